@@ -1,0 +1,27 @@
+//! The bell: how the rooms above learn that something they wait for has come.
+
+use crate::{BlobId, MailboxId};
+
+/// What a commit changed, told once for each commit.
+#[derive(Debug, Default, Clone)]
+pub struct News {
+    /// Mailboxes with new, changed or vanished messages.
+    pub mailboxes: Vec<MailboxId>,
+    /// Messages that were accepted, forced or otherwise became due.
+    pub spool: Vec<BlobId>,
+    /// Accounts, domains or aliases changed.
+    pub directory: bool,
+}
+
+/// Hears of each durable change. Called on a writer thread: it must not block.
+pub trait Bell: Send + Sync {
+    /// Tells that the transaction that made `news` is durable.
+    fn ring(&self, news: &News);
+}
+
+/// A bell that nobody hears.
+pub struct Silent;
+
+impl Bell for Silent {
+    fn ring(&self, _: &News) {}
+}

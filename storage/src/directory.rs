@@ -1,0 +1,161 @@
+//! Who has mail here: domains, accounts and aliases. Small (some hundred rows), so a whole
+//! [`Directory`] is kept in memory and replaced after each change; a look-up costs no read.
+//!
+//! Addresses are kept in the form `local@domain`, both lower case, quoting removed from the local
+//! part where it is not needed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, Time};
+
+/// A domain whose mail is kept here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Domain {
+    /// Name in lower case, U-labels as UTF-8.
+    pub name: String,
+    /// Receives the mail for unknown local parts, when set.
+    #[serde(default)]
+    pub catch_all: Option<String>,
+    /// When it was added.
+    pub created: Time,
+}
+
+/// What a person may do beyond their own mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// A mailbox user.
+    #[default]
+    User,
+    /// Administers the domain of the account's address.
+    DomainAdministrator,
+    /// Administers the whole box.
+    SystemAdministrator,
+}
+
+/// What the server keeps to check SCRAM-SHA-256 without the password (RFC 5803).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScramVerifier {
+    /// Salt of PBKDF2.
+    pub salt: Vec<u8>,
+    /// Iterations of PBKDF2.
+    pub iterations: u32,
+    /// H(ClientKey).
+    pub stored_key: Vec<u8>,
+    /// HMAC(SaltedPassword, "Server Key").
+    pub server_key: Vec<u8>,
+}
+
+/// A user's account.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its number.
+    pub id: AccountId,
+    /// Its main address, which is also the login name.
+    pub address: String,
+    /// The person's name, may be empty.
+    #[serde(default)]
+    pub name: String,
+    /// May it log in?
+    pub enabled: bool,
+    /// What its owner may do.
+    #[serde(default)]
+    pub role: Role,
+    /// Most bytes its mailboxes may hold; 0 is without limit.
+    #[serde(default)]
+    pub quota_bytes: u64,
+    /// Argon2id hash of the password in PHC form; empty when none is set.
+    #[serde(default)]
+    pub password: String,
+    /// For SCRAM-SHA-256, when a password is set.
+    #[serde(default)]
+    pub scram: Option<ScramVerifier>,
+    /// Where a copy of all its mail goes, when set.
+    #[serde(default)]
+    pub forward: Vec<String>,
+    /// With `forward`: keep the mail here too.
+    #[serde(default)]
+    pub forward_keep: bool,
+    /// When it was made.
+    pub created: Time,
+}
+
+/// What is needed to make an account; storage gives the number and the special-use mailboxes.
+#[derive(Clone, Default)]
+pub struct NewAccount {
+    /// See [`Account::address`].
+    pub address: String,
+    /// See [`Account::name`].
+    pub name: String,
+    /// See [`Account::role`].
+    pub role: Role,
+    /// See [`Account::quota_bytes`].
+    pub quota_bytes: u64,
+    /// See [`Account::password`].
+    pub password: String,
+    /// See [`Account::scram`].
+    pub scram: Option<ScramVerifier>,
+}
+
+/// Another address for one or several addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    /// The address that receives.
+    pub address: String,
+    /// Where its mail goes: accounts, other aliases, or addresses elsewhere.
+    pub targets: Vec<String>,
+    /// When it was added.
+    pub created: Time,
+}
+
+/// What an account's mailboxes hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Bytes of all messages, each mailbox's copy counted.
+    pub bytes: u64,
+    /// Number of messages.
+    pub messages: u64,
+}
+
+/// An account's last successful login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastLogin {
+    /// When.
+    pub at: Time,
+    /// By which protocol: `imap`, `pop3`, `smtp`, `web`.
+    pub protocol: String,
+    /// From which address.
+    pub from: String,
+}
+
+/// Everyone who has mail here, as of one moment.
+#[derive(Default)]
+pub struct Directory {
+    /// Domains by name.
+    pub domains: HashMap<String, Arc<Domain>>,
+    /// Accounts by number.
+    pub accounts: HashMap<AccountId, Arc<Account>>,
+    /// Accounts by main address.
+    pub by_address: HashMap<String, Arc<Account>>,
+    /// Aliases by address.
+    pub aliases: HashMap<String, Arc<Alias>>,
+}
+
+/// What an address of a local domain stands for.
+pub enum Recipient<'a> {
+    /// An account's main address.
+    Account(&'a Arc<Account>),
+    /// An alias.
+    Alias(&'a Arc<Alias>),
+}
+
+impl Directory {
+    /// What stands behind this exact address, if anything. Knows nothing of subaddresses or
+    /// catch-alls.
+    pub fn recipient(&self, address: &str) -> Option<Recipient<'_>> {
+        self.by_address.get(address).map(Recipient::Account).or_else(|| self.aliases.get(address).map(Recipient::Alias))
+    }
+}

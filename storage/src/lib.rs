@@ -1,0 +1,32 @@
+//! What Mailstead keeps: messages, mailboxes, the spool, the directory of
+//! people, settings. Everything lives in redb files in one data directory:
+//! message bytes in capped *segment* files, all else in `meta.redb`.
+//!
+//! This crate never parses mail, never waits on the network and knows no async
+//! runtime. Every public write is one transaction; the [`Pending`] it returns
+//! resolves only when that transaction is durable. Every read is one short
+//! transaction whose result is copied out.
+
+mod bell;
+mod directory;
+mod error;
+mod ids;
+mod mailbox;
+mod pending;
+mod spool;
+mod store;
+
+pub use bell::{Bell, News, Silent};
+pub use directory::{Account, Alias, Directory, Domain, LastLogin, NewAccount, Recipient, Role, ScramVerifier, Usage};
+pub use error::{Error, Result, Word};
+pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
+pub use mailbox::{
+    Appended, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox, Opened, Record, SpecialUse,
+    Stored, UidRange, UidSet,
+};
+pub use pending::Pending;
+pub use spool::{
+    Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
+    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State,
+};
+pub use store::{Accepted, Draft, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};

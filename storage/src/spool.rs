@@ -1,0 +1,224 @@
+//! The spool: accepted messages that are not yet where they are to go.
+//!
+//! A message's life here: *accepted* (a journal row in a segment, durable, in memory as *fresh*) →
+//! leased → settled. A fresh message whose recipients all settle at once never has a spool row;
+//! otherwise a row in `meta.redb` holds what is still to do. Leases live in memory only: after a
+//! crash every message is free again.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, BlobId, Flags, MailboxId, Time};
+
+/// RET parameter of MAIL (RFC 3461 §4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ret {
+    /// A DSN returns the full message.
+    Full,
+    /// A DSN returns the header only.
+    Headers,
+}
+
+/// NOTIFY parameter of RCPT (RFC 3461 §4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notify {
+    /// Tell of success.
+    pub success: bool,
+    /// Tell of failure.
+    pub failure: bool,
+    /// Tell of delay.
+    pub delay: bool,
+}
+
+impl Notify {
+    /// What is done when the parameter is absent.
+    pub const DEFAULT: Notify = Notify { success: false, failure: true, delay: true };
+    /// `NOTIFY=NEVER`
+    pub const NEVER: Notify = Notify { success: false, failure: false, delay: false };
+}
+
+/// BODY parameter of MAIL (RFC 6152, 3030).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum BodyKind {
+    /// `7BIT`, or the parameter absent.
+    #[default]
+    SevenBit,
+    /// `8BITMIME`
+    EightBit,
+    /// `BINARYMIME`
+    Binary,
+}
+
+/// A recipient as RCPT named it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvelopeRecipient {
+    /// The forward-path's mailbox, `local@domain` in the form given (domain in lower case).
+    pub address: String,
+    /// What its sender wants to be told.
+    pub notify: Notify,
+    /// ORCPT parameter with its type (`rfc822;a@b.c`), decoded.
+    pub original: Option<String>,
+}
+
+/// The SMTP envelope (RFC 5321 §2.3.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// The reverse-path, empty for `<>`.
+    pub reverse_path: String,
+    /// All recipients of the message, in the order of RCPT.
+    pub recipients: Vec<EnvelopeRecipient>,
+    /// RET parameter.
+    pub ret: Option<Ret>,
+    /// ENVID parameter, decoded.
+    pub envelope_id: Option<String>,
+    /// BODY parameter.
+    pub body: BodyKind,
+    /// SMTPUTF8 parameter (RFC 6531).
+    pub smtputf8: bool,
+    /// REQUIRETLS parameter (RFC 8689).
+    pub require_tls: bool,
+}
+
+/// By which door a message came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Provenance {
+    /// By SMTP from another server.
+    Received,
+    /// Submitted by a user of this box who had logged in.
+    Submitted(AccountId),
+    /// A delivery status notification about that message; when it settles or becomes a spool
+    /// row, that message's spool row is removed in the same transaction.
+    Notification(BlobId),
+    /// Made by the box itself.
+    Box,
+}
+
+/// Order of delivery when several messages are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// First.
+    High,
+    /// In between.
+    #[default]
+    Normal,
+    /// Last.
+    Low,
+}
+
+/// All that is known of a message when it is accepted. Written to the journal beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// From whom to whom.
+    pub envelope: Envelope,
+    /// By which door.
+    pub provenance: Provenance,
+    /// When it was accepted.
+    pub received: Time,
+    /// Its priority.
+    pub priority: Priority,
+    /// Length in bytes of the Return-Path field that the stored bytes begin with; a relay sends
+    /// what follows it (RFC 5321 §4.4).
+    pub return_path_bytes: u32,
+    /// The parsed structure, opaque here.
+    pub outline: Arc<[u8]>,
+}
+
+/// Where a message stands with one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// To be tried (again).
+    Pending,
+    /// In a mailbox here, or accepted by the next server.
+    Delivered,
+    /// Given up.
+    Failed,
+}
+
+/// One recipient of a spooled message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientState {
+    /// Where it stands.
+    pub state: State,
+    /// The last answer, in the form `250 2.0.0 text` (RFC 3463 code); empty before the first attempt.
+    pub answer: String,
+    /// Has the sender been told of delay?
+    pub delay_told: bool,
+}
+
+/// A message leased for an attempt. Nobody else gets it until it is settled or the lease is dropped
+/// with [`crate::Store::unlease`].
+#[derive(Debug, Clone)]
+pub struct Leased {
+    /// The message.
+    pub id: BlobId,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Envelope, outline and the rest.
+    pub arrival: Arc<Arrival>,
+    /// One for each recipient of the envelope, in its order.
+    pub recipients: Vec<RecipientState>,
+    /// Attempts made before this one.
+    pub attempts: u32,
+    /// Has it no spool row yet?
+    pub fresh: bool,
+}
+
+/// A mailbox that gets the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalDelivery {
+    /// Which recipient of the envelope asked for it.
+    pub recipient: usize,
+    /// Where to. A mailbox that is gone leaves the recipient pending.
+    pub mailbox: MailboxId,
+    /// With which system flags.
+    pub flags: Flags,
+}
+
+/// What came of an attempt. Applied in one transaction.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// The message leased.
+    pub id: BlobId,
+    /// The mailboxes that get it now. One mailbox named twice gets it once.
+    pub deliveries: Vec<LocalDelivery>,
+    /// The recipients' states now, in the order of the envelope.
+    pub recipients: Vec<RecipientState>,
+    /// When to try again: `None` removes the message from the spool.
+    pub next_attempt: Option<Time>,
+    /// Attempts made, this one included.
+    pub attempts: u32,
+}
+
+/// A message as the spool's list shows it.
+#[derive(Debug, Clone)]
+pub struct SpoolEntry {
+    /// The message.
+    pub id: BlobId,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Envelope and the rest.
+    pub arrival: Arc<Arrival>,
+    /// One for each recipient of the envelope, in its order.
+    pub recipients: Vec<RecipientState>,
+    /// Attempts made.
+    pub attempts: u32,
+    /// Its priority now.
+    pub priority: Priority,
+    /// When it is due.
+    pub next_attempt: Time,
+    /// Is it leased at this moment?
+    pub leased: bool,
+}
+
+/// Which messages to list.
+#[derive(Debug, Clone, Default)]
+pub struct SpoolFilter {
+    /// Only those whose sender contains this, without regard to case.
+    pub sender: Option<String>,
+    /// Only those after this message in the order of creation.
+    pub after: Option<BlobId>,
+    /// Most entries to return.
+    pub limit: usize,
+}
