@@ -1,1 +1,27 @@
-//! c
+//! The rooms of the mail house. A room uses only rooms of lower rank:
+//!
+//! | rank | rooms |
+//! |---|---|
+//! | 0 | [`clock`] [`work`] [`bell`] [`log`] [`settings`] [`service`] |
+//! | 1 | [`message`] |
+//! | 2 | [`people`] |
+//! | 3 | [`intake`] |
+//! | 4 | [`net`] |
+//! | 5 | [`protocol`] |
+//! | 6 | [`delivery`] |
+//!
+//! Rooms meet in storage and ring a bell; no room calls a sister of its rank.
+//! This crate knows no HTTP, no table layout and has no `main`.
+
+pub mod bell;
+pub mod clock;
+pub mod delivery;
+pub mod intake;
+pub mod log;
+pub mod message;
+pub mod net;
+pub mod people;
+pub mod protocol;
+pub mod service;
+pub mod settings;
+pub mod work;

@@ -1,0 +1,13 @@
+//! Between sockets and sessions: listeners, TLS and certificates, connection limits, and the only
+//! loop that joins a socket to a session ([`drive`]). Knows no protocol.
+
+mod drive;
+mod input;
+mod listen;
+mod session;
+mod stream;
+pub mod tls;
+
+pub use input::{INPUT_BYTES_MAX, Input};
+pub use listen::{Encryption, LineService, Protocol};
+pub use session::{Answers, Goodbye, Peer, Session, Status, Turn};
