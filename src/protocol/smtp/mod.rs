@@ -29,13 +29,13 @@ use std::sync::Arc;
 use mailstead_storage::Store;
 
 pub use answers::SmtpAnswers;
-pub use replies::Reply;
+pub use replies::{OVER_QUOTA, Reply, SENDER_NOT_YOURS};
 pub use session::{Answer, Question, Rules, SmtpSession};
 pub use settings::SmtpSettings;
 
 use crate::clock::Clock;
 use crate::intake::Intake;
-use crate::log::Log;
+use crate::log::{Kind, Log};
 use crate::net::{Encryption, Peer, Protocol};
 use crate::people::People;
 
@@ -69,6 +69,15 @@ impl Service {
             Service::Smtp => "smtp",
             Service::Submission => "submission",
             Service::Submissions => "submissions",
+        }
+    }
+
+    /// What it is, for a person.
+    pub fn description(self) -> &'static str {
+        match self {
+            Service::Smtp => "mail from other servers",
+            Service::Submission => "mail from users, encrypted by STARTTLS",
+            Service::Submissions => "mail from users, encrypted from the start",
         }
     }
 
@@ -123,6 +132,14 @@ impl Protocol for Smtp {
 
     fn service(&self) -> &'static str {
         self.rules.service.name()
+    }
+
+    fn description(&self) -> &'static str {
+        self.rules.service.description()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Smtp
     }
 
     fn open(&self, peer: &Peer) -> (SmtpSession, SmtpAnswers) {

@@ -54,10 +54,12 @@ pub const BINARY_NEEDS_BDAT: Reply = reply(503, "5.5.1", "A BINARYMIME message c
 pub const TLS_ALREADY: Reply = reply(503, "5.5.1", "TLS is already in use");
 pub const TOO_MANY_ERRORS: Reply = reply(421, "4.7.0", "Too many errors; closing the connection");
 
+/// The reverse-path belongs to somebody else.
 pub const SENDER_NOT_YOURS: Reply = reply(553, "5.7.1", "The sender address does not belong to your account");
 pub const UTF8_NEEDS_PARAMETER: Reply = reply(553, "5.6.7", "An address with non-ASCII letters needs SMTPUTF8 with MAIL");
 pub const UNKNOWN_RECIPIENT: Reply = reply(550, "5.1.1", "No such user here; check the address");
 pub const RELAY_DENIED: Reply = reply(550, "5.7.1", "Relaying denied; log in on the submission port to send elsewhere");
+/// The mailbox of the recipient is full.
 pub const OVER_QUOTA: Reply = reply(452, "4.2.2", "The mailbox is full; try again later");
 pub const TOO_MANY_RECIPIENTS: Reply = reply(452, "4.5.3", "Too many recipients; send the message to the rest again");
 pub const DISK_FULL: Reply = reply(452, "4.3.1", "No room for the message now; try again later");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mailstead_storage::{AccountId, BlobId, BodyKind, Envelope, EnvelopeRecipient, ScramVerifier};
 
-use super::body::{LineEnds, Unstuffer};
+use super::body::LineEnds;
 use super::command::{self, auth, bdat, data, mail, rcpt};
 use super::frame::{Frame, Framer};
 use super::replies::{self, Reply};
@@ -235,14 +235,14 @@ impl SmtpSession {
         Some(Turn::Ask(Question::Discard(Some(reply))))
     }
 
-    /// Waits for more bytes, if any can come.
-    pub(super) fn read(&self, input: &Input) -> Next {
+    /// Waits for more bytes.
+    pub(super) fn read(&self) -> Next {
         let settings = &self.rules.settings;
         let patience = match self.phase {
             Phase::Data(_) | Phase::Chunk(_) => settings.data_patience(),
             _ => settings.command_patience(),
         };
-        Some(if input.is_closed() { Turn::HangUp } else { Turn::Read { patience } })
+        Some(Turn::Read { patience })
     }
 
     /// Says why it ends, and ends.
@@ -295,7 +295,7 @@ impl SmtpSession {
             },
         };
         input.take(taken);
-        next.unwrap_or_else(|| self.read(input))
+        next.unwrap_or_else(|| self.read())
     }
 
     fn out_of_patience(&self) -> Option<Reply> {
@@ -391,6 +391,10 @@ impl Session for SmtpSession {
     fn goodbye(&mut self, why: Goodbye, out: &mut Vec<u8>) {
         replies::goodbye(why).write(out);
         self.phase = Phase::Closing;
+    }
+
+    fn is_busy(&self) -> bool {
+        self.transaction.is_some() || matches!(self.phase, Phase::Accept)
     }
 
     fn status(&self) -> Status {

@@ -64,7 +64,7 @@ pub(in crate::protocol::smtp) fn hear(
     match body {
         Some(body) => Some(Turn::Ask(Question::Body(body))),
         None if count > 0 => None,
-        None => session.read(input),
+        None => session.read(),
     }
 }
 

@@ -90,7 +90,7 @@ pub(in crate::protocol::smtp) fn hear(
     match (asks, ended) {
         (true, _) => Some(Turn::Ask(Question::Body(message))),
         (false, true) => None,
-        (false, false) => session.read(input),
+        (false, false) => session.read(),
     }
 }
 
