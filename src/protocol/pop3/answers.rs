@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use mailstead_storage::{AccountId, BlobId, PIECE_BYTES_MAX, Store, UidRange, UidSet};
 
@@ -51,7 +50,9 @@ impl Pop3Answers {
         match &opened {
             Ok(opened) => {
                 let messages = opened.maildrop.count() as u64;
-                self.log("logged in", |event| event.with("user", opened.address.to_string()).with("messages", messages));
+                self.log("logged in", |event| {
+                    event.with("user", opened.address.to_string()).with("messages", messages)
+                });
             }
             Err(why) => self.log("login refused", |event| event.with("user", user).with("why", why.words())),
         }
@@ -128,9 +129,7 @@ impl Answers<Pop3Session> for Pop3Answers {
                 let login = self.house.people.admit(&user, PROTOCOL, self.client);
                 Answer::LoggedIn(self.open(user, login).await)
             }
-            Question::Read { blob, from, length, ahead } => {
-                Answer::Bytes(self.read(blob, from, length, ahead).await)
-            }
+            Question::Read { blob, from, length, ahead } => Answer::Bytes(self.read(blob, from, length, ahead).await),
             Question::Update { uids } => Answer::Updated(self.update(uids).await),
         }
     }

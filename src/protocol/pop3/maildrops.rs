@@ -44,9 +44,10 @@ mod tests {
     #[test]
     fn one_at_a_time() {
         let maildrops = Maildrops::default();
+        let same = maildrops.clone();
         let lock = maildrops.lock(MailboxId(1));
         assert!(lock.is_some());
-        assert!(maildrops.clone().lock(MailboxId(1)).is_none());
+        assert!(same.lock(MailboxId(1)).is_none());
         assert!(maildrops.lock(MailboxId(2)).is_some());
         drop(lock);
         assert!(maildrops.lock(MailboxId(1)).is_some());

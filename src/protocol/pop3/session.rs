@@ -126,7 +126,7 @@ pub(super) enum State {
     /// TRANSACTION.
     Transaction(Transaction),
     /// UPDATE: messages are being removed.
-    Update,
+    Update { address: Arc<str> },
     /// All is said.
     Over,
 }
@@ -275,7 +275,7 @@ impl Session for Pop3Session {
                     None
                 }
                 State::Transaction(transaction) if transaction.is_sending() => transaction.send(out),
-                State::Update | State::Over => Some(Turn::HangUp),
+                State::Update { .. } | State::Over => Some(Turn::HangUp),
                 _ => self.listen(input, out),
             };
             if let Some(turn) = turn {
@@ -335,7 +335,7 @@ impl Session for Pop3Session {
     fn status(&self) -> Status {
         let (user, state) = match &self.state {
             State::Transaction(transaction) => (Some(Arc::clone(&transaction.address)), transaction.status()),
-            State::Update => (None, "update"),
+            State::Update { address } => (Some(Arc::clone(address)), "update"),
             State::Over => (None, "closing"),
             _ => (None, "authorization"),
         };

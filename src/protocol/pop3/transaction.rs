@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use mailstead_storage::PIECE_BYTES_MAX;
+use mailstead_storage::{BlobId, PIECE_BYTES_MAX};
 
 use super::maildrop::{Entry, Maildrop, Missing};
 use super::session::Question;
@@ -44,6 +44,8 @@ pub(super) enum Listing {
 /// A message on its way out.
 struct Transfer {
     entry: Entry,
+    /// Has `+OK` been said?
+    begun: bool,
     /// Bytes of the message that were read.
     read: u64,
     /// What was read last.
@@ -89,7 +91,7 @@ impl Transaction {
         match self.maildrop.get(number) {
             Ok(entry) => {
                 let (piece, stuffing) = (Vec::new(), Stuffing::new());
-                let transfer = Transfer { entry, read: 0, piece, sent: 0, stuffing, top, number };
+                let transfer = Transfer { entry, begun: false, read: 0, piece, sent: 0, stuffing, top, number };
                 self.sending = Some(Sending::Message(transfer));
             }
             Err(missing) => no_message(number, missing, out),
@@ -117,18 +119,15 @@ impl Transaction {
     /// Hears the bytes that [`Question::Read`] asked for.
     pub(super) fn heard(&mut self, bytes: Option<Vec<u8>>, out: &mut Vec<u8>) -> Result<(), BrokenOff> {
         let Some(Sending::Message(transfer)) = &mut self.sending else { return Ok(()) };
-        let is_first = transfer.read == 0;
         match bytes.filter(|bytes| !bytes.is_empty() || transfer.entry.size == 0) {
             Some(bytes) => {
-                if is_first {
-                    transfer.say_ok(out);
-                }
+                transfer.begin(out);
                 transfer.read += bytes.len() as u64;
                 transfer.sent = 0;
                 transfer.piece = bytes;
                 Ok(())
             }
-            None if is_first => {
+            None if !transfer.begun => {
                 err(out, Code::SysTemp, "The message cannot be read now");
                 self.sending = None;
                 Ok(())
@@ -173,7 +172,7 @@ impl Transaction {
     }
 
     /// The messages after this one, as many as fit into one piece together with it.
-    fn ahead(&self, transfer: &Transfer) -> Vec<mailstead_storage::BlobId> {
+    fn ahead(&self, transfer: &Transfer) -> Vec<BlobId> {
         let mut room = RETR_READ_BYTES.saturating_sub(transfer.entry.size as usize);
         let fits = |(_, entry): &(usize, Entry)| {
             let size = entry.size as usize;
@@ -187,11 +186,13 @@ impl Transaction {
 }
 
 impl Transfer {
-    fn say_ok(&self, out: &mut Vec<u8>) {
+    fn begin(&mut self, out: &mut Vec<u8>) {
         match self.top {
+            _ if self.begun => {}
             Some(_) => ok(out, "Top of the message follows"),
             None => ok(out, &format!("{} octets", self.entry.size)),
         }
+        self.begun = true;
     }
 
     fn send_piece(&mut self, out: &mut Vec<u8>) {
@@ -204,9 +205,8 @@ impl Transfer {
 
     /// Is all sent that is to be sent?
     fn is_over(&self) -> bool {
-        let all_read = self.read > 0 || self.entry.size == 0;
         let all_sent = self.read >= u64::from(self.entry.size) && self.sent == self.piece.len();
-        all_read && (all_sent || self.top.as_ref().is_some_and(Top::is_over))
+        self.begun && (all_sent || self.top.as_ref().is_some_and(Top::is_over))
     }
 }
 

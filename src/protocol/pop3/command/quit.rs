@@ -8,8 +8,9 @@ use crate::net::Turn;
 pub(super) fn quit(session: &mut Pop3Session, _: &str, out: &mut Vec<u8>) -> Option<Turn<Question>> {
     match std::mem::replace(&mut session.state, State::Over) {
         State::Transaction(transaction) => {
-            session.state = State::Update;
-            Some(Turn::Ask(Question::Update { uids: transaction.maildrop.marked() }))
+            let uids = transaction.maildrop.marked();
+            session.state = State::Update { address: transaction.address };
+            Some(Turn::Ask(Question::Update { uids }))
         }
         _ => {
             ok(out, "Bye");

@@ -13,8 +13,6 @@ pub(in super::super) enum Code {
     Auth,
     /// Trouble that passes.
     SysTemp,
-    /// Trouble that a person must end.
-    SysPerm,
 }
 
 /// Says `+OK text`.
@@ -29,7 +27,6 @@ pub(in super::super) fn err(out: &mut Vec<u8>, code: Code, text: &str) {
         Code::InUse => "-ERR [IN-USE] ",
         Code::Auth => "-ERR [AUTH] ",
         Code::SysTemp => "-ERR [SYS/TEMP] ",
-        Code::SysPerm => "-ERR [SYS/PERM] ",
     };
     line(out, start, text);
 }

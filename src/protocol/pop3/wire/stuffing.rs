@@ -97,7 +97,10 @@ mod tests {
             ("a\rb.c\r\n", "a\rb.c\r\n.\r\n"),
             ("\n\n", "\r\n\r\n.\r\n"),
         ] {
-            assert_eq!(stuffed(&[message.as_bytes()]).escape_ascii().to_string(), expected.escape_default().to_string());
+            assert_eq!(
+                stuffed(&[message.as_bytes()]).escape_ascii().to_string(),
+                expected.escape_default().to_string()
+            );
             assert_eq!(model(message.as_bytes()), expected.as_bytes());
         }
     }
