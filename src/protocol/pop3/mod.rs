@@ -79,7 +79,7 @@ pub struct House {
     /// Where logins are logged.
     pub log: Log,
     /// The name in the greeting.
-    pub host_name: Arc<str>,
+    pub hostname: Arc<str>,
 }
 
 /// Makes the sessions of one POP3 service.
@@ -116,8 +116,8 @@ impl Protocol for Pop3 {
     }
 
     fn open(&self, peer: &Peer) -> (Pop3Session, Pop3Answers) {
-        let (settings, host_name) = (Arc::clone(&self.settings), Arc::clone(&self.house.host_name));
-        let session = Pop3Session::new(settings, host_name, peer.address.ip(), peer.tls.is_some());
+        let (settings, hostname) = (Arc::clone(&self.settings), Arc::clone(&self.house.hostname));
+        let session = Pop3Session::new(settings, hostname, peer.address.ip(), peer.tls.is_some());
         (session, Pop3Answers::new(self.house.clone(), peer, self.settings.messages_max))
     }
 }

@@ -103,7 +103,7 @@ pub enum Refused {
 /// One POP3 connection.
 pub struct Pop3Session {
     pub(super) settings: Arc<Pop3Settings>,
-    host_name: Arc<str>,
+    hostname: Arc<str>,
     client: IpAddr,
     pub(super) encrypted: bool,
     frame: Frame,
@@ -133,9 +133,9 @@ pub(super) enum State {
 
 impl Pop3Session {
     /// A session that has not greeted yet.
-    pub fn new(settings: Arc<Pop3Settings>, host_name: Arc<str>, client: IpAddr, encrypted: bool) -> Pop3Session {
+    pub fn new(settings: Arc<Pop3Settings>, hostname: Arc<str>, client: IpAddr, encrypted: bool) -> Pop3Session {
         let (frame, state) = (Frame::default(), State::Greeting);
-        Pop3Session { settings, host_name, client, encrypted, frame, errors: 0, auth_failures: 0, state }
+        Pop3Session { settings, hostname, client, encrypted, frame, errors: 0, auth_failures: 0, state }
     }
 
     /// May a password be sent on this connection as it is now?
@@ -270,7 +270,7 @@ impl Session for Pop3Session {
             }
             let turn = match &mut self.state {
                 State::Greeting => {
-                    ok(out, &format!("{} POP3 ready", self.host_name));
+                    ok(out, &format!("{} POP3 ready", self.hostname));
                     self.state = State::Authorization { user: None };
                     None
                 }
