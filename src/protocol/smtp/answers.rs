@@ -43,9 +43,7 @@ impl Answers<SmtpSession> for SmtpAnswers {
                 let _ = self.logged_in(&user, Err(Denied::Wrong));
                 Answer::Noted
             }
-            Question::Sender { address, account, size } => {
-                Answer::Sender(self.sender(address.as_ref(), account, size))
-            }
+            Question::Sender { address, account, size } => Answer::Sender(self.sender(address.as_ref(), account, size)),
             Question::Recipient { address, account, size } => {
                 let answer = self.recipient(&address, account, size).await;
                 if let Err(reply) = answer {

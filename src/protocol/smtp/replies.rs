@@ -56,7 +56,8 @@ pub const TOO_MANY_ERRORS: Reply = reply(421, "4.7.0", "Too many errors; closing
 
 /// The reverse-path belongs to somebody else.
 pub const SENDER_NOT_YOURS: Reply = reply(553, "5.7.1", "The sender address does not belong to your account");
-pub const UTF8_NEEDS_PARAMETER: Reply = reply(553, "5.6.7", "An address with non-ASCII letters needs SMTPUTF8 with MAIL");
+pub const UTF8_NEEDS_PARAMETER: Reply =
+    reply(553, "5.6.7", "An address with non-ASCII letters needs SMTPUTF8 with MAIL");
 pub const UNKNOWN_RECIPIENT: Reply = reply(550, "5.1.1", "No such user here; check the address");
 pub const RELAY_DENIED: Reply = reply(550, "5.7.1", "Relaying denied; log in on the submission port to send elsewhere");
 /// The mailbox of the recipient is full.

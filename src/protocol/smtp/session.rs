@@ -303,8 +303,7 @@ impl SmtpSession {
         if self.auth_failures >= settings.auth_failures_max {
             return Some(replies::TOO_MANY_FAILURES);
         }
-        let tired =
-            self.errors >= settings.errors_max || self.recipients_refused >= settings.recipients_refused_max;
+        let tired = self.errors >= settings.errors_max || self.recipients_refused >= settings.recipients_refused_max;
         tired.then_some(replies::TOO_MANY_ERRORS)
     }
 

@@ -29,8 +29,8 @@ pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) 
             return None;
         }
     };
-    let full = transaction.envelope.recipients.len() >= recipients_max
-        || transaction.recipients_bytes >= RECIPIENTS_BYTES_MAX;
+    let full =
+        transaction.envelope.recipients.len() >= recipients_max || transaction.recipients_bytes >= RECIPIENTS_BYTES_MAX;
     if full {
         session.say_recipient_refused(replies::TOO_MANY_RECIPIENTS, out);
         return None;

@@ -64,8 +64,7 @@ mod tests {
 
     #[test]
     fn utf8_addresses() {
-        let check =
-            |text, expected: Option<&str>| assert_eq!(decode_utf8_address(text).as_deref(), expected, "{text}");
+        let check = |text, expected: Option<&str>| assert_eq!(decode_utf8_address(text).as_deref(), expected, "{text}");
         check("a@b", Some("a@b"));
         check("j\\x{F6}rg@b", Some("jörg@b"));
         for wrong in ["\\x{}", "\\x{D800}", "\\x{A}", "\\x{F6", "\\x{1234567}", "\\x{+1}"] {
