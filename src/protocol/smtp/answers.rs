@@ -7,8 +7,9 @@ use std::sync::Arc;
 use mailstead_storage::{Account, AccountId, BlobId};
 
 use super::House;
+use super::question::{Answer, Question};
 use super::replies::{self, Reply};
-use super::session::{Answer, Question, SmtpSession};
+use super::session::SmtpSession;
 use crate::intake::{Acceptance, Incoming, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
 use crate::net::{Answers, Peer};

@@ -8,8 +8,9 @@ use crate::net::Turn;
 use crate::people::sasl::{Exchange, Mechanism, Step};
 use crate::people::{Denied, Login};
 use crate::protocol::smtp::Role;
+use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies;
-use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession};
+use crate::protocol::smtp::session::{Next, Phase, SmtpSession};
 
 /// What may be offered, the best last as clients that take the first one are the simple ones.
 const MECHANISMS: [(&str, Mechanism); 3] =

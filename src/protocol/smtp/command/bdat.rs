@@ -4,8 +4,9 @@
 use super::data;
 use crate::intake::Refusal;
 use crate::net::{Input, Turn};
+use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies::{self, Reply};
-use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession};
+use crate::protocol::smtp::session::{Next, Phase, SmtpSession};
 use crate::protocol::smtp::wire;
 
 /// A chunk that is being heard.

@@ -6,8 +6,9 @@ use super::received;
 use crate::intake::{Acceptance, Refusal, Trace};
 use crate::net::{Input, Turn};
 use crate::protocol::smtp::body::Unstuffer;
+use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies::{self, Reply};
-use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession};
+use crate::protocol::smtp::session::{Next, Phase, SmtpSession};
 
 /// A message that is being heard.
 pub(in crate::protocol::smtp) struct Data {

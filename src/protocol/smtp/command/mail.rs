@@ -2,8 +2,9 @@
 
 use crate::net::Turn;
 use crate::people::Address;
+use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies::{self, Reply};
-use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession, Transaction};
+use crate::protocol::smtp::session::{Next, Phase, SmtpSession, Transaction};
 use crate::protocol::smtp::wire::{self, MailParameters, Path};
 
 pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) -> Next {

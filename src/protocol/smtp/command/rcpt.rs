@@ -4,8 +4,9 @@ use mailstead_storage::EnvelopeRecipient;
 
 use crate::net::Turn;
 use crate::people::Address;
+use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies::{self, Reply};
-use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession};
+use crate::protocol::smtp::session::{Next, Phase, SmtpSession};
 use crate::protocol::smtp::wire::{self, Path, RcptParameters};
 
 /// Most memory that one message's recipients may take, bytes: long addresses lower the number of
