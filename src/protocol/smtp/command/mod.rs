@@ -60,11 +60,14 @@ const COMMANDS: [Command; 14] = [
     Command { verb: "HELP", form: "HELP [command]", needs: Needs::Nothing, run: help::run },
 ];
 
+/// What a browser says that was lured here. Whatever follows is not meant for us, and could hold commands.
+const FOREIGN_VERBS: [&str; 3] = ["GET", "POST", "CONNECT"];
+
 /// Obeys a command line.
 pub(super) fn run(session: &mut SmtpSession, line: &str, out: &mut Vec<u8>) -> Next {
     let (verb, argument) = wire::verb(line);
-    let command = by_verb(verb);
-    let reply = match command {
+    let reply = match by_verb(verb) {
+        None if FOREIGN_VERBS.contains(&verb) => return session.close(replies::NOT_HTTP, out),
         None => replies::UNKNOWN_COMMAND,
         Some(command) if command.needs != Needs::Nothing && session.hello.is_none() => replies::HELLO_FIRST,
         Some(command) if command.needs == Needs::Login && lacks_login(session) => replies::LOG_IN_FIRST,
