@@ -29,6 +29,7 @@ struct Talk {
     received: String,
     accepted: Vec<(Acceptance, Vec<u8>)>,
     discarded: usize,
+    begin_refused: Option<Refusal>,
     closed: bool,
     tls_asked: bool,
 }
@@ -55,6 +56,7 @@ impl Talk {
             received: String::new(),
             accepted: Vec::new(),
             discarded: 0,
+            begin_refused: None,
             closed: false,
             tls_asked: false,
         }
@@ -126,7 +128,7 @@ impl Talk {
                     self.received = received;
                 }
                 self.body.clear();
-                Answer::Begun(Ok(()))
+                Answer::Begun(self.begin_refused.clone().map_or(Ok(()), Err))
             }
             Question::Body(bytes) => {
                 assert!(!bytes.is_empty() && bytes.len() <= 64 * 1024, "pieces are bounded");
@@ -245,6 +247,17 @@ fn chunks() {
     let big = format!("BDAT 100001 LAST\n{}NOOP\n", "x".repeat(100_001));
     let talk = check(&big, "552 250");
     assert!(talk.accepted.is_empty());
+}
+
+#[test]
+fn a_message_that_cannot_be_begun_is_refused_before_it_comes() {
+    for (lines, codes) in [("DATA\n", "452"), ("BDAT 6\nQUIT\nNOOP\n", "452 250")] {
+        let mut talk = check(Service::Smtp, HEAD, "250 250");
+        talk.begin_refused = Some(Refusal::DiskFull);
+        talk.said.clear();
+        talk.hear(format!("{lines}RCPT TO:<bob@example.test>\n").replace('\n', "\r\n").as_bytes());
+        assert_eq!(talk.codes(), format!("{codes} 503"), "the transaction is over");
+    }
 }
 
 #[test]

@@ -24,12 +24,7 @@ pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) 
 }
 
 /// The house has said whether the sender may.
-pub(in crate::protocol::smtp) fn answered(
-    session: &mut SmtpSession,
-    transaction: Transaction,
-    answer: Result<(), Reply>,
-    out: &mut Vec<u8>,
-) {
+pub fn answered(session: &mut SmtpSession, transaction: Transaction, answer: Result<(), Reply>, out: &mut Vec<u8>) {
     if answer.is_ok() {
         session.transaction = Some(transaction);
     }

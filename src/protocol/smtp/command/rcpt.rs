@@ -47,12 +47,7 @@ pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) 
 }
 
 /// The house has said whether the recipient is welcome.
-pub(in crate::protocol::smtp) fn answered(
-    session: &mut SmtpSession,
-    recipient: EnvelopeRecipient,
-    answer: Result<(), Reply>,
-    out: &mut Vec<u8>,
-) {
+pub fn answered(session: &mut SmtpSession, recipient: EnvelopeRecipient, answer: Result<(), Reply>, out: &mut Vec<u8>) {
     match (&mut session.transaction, answer) {
         (Some(transaction), Ok(())) => {
             transaction.recipients_bytes += bytes(&recipient);
