@@ -134,7 +134,7 @@ impl SmtpAnswers {
             return false;
         }
         let (people, account) = (self.house.people.clone(), Arc::clone(account));
-        work::read(move || people.over_quota(&account, size)).await
+        work::read(move || people.over_quota(&account, size.max(1))).await
     }
 
     fn begin(&mut self, trace: Trace) -> Result<(), Refusal> {
