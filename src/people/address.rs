@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::punycode;
+
 /// Most bytes of a local part as sent (RFC 5321 §4.5.3.1.1).
 pub const LOCAL_PART_BYTES_MAX: usize = 64;
 /// Most bytes of a domain (RFC 5321 §4.5.3.1.2).
@@ -51,6 +53,14 @@ impl Address {
             key.push_str(&self.domain);
         }
         key
+    }
+}
+
+impl Address {
+    /// The same address with the A-labels of its domain as U-labels, when it has any.
+    pub(super) fn in_unicode(&self) -> Option<Address> {
+        let domain = punycode::to_unicode(&self.domain)?;
+        Some(Address { local: self.local.clone(), domain })
     }
 }
 
