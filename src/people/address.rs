@@ -4,8 +4,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::punycode;
 
-/// Most bytes of a local part as sent (RFC 5321 §4.5.3.1.1).
-pub const LOCAL_PART_BYTES_MAX: usize = 64;
+/// Most bytes of a local part as sent. RFC 5321 §4.5.3.1.1 asks that at least 64 be taken; senders that write addresses
+/// into addresses (VERP, SRS) need more.
+pub const LOCAL_PART_BYTES_MAX: usize = 128;
 /// Most bytes of a domain (RFC 5321 §4.5.3.1.2).
 pub const DOMAIN_BYTES_MAX: usize = 255;
 /// Most bytes of an address: a path of 256 without its brackets (RFC 5321 §4.5.3.1.3).
