@@ -1,6 +1,6 @@
 use super::{Action, Diagnostic, RETURNED_BYTES_MAX, Recipient, Report};
 use crate::clock::Time;
-use crate::message::{Kind, Outline, Outliner, headers};
+use crate::message::{Kind, Outline, Outliner, headers, transfer};
 
 const ORIGINAL: &[u8] = b"From: alice@example.test\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\
     Message-ID: <1@example.test>\r\n\r\nHello\r\n";
@@ -43,7 +43,8 @@ impl Written {
         assert_eq!(parts.len(), 3);
         let part = &parts[index];
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (format!("{}/{}", text(&part.media_type), text(&part.media_subtype)), text(part.body.of(&self.message)))
+        let body = transfer::decode(&part.encoding, part.body.of(&self.message), usize::MAX);
+        (format!("{}/{}", text(&part.media_type), text(&part.media_subtype)), text(&body))
     }
 
     fn field(&self, name: &str) -> String {
@@ -70,6 +71,7 @@ fn a_failure() {
     assert_eq!(written.outline.root.parameter("report-type"), Some(&b"delivery-status"[..]));
     assert_eq!(*written.outline.root.media_subtype, *b"report");
 
+    assert!(written.message.is_ascii());
     let (media, human) = written.part(0);
     assert_eq!(media, "text/plain");
     assert!(human.contains("bob@remote.example\r\n"));
