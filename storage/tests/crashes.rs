@@ -60,6 +60,9 @@ fn work(store: &Store, account: AccountId, random: &mut Random, told: &mut Told)
                 if random.below(3) == 0 {
                     leased.reverse();
                 }
+                // Some are left, so that messages are applied out of the journal's order.
+                let left = leased.split_off(leased.len() - random.below(leased.len() as u64 + 1) as usize / 2);
+                store.unlease(&left.iter().map(|leased| leased.id).collect::<Vec<_>>());
                 let later = |leased: &Leased| deferred(leased, NOW.plus_seconds(round + 5));
                 let settlements: Vec<Settlement> = leased
                     .iter()
