@@ -144,6 +144,15 @@ impl Services {
         Ok(())
     }
 
+    /// Remembers whether a service shall run when the box starts, and leaves it as it is now.
+    ///
+    /// # Errors
+    /// An unknown name.
+    pub async fn choose(&self, name: &str, wanted: bool) -> Result<(), String> {
+        let service = self.find(name)?;
+        self.remember(service.name(), (!wanted).then(|| "off".into())).await
+    }
+
     /// Stops everything, last started first, without remembering it: the box goes down.
     pub async fn stop_all(&self) {
         let halts = self.0.services.iter().map(|service| self.halt(service.name()));
