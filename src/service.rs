@@ -153,11 +153,16 @@ impl Services {
         self.remember(service.name(), (!wanted).then(|| "off".into())).await
     }
 
-    /// Stops everything, last started first, without remembering it: the box goes down.
+    /// Stops everything at once, without remembering it: the box goes down.
     pub async fn stop_all(&self) {
-        let halts = self.0.services.iter().map(|service| self.halt(service.name()));
-        for halt in halts.rev() {
-            halt.await;
+        let _one = self.0.changing.lock().await;
+        let running = std::mem::take(&mut *self.running());
+        for service in running.values() {
+            service.ask_to_stop();
+        }
+        let end = tokio::time::Instant::now() + STOP_PATIENCE;
+        for (name, service) in running {
+            self.see_off(name, service, end).await;
         }
     }
 
@@ -223,15 +228,30 @@ impl Services {
 
     async fn halt(&self, name: &'static str) {
         let _one = self.0.changing.lock().await;
-        let Some(Running::Active { stop, mut task, .. }) = self.running().remove(name) else { return };
-        let _ = stop.send(true);
-        if tokio::time::timeout(STOP_PATIENCE, &mut task).await.is_err() {
-            task.abort();
-            self.0
-                .log
-                .write(Event::new(Kind::System, Level::Warning, "service had to be cut off").with("service", name));
+        let Some(service) = self.running().remove(name) else { return };
+        service.ask_to_stop();
+        self.see_off(name, service, tokio::time::Instant::now() + STOP_PATIENCE).await;
+    }
+
+    /// Waits until a service that was asked to stop is gone, and cuts it off at `end`.
+    async fn see_off(&self, name: &'static str, service: Running, end: tokio::time::Instant) {
+        let Running::Active { mut task, .. } = service else { return };
+        let event = match tokio::time::timeout_at(end, &mut task).await {
+            Ok(_) => Event::new(Kind::System, Level::Info, "service stopped"),
+            Err(_) => {
+                task.abort();
+                Event::new(Kind::System, Level::Warning, "service had to be cut off")
+            }
+        };
+        self.0.log.write(event.with("service", name));
+    }
+}
+
+impl Running {
+    fn ask_to_stop(&self) {
+        if let Running::Active { stop, .. } = self {
+            let _ = stop.send(true);
         }
-        self.0.log.write(Event::new(Kind::System, Level::Info, "service stopped").with("service", name));
     }
 }
 
