@@ -1,0 +1,26 @@
+//! `mailstead serve`
+
+use super::Failure;
+use crate::config::Config;
+use crate::house::House;
+use crate::{house, notify};
+
+/// Runs the box until it is told to stop.
+pub async fn run(config: Config) -> Result<(), Failure> {
+    let mut signals = house::Signals::listen()?;
+    let house = House::open(&config, house::Purpose::Serve).await?;
+    let running = match house.start().await {
+        Ok(running) => running,
+        Err(why) => {
+            house.close().await?;
+            return Err(Failure::Refused(why));
+        }
+    };
+    for (service, why) in running.failures() {
+        eprintln!("mailstead: {service} does not run: {why}");
+    }
+    notify::ready();
+    house.live_until(&mut signals).await;
+    notify::stopping();
+    house.stop(running).await
+}

@@ -1,0 +1,255 @@
+//! The wiring: builds every part and hands each only what it uses, starts them in order and stops
+//! them. Adding a protocol is one line in [`services`].
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailstead_core::bell::Bell;
+use mailstead_core::clock::Clock;
+use mailstead_core::log::{Event, Kind, Level, Log, LogSettings};
+use mailstead_core::net::Net;
+use mailstead_core::net::tls::{Certificates, TlsSettings};
+use mailstead_core::people::People;
+use mailstead_core::people::sessions::Sessions;
+use mailstead_core::service::{Service, Services, Stop};
+use mailstead_core::work;
+use mailstead_storage::{Error, Store, Word};
+use mailstead_web::WebService;
+use mailstead_web::control::{Control, SOCKET_FILE};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::cli::Failure;
+use crate::config::Config;
+
+/// How often the certificate's file is looked at, and disk space that is no longer used given back.
+const CARE_PERIOD: Duration = Duration::from_secs(20);
+
+/// What the house is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To run the services.
+    Serve,
+    /// To run one command: nothing listens, nothing is delivered.
+    Command,
+}
+
+/// The house: every part, built.
+pub struct House {
+    data: PathBuf,
+    parts: Parts,
+    web: mailstead_web::House,
+}
+
+/// What the services are made of.
+struct Parts {
+    bell: Bell,
+    store: Store,
+    people: People,
+    net: Net,
+}
+
+/// The services of the box.
+fn services(config: &Config, parts: &Parts, web: &Arc<WebService>) -> Vec<Arc<dyn Service>> {
+    vec![web.clone()]
+}
+
+/// The box while it runs.
+pub struct Running {
+    failures: Vec<(&'static str, String)>,
+    stop: watch::Sender<bool>,
+    control: JoinHandle<()>,
+    care: JoinHandle<()>,
+}
+
+impl Running {
+    /// The services that could not start, and why.
+    pub fn failures(&self) -> &[(&'static str, String)] {
+        &self.failures
+    }
+}
+
+impl House {
+    /// Builds every part. The data directory is made when it is not there.
+    pub async fn open(config: &Config, purpose: Purpose) -> Result<House, Failure> {
+        let config = config.clone();
+        work::read(move || House::build(&config, purpose)).await
+    }
+
+    fn build(config: &Config, purpose: Purpose) -> Result<House, Failure> {
+        let (data, live) = (config.top.data.clone(), purpose == Purpose::Serve);
+        make_directory(&data)?;
+        let (clock, bell) = (Clock::system(), Bell::default());
+        let log = open_log(config, live, clock.clone())?;
+        let store = Store::open(config.storage.options(&data), Arc::new(bell.clone()))
+            .map_err(|error| cannot_open(&error, &data))?;
+        // A command uses no certificate: one that cannot be read is no reason not to add a user.
+        let tls = if live { config.tls.clone() } else { TlsSettings::default() };
+        let certificates = Certificates::open(&tls, &data, &config.top.hostname).map_err(Failure::Refused)?;
+        let people = People::new(store.clone(), clock.clone());
+        let limits = Arc::new(config.limits.clone());
+        let net = Net { clock: clock.clone(), log: log.clone(), sessions: Sessions::default(), certificates, limits };
+        let parts = Parts { bell, store: store.clone(), people: people.clone(), net };
+        let web_service = Arc::new(WebService::new(config.web.clone()));
+        let services = Services::new(store.clone(), log.clone(), services(config, &parts, &web_service));
+        let web = mailstead_web::House {
+            hostname: config.top.hostname.as_str().into(),
+            store,
+            people,
+            sessions: parts.net.sessions.clone(),
+            services,
+            log,
+            clock,
+            live,
+            edits: Arc::default(),
+        };
+        web_service.furnish(web.clone());
+        Ok(House { data, parts, web })
+    }
+
+    /// The handles for the API.
+    pub fn web(&self) -> &mailstead_web::House {
+        &self.web
+    }
+
+    /// Starts the control socket, the services that shall run, and the care for the store.
+    ///
+    /// # Errors
+    /// When the control socket cannot be made. A service that cannot start is among the failures.
+    pub async fn start(&self) -> Result<Running, String> {
+        let control = Control::bind(&self.data).await.map_err(|error| {
+            format!("cannot make the control socket {}: {error}", self.data.join(SOCKET_FILE).display())
+        })?;
+        let (stop, stopped) = Stop::new();
+        let control = tokio::spawn(control.serve(self.web.clone(), stopped.clone()));
+        let failures = self.web.services.start_wanted().await;
+        let care = tokio::spawn(care(self.parts.store.clone(), self.parts.net.clone(), stopped));
+        self.note("box started");
+        Ok(Running { failures, stop, control, care })
+    }
+
+    /// Waits for the signal to stop. SIGHUP reads the certificate again.
+    pub async fn live_until(&self, signals: &mut Signals) {
+        while signals.next().await == Wish::Reload {
+            refresh(&self.parts.net).await;
+        }
+    }
+
+    /// Stops everything: sessions are told goodbye, attempts end, the store is closed.
+    pub async fn stop(self, running: Running) -> Result<(), Failure> {
+        self.web.services.stop_all().await;
+        running.stop.send_replace(true);
+        for task in [running.control, running.care] {
+            let _ = task.await;
+        }
+        self.note("box stopped");
+        self.close().await
+    }
+
+    /// Closes the store and the log.
+    pub async fn close(self) -> Result<(), Failure> {
+        work::read(move || {
+            let closed = self.parts.store.close();
+            self.web.log.close();
+            closed.map_err(|error| Failure::Refused(format!("the store was not closed cleanly: {error}")))
+        })
+        .await
+    }
+
+    fn note(&self, what: &'static str) {
+        let version = env!("CARGO_PKG_VERSION");
+        self.web.log.write(Event::new(Kind::System, Level::Info, what).with("version", version));
+    }
+}
+
+/// What the machine wants of the box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Stop,
+    Reload,
+}
+
+/// The signals that the box obeys.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    pub fn listen() -> Result<Signals, Failure> {
+        let on = |kind| signal(kind).map_err(|error| Failure::Refused(format!("cannot listen for signals: {error}")));
+        Ok(Signals {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+            hangup: on(SignalKind::hangup())?,
+        })
+    }
+
+    /// Resolves when the box is to stop.
+    pub async fn stop(&mut self) {
+        while self.next().await != Wish::Stop {}
+    }
+
+    async fn next(&mut self) -> Wish {
+        tokio::select! {
+            _ = self.terminate.recv() => Wish::Stop,
+            _ = self.interrupt.recv() => Wish::Stop,
+            _ = self.hangup.recv() => Wish::Reload,
+        }
+    }
+}
+
+/// Reads the certificate again when it has changed, and gives back disk space, now and then.
+async fn care(store: Store, net: Net, mut stop: Stop) {
+    while tokio::time::timeout(CARE_PERIOD, stop.asked()).await.is_err() {
+        refresh(&net).await;
+        let sweeping = store.clone();
+        if let Err(error) = work::read(move || sweeping.sweep()).await {
+            let event = Event::new(Kind::System, Level::Error, "disk space was not given back");
+            net.log.write(event.with("error", error.to_string()));
+        }
+    }
+}
+
+async fn refresh(net: &Net) {
+    let certificates = net.certificates.clone();
+    let event = match work::read(move || certificates.refresh()).await {
+        Ok(false) => return,
+        Ok(true) => Event::new(Kind::System, Level::Info, "certificate read again"),
+        Err(why) => Event::new(Kind::System, Level::Error, "certificate not read again").with("error", why),
+    };
+    net.log.write(event);
+}
+
+/// The data directory, for nobody else's eyes.
+fn make_directory(data: &Path) -> Result<(), Failure> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .map_err(|error| Failure::Unreachable(format!("cannot make the data directory {}: {error}", data.display())))
+}
+
+/// The log; a command writes to its files only.
+fn open_log(config: &Config, live: bool, clock: Clock) -> Result<Log, Failure> {
+    let console = if live { config.log.console.clone() } else { "off".into() };
+    let settings = LogSettings { console, ..config.log.clone() };
+    Log::open(&settings, &config.top.data, clock).map_err(|wrong| Failure::Usage(wrong.to_string()))
+}
+
+fn cannot_open(error: &Error, data: &Path) -> Failure {
+    let data = data.display();
+    Failure::Unreachable(match error.word {
+        Word::Locked => format!(
+            "the store in {data} is open in another process that does not answer on {SOCKET_FILE}; wait until it has \
+             started or stopped, or end it"
+        ),
+        _ => format!("the store in {data} cannot be opened: {error}"),
+    })
+}
