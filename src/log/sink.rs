@@ -144,11 +144,11 @@ fn levels(settings: &LogSettings) -> Result<[AtomicU8; Kind::ALL.len()], Wrong> 
         Level::by_name(name).ok_or_else(wrong)
     };
     let all = level("log.level", &settings.level)?;
-    let levels = std::array::from_fn(|_| AtomicU8::new(all as u8));
+    let mut levels = std::array::from_fn(|_| AtomicU8::new(all as u8));
     for (name, value) in &settings.levels {
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
         let kind = kind.ok_or_else(|| Wrong(format!("log.levels: there is no kind {name:?}")))?;
-        levels[kind as usize] = AtomicU8::new(level(&format!("log.levels.{name}"), value)? as u8);
+        *levels[kind as usize].get_mut() = level(&format!("log.levels.{name}"), value)? as u8;
     }
     Ok(levels)
 }

@@ -129,15 +129,16 @@ impl<S: Session> Connection<S> {
 
     /// Waits for whatever comes first.
     async fn wait(&mut self, input: &mut Input, idle: bool, patience: Duration) -> Heard {
+        let (watch, busy) = (self.session.watch().filter(|_| idle), self.session.is_busy());
         let bell = async {
-            match self.session.watch() {
-                Some(watch) if idle => watch.changed().await,
-                _ => pending().await,
+            match watch {
+                Some(watch) => watch.changed().await,
+                None => pending().await,
             }
         };
         let stopped = async {
             self.stop.asked().await;
-            if self.session.is_busy() {
+            if busy {
                 tokio::time::sleep(STOP_GRACE).await;
             }
         };

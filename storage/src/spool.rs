@@ -5,6 +5,9 @@
 //! otherwise a row in `meta.redb` holds what is still to do. Leases live in memory only: after a
 //! crash every message is free again.
 
+pub(crate) mod look;
+pub(crate) mod settle;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
