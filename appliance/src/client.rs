@@ -134,8 +134,7 @@ async fn over_socket(socket: &Path, request: Request<Body>) -> Result<Response<B
         Failure::Unreachable(format!("the server does not answer on {}: {error}", socket.display()))
     };
     let stream = UnixStream::connect(socket).await.map_err(|error| unreachable(&error))?;
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|error| unreachable(&error))?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| unreachable(&error))?;
     tokio::spawn(connection);
     let answer = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
     Ok(answer.map(Body::new))

@@ -36,7 +36,7 @@ impl Command {
             }
             Command::List => context.show(client.get("/aliases").await?, print),
             Command::Remove { address } => {
-                client.delete(&format!("/aliases/{}", segment(&address))).await?;
+                let () = client.delete(&format!("/aliases/{}", segment(&address))).await?;
                 context.done(&format!("the alias {address} is removed"));
             }
         }

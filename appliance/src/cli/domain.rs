@@ -37,7 +37,7 @@ impl Command {
     pub async fn run(self, client: &Client, context: Context) -> Result<(), Failure> {
         match self {
             Command::Add { name, catch_all } => {
-                client.post("/domains", &NewDomain { name: name.clone(), catch_all }).await?;
+                let () = client.post("/domains", &NewDomain { name: name.clone(), catch_all }).await?;
                 context.done(&format!("{name} is kept here now"));
             }
             Command::List => context.show(client.get("/domains").await?, print),
@@ -50,7 +50,7 @@ impl Command {
                 });
             }
             Command::Remove { name } => {
-                client.delete(&format!("/domains/{}", segment(&name))).await?;
+                let () = client.delete(&format!("/domains/{}", segment(&name))).await?;
                 context.done(&format!("{name} is removed"));
             }
         }

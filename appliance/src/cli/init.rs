@@ -78,12 +78,8 @@ impl Plan {
         let of_admin = options.admin.as_deref().and_then(|admin| admin.rsplit_once('@')).map(|(_, domain)| domain);
         let domain = options.domain.as_deref().or(of_admin);
         let domain = answer(domain, "--domain", "First domain", parent)?;
-        let admin = answer(
-            options.admin.as_deref(),
-            "--admin",
-            "Address of the administrator",
-            &format!("admin@{domain}"),
-        )?;
+        let admin =
+            answer(options.admin.as_deref(), "--admin", "Address of the administrator", &format!("admin@{domain}"))?;
         let password = options.password.get(&admin)?;
         Ok(Plan { hostname, domain, admin, password })
     }
@@ -145,7 +141,7 @@ async fn fill(file: &Path, plan: &Plan) -> Result<Config, Failure> {
 }
 
 async fn add(client: &Client, plan: &Plan) -> Result<(), Failure> {
-    client.post::<_, ()>("/domains", &NewDomain { name: plan.domain.clone(), catch_all: None }).await?;
+    let () = client.post("/domains", &NewDomain { name: plan.domain.clone(), catch_all: None }).await?;
     let admin = NewUser {
         address: plan.admin.clone(),
         name: String::new(),

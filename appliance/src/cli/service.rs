@@ -29,11 +29,11 @@ impl Command {
         match self {
             Command::List => context.show(client.get("/services").await?, print),
             Command::Start { name } => {
-                client.post::<(), ()>(&format!("/services/{}/start", segment(&name)), &()).await?;
+                let () = client.post(&format!("/services/{}/start", segment(&name)), &()).await?;
                 context.done(&format!("{name} is active{later}"));
             }
             Command::Stop { name } => {
-                client.post::<(), ()>(&format!("/services/{}/stop", segment(&name)), &()).await?;
+                let () = client.post(&format!("/services/{}/stop", segment(&name)), &()).await?;
                 context.done(&format!("{name} is stopped{later}"));
             }
         }

@@ -28,7 +28,7 @@ impl Command {
                 context.done(&format!("{} sessions of {session} are ended", ended.count));
             }
             Command::End { session } => {
-                client.delete(&format!("/sessions/{}", segment(&session))).await?;
+                let () = client.delete(&format!("/sessions/{}", segment(&session))).await?;
                 context.done(&format!("session {session} is ended"));
             }
         }

@@ -78,8 +78,17 @@ fn told(context: &Context, counted: &Counted, asked: usize, what: &str) -> Resul
 }
 
 fn print(page: SpoolPage) {
-    let mut table =
-        Table::new(&["id", "sender", ">delivered", ">size", ">attempts", "priority", "status", "received", "next attempt"]);
+    let mut table = Table::new(&[
+        "id",
+        "sender",
+        ">delivered",
+        ">size",
+        ">attempts",
+        "priority",
+        "status",
+        "received",
+        "next attempt",
+    ]);
     for row in page.messages {
         table.row([
             row.id.clone(),

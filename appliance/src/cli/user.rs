@@ -84,7 +84,7 @@ impl Command {
             Command::Add { address, name, role, quota, password } => {
                 let password = password.get(&address)?;
                 let new = NewUser { address: address.clone(), name, password, role: role.into(), quota_bytes: quota };
-                client.post("/users", &new).await?;
+                let () = client.post("/users", &new).await?;
                 context.done(&format!("{address} has a mailbox now"));
             }
             Command::List { domain } => {
@@ -92,7 +92,7 @@ impl Command {
                 context.show(client.get(&format!("/users{query}")).await?, print);
             }
             Command::Remove { address } => {
-                client.delete(&place(&address)).await?;
+                let () = client.delete(&place(&address)).await?;
                 context.done(&format!("{address} is removed, with all mail"));
             }
             Command::Enable { address } => {

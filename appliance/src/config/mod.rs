@@ -8,7 +8,6 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use mailstead_core::delivery::DeliverySettings;
 use mailstead_core::log::LogSettings;
 use mailstead_core::net::Limits;
 use mailstead_core::net::tls::TlsSettings;
@@ -127,8 +126,8 @@ impl Config {
         let mut config = match found {
             None => Config::default(),
             Some(path) => {
-                let text =
-                    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
                 Config::parse(&text).map_err(|wrong| format!("{}: {wrong}", path.display()))?
             }
         };
@@ -169,8 +168,6 @@ tables! {
     tls: TlsSettings = TlsSettings::default(),
     /// Limits that protect the box.
     limits: Limits = Limits::default(),
-    /// The spool: how accepted mail goes on its way.
-    delivery: DeliverySettings = DeliverySettings::default(),
     /// What is kept, and how much memory and disk it may use.
     storage: StorageSettings = StorageSettings::default(),
     /// The log. A line says never a password and never what a message contains.

@@ -1,10 +1,12 @@
 //! `mailstead demo`
-use clap::Args;
 use crate::cli::Failure;
+use clap::Args;
 #[derive(Args)]
 pub struct Options {
     /// Start over
     #[arg(long)]
     fresh: bool,
 }
-pub async fn run(_: Options) -> Result<(), Failure> { Ok(()) }
+pub async fn run(_: Options) -> Result<(), Failure> {
+    Ok(())
+}

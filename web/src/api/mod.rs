@@ -15,7 +15,7 @@ pub mod spool;
 pub mod status;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod users;
 pub mod verify;
 

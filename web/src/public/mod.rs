@@ -38,12 +38,7 @@ pub fn router(house: House) -> Router {
 }
 
 fn routes() -> Vec<(&'static str, MethodRouter<House>)> {
-    vec![
-        ("/", get(status::page)),
-        ("/healthz", get(alive)),
-        ("/readyz", get(ready)),
-        ("/style.css", get(style)),
-    ]
+    vec![("/", get(status::page)), ("/healthz", get(alive)), ("/readyz", get(ready)), ("/style.css", get(style))]
 }
 
 async fn guard(mut response: Response) -> Response {
@@ -79,11 +74,62 @@ async fn nothing_here() -> (StatusCode, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use axum::body::Body;
+    use axum::http::Request;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
 
-    #[test]
-    fn the_list_of_anonymous_routes_is_the_router_s() {
+    use super::*;
+    use crate::api::tests::Fixture;
+
+    async fn ask(fixture: &Fixture, method: &str, path: &str) -> Response {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
+        router(fixture.house.clone()).oneshot(request).await.expect("infallible")
+    }
+
+    #[tokio::test]
+    async fn the_list_of_anonymous_routes_is_the_router_s() {
         let served: Vec<_> = routes().into_iter().map(|(path, _)| path).collect();
         assert_eq!(served, ANONYMOUS);
+        let fixture = Fixture::new(true);
+        for path in ANONYMOUS {
+            assert_ne!(ask(&fixture, "GET", path).await.status(), StatusCode::NOT_FOUND, "{path}");
+            for method in ["POST", "PUT", "PATCH", "DELETE"] {
+                let status = ask(&fixture, method, path).await.status();
+                assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+            }
+        }
+        for path in ["/api/v1/users", "/api/v1/status", "/admin", "/..", "//"] {
+            assert_eq!(ask(&fixture, "GET", path).await.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_response_is_guarded() {
+        let fixture = Fixture::new(true);
+        for path in ["/", "/style.css", "/healthz", "/nothing"] {
+            let answer = ask(&fixture, "GET", path).await;
+            let policy = answer.headers()[CONTENT_SECURITY_POLICY].to_str().expect("text");
+            assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+            assert_eq!(answer.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
+            assert_eq!(answer.headers()[REFERRER_POLICY], "no-referrer");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_page_tells_ports_and_no_people() {
+        let fixture = Fixture::new(true);
+        fixture.house.store.add_domain("private.test", fixture.house.clock.now()).await.expect("added");
+        assert_eq!(ask(&fixture, "GET", "/readyz").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        fixture.house.services.start("web").await.expect("started");
+        assert_eq!(ask(&fixture, "GET", "/readyz").await.status(), StatusCode::OK);
+        let port = fixture.house.services.list()[0].listening[0].port().to_string();
+        let body = ask(&fixture, "GET", "/").await.into_body().collect().await.expect("a body").to_bytes();
+        let page = String::from_utf8_lossy(&body).into_owned();
+        assert!(page.contains("mx.example.test") && page.contains(&port), "{page}");
+        for forbidden in ["private.test", "<script", "style=", "127.0.0.1"] {
+            assert!(!page.contains(forbidden), "{forbidden} in {page}");
+        }
+        fixture.house.services.stop("web").await.expect("stopped");
     }
 }
