@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use crate::base::lock;
-use crate::{Arrival, BlobId, Priority, RecipientState, State};
+use crate::{Arrival, BlobId, Priority, RecipientState, State, Told};
 
 /// An accepted message that has no row in `meta.redb` yet.
 #[derive(Debug, Clone)]
@@ -21,7 +21,8 @@ pub(crate) struct Fresh {
 impl Fresh {
     /// The recipients' states before any attempt.
     pub(crate) fn recipients(&self) -> Vec<RecipientState> {
-        let untried = RecipientState { state: State::Pending, answer: String::new(), delay_told: false };
+        let untried =
+            RecipientState { state: State::Pending, answer: String::new(), told: Told::Nothing, remaining: Vec::new() };
         vec![untried; self.arrival.envelope.recipients.len()]
     }
 }

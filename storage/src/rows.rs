@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::codec::{Reader, Writer};
 use crate::{
     AccountId, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags, MailboxId, Modseq,
-    Notify, Priority, Provenance, RecipientState, Record, Result, Ret, SpecialUse, State, Time, Uid, UidRange, UidSet,
-    Usage, Word,
+    Notify, Priority, Provenance, RecipientState, Record, Result, Ret, SpecialUse, State, Time, Told, Uid, UidRange,
+    UidSet, Usage, Word,
 };
 
 /// Newest version of every row that carries one.
@@ -308,8 +308,10 @@ impl SpoolRow {
                 State::Delivered => 1,
                 State::Failed => 2,
             };
-            row.byte(state | u8::from(recipient.delay_told) << 7);
+            row.byte(state | (recipient.told as u8) << 4);
             row.text(&recipient.answer);
+            row.number(recipient.remaining.len() as u64);
+            recipient.remaining.iter().for_each(|address| row.text(address));
         }
         row.0
     }
@@ -327,13 +329,22 @@ impl SpoolRow {
 
 fn decode_recipient_state(row: &mut Reader) -> Result<RecipientState> {
     let byte = row.byte()?;
-    let state = match byte & 0x7f {
+    let state = match byte & 0xf {
         0 => State::Pending,
         1 => State::Delivered,
         2 => State::Failed,
         _ => return Err(row.corrupt()),
     };
-    Ok(RecipientState { state, delay_told: byte & 0x80 != 0, answer: row.text()? })
+    let told = match byte >> 4 {
+        0 => Told::Nothing,
+        1 => Told::Delay,
+        2 => Told::Outcome,
+        _ => return Err(row.corrupt()),
+    };
+    let answer = row.text()?;
+    let count = row.count()?;
+    let remaining = (0..count).map(|_| row.text()).collect::<Result<_>>()?;
+    Ok(RecipientState { state, answer, told, remaining })
 }
 
 fn decode_priority(row: &mut Reader) -> Result<Priority> {

@@ -10,10 +10,7 @@ use crate::queue::{Fresh, Queue};
 use crate::rows::{BlobRow, SpoolRow};
 use crate::tables::due_key;
 use crate::write::Tables;
-use crate::{
-    BlobId, Error, LocalDelivery, MailboxId, Priority, Provenance, RecipientState, Result, Settlement, State, Time,
-    Word,
-};
+use crate::{BlobId, Error, LocalDelivery, MailboxId, Priority, RecipientState, Result, Settlement, State, Time, Word};
 
 /// What is known of a message that settles.
 struct Message {
@@ -140,9 +137,6 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
                 tables.add_blob(id, blob, &fresh.arrival.outline)?;
             }
             apply(tables, fresh.sequence)?;
-            if let Provenance::Notification(of) = row.arrival.provenance {
-                drop_row(tables, of)?;
-            }
         }
         None => {
             take_row(tables, id, &row)?;
