@@ -1,5 +1,5 @@
-//! The wiring: builds every part and hands each only what it uses, starts them in order and stops
-//! them. Adding a protocol is one line in [`services`].
+//! The life of the box: every part is built, started in order and stopped. Which services there are
+//! is the matter of [`crate::wiring`].
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -9,22 +9,25 @@ use std::time::Duration;
 
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
+use mailstead_core::delivery::Delivery;
+use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, LogSettings};
 use mailstead_core::net::Net;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
-use mailstead_core::service::{Service, Services, Stop};
+use mailstead_core::service::{Services, Stop};
 use mailstead_core::work;
 use mailstead_storage::{Error, Store, Word};
 use mailstead_web::WebService;
 use mailstead_web::control::{Control, SOCKET_FILE};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::signals::{Signals, Wish};
+use crate::wiring::{self, Parts};
 
 /// How often the certificate's file is looked at, and disk space that is no longer used given back.
 const CARE_PERIOD: Duration = Duration::from_secs(20);
@@ -42,28 +45,15 @@ pub enum Purpose {
 pub struct House {
     data: PathBuf,
     parts: Parts,
+    delivery: Delivery,
     web: mailstead_web::House,
-}
-
-/// What the services are made of.
-struct Parts {
-    bell: Bell,
-    store: Store,
-    people: People,
-    net: Net,
-}
-
-/// The services of the box.
-fn services(config: &Config, parts: &Parts, web: &Arc<WebService>) -> Vec<Arc<dyn Service>> {
-    vec![web.clone()]
 }
 
 /// The box while it runs.
 pub struct Running {
     failures: Vec<(&'static str, String)>,
     stop: watch::Sender<bool>,
-    control: JoinHandle<()>,
-    care: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Running {
@@ -91,11 +81,14 @@ impl House {
         let tls = if live { config.tls.clone() } else { TlsSettings::default() };
         let certificates = Certificates::open(&tls, &data, &config.top.hostname).map_err(Failure::Refused)?;
         let people = People::new(store.clone(), clock.clone());
+        let intake = Intake::new(store.clone(), clock.clone(), config.limits.message_bytes_max);
         let limits = Arc::new(config.limits.clone());
         let net = Net { clock: clock.clone(), log: log.clone(), sessions: Sessions::default(), certificates, limits };
-        let parts = Parts { bell, store: store.clone(), people: people.clone(), net };
+        let parts = Parts { bell, store: store.clone(), people: people.clone(), intake, net };
+        let delivery = wiring::delivery(config, &parts);
         let web_service = Arc::new(WebService::new(config.web.clone()));
-        let services = Services::new(store.clone(), log.clone(), services(config, &parts, &web_service));
+        let list = wiring::services(config, &parts, &delivery, &web_service);
+        let services = Services::new(store.clone(), log.clone(), list);
         let web = mailstead_web::House {
             hostname: config.top.hostname.as_str().into(),
             store,
@@ -108,7 +101,7 @@ impl House {
             edits: Arc::default(),
         };
         web_service.furnish(web.clone());
-        Ok(House { data, parts, web })
+        Ok(House { data, parts, delivery, web })
     }
 
     /// The handles for the API.
@@ -125,11 +118,14 @@ impl House {
             format!("cannot make the control socket {}: {error}", self.data.join(SOCKET_FILE).display())
         })?;
         let (stop, stopped) = Stop::new();
-        let control = tokio::spawn(control.serve(self.web.clone(), stopped.clone()));
+        let tasks = [
+            tokio::spawn(self.delivery.clone().run(stopped.clone())),
+            tokio::spawn(control.serve(self.web.clone(), stopped.clone())),
+            tokio::spawn(care(self.parts.store.clone(), self.parts.net.clone(), stopped)),
+        ];
         let failures = self.web.services.start_wanted().await;
-        let care = tokio::spawn(care(self.parts.store.clone(), self.parts.net.clone(), stopped));
         self.note("box started");
-        Ok(Running { failures, stop, control, care })
+        Ok(Running { failures, stop, tasks })
     }
 
     /// Waits for the signal to stop. SIGHUP reads the certificate again.
@@ -143,7 +139,7 @@ impl House {
     pub async fn stop(self, running: Running) -> Result<(), Failure> {
         self.web.services.stop_all().await;
         running.stop.send_replace(true);
-        for task in [running.control, running.care] {
+        for task in running.tasks {
             let _ = task.await;
         }
         self.note("box stopped");
@@ -163,45 +159,6 @@ impl House {
     fn note(&self, what: &'static str) {
         let version = env!("CARGO_PKG_VERSION");
         self.web.log.write(Event::new(Kind::System, Level::Info, what).with("version", version));
-    }
-}
-
-/// What the machine wants of the box.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    Stop,
-    Reload,
-}
-
-/// The signals that the box obeys.
-pub struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    /// Listens from now on.
-    pub fn listen() -> Result<Signals, Failure> {
-        let on = |kind| signal(kind).map_err(|error| Failure::Refused(format!("cannot listen for signals: {error}")));
-        Ok(Signals {
-            terminate: on(SignalKind::terminate())?,
-            interrupt: on(SignalKind::interrupt())?,
-            hangup: on(SignalKind::hangup())?,
-        })
-    }
-
-    /// Resolves when the box is to stop.
-    pub async fn stop(&mut self) {
-        while self.next().await != Wish::Stop {}
-    }
-
-    async fn next(&mut self) -> Wish {
-        tokio::select! {
-            _ = self.terminate.recv() => Wish::Stop,
-            _ = self.interrupt.recv() => Wish::Stop,
-            _ = self.hangup.recv() => Wish::Reload,
-        }
     }
 }
 

@@ -7,6 +7,8 @@ mod config;
 mod demo;
 mod house;
 mod notify;
+mod signals;
+mod wiring;
 
 use std::process::ExitCode;
 

@@ -28,7 +28,7 @@ use crate::config::Config;
 use crate::demo;
 pub use failure::Failure;
 pub use progress::Progress;
-pub use table::{Table, say, size};
+pub use table::{Table, say};
 
 /// The environment variable that names the configuration file.
 const CONFIG_VARIABLE: &str = "MAILSTEAD_CONFIG";

@@ -2,13 +2,14 @@
 
 use super::Failure;
 use crate::config::Config;
-use crate::house::House;
-use crate::{house, notify};
+use crate::house::{House, Purpose};
+use crate::notify;
+use crate::signals::Signals;
 
 /// Runs the box until it is told to stop.
 pub async fn run(config: Config) -> Result<(), Failure> {
-    let mut signals = house::Signals::listen()?;
-    let house = House::open(&config, house::Purpose::Serve).await?;
+    let mut signals = Signals::listen()?;
+    let house = House::open(&config, Purpose::Serve).await?;
     let running = match house.start().await {
         Ok(running) => running,
         Err(why) => {

@@ -8,9 +8,12 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use mailstead_core::delivery::DeliverySettings;
 use mailstead_core::log::LogSettings;
 use mailstead_core::net::Limits;
 use mailstead_core::net::tls::TlsSettings;
+use mailstead_core::protocol::pop3::{self, Pop3Settings};
+use mailstead_core::protocol::smtp::{self, SmtpSettings};
 use mailstead_core::settings::{Group, Setting, Wrong, nearest};
 use mailstead_web::WebSettings;
 
@@ -132,7 +135,8 @@ impl Config {
             }
         };
         let folder = found.and_then(Path::parent).unwrap_or(Path::new(""));
-        config.top.data = folder.join(&config.top.data);
+        // Collected from its components, `demo-data/.` is `demo-data`.
+        config.top.data = folder.join(&config.top.data).components().collect();
         if config.top.hostname.is_empty() {
             config.top.hostname = machine_name();
         }
@@ -162,12 +166,24 @@ pub fn machine_name() -> String {
 }
 
 tables! {
+    /// Mail from other servers.
+    smtp: SmtpSettings = SmtpSettings::of(smtp::Service::Smtp),
+    /// Mail from users, encrypted by STARTTLS.
+    submission: SmtpSettings = SmtpSettings::of(smtp::Service::Submission),
+    /// Mail from users, encrypted from the start.
+    submissions: SmtpSettings = SmtpSettings::of(smtp::Service::Submissions),
+    /// Fetching mail, encrypted by STLS.
+    pop3: Pop3Settings = Pop3Settings::of(pop3::Service::Pop3),
+    /// Fetching mail, encrypted from the start.
+    pop3s: Pop3Settings = Pop3Settings::of(pop3::Service::Pop3s),
     /// The status page, later the console.
     web: WebSettings = WebSettings::default(),
     /// The certificate for STARTTLS and the TLS ports.
     tls: TlsSettings = TlsSettings::default(),
     /// Limits that protect the box.
     limits: Limits = Limits::default(),
+    /// The spool: how accepted mail goes on its way.
+    delivery: DeliverySettings = DeliverySettings::default(),
     /// What is kept, and how much memory and disk it may use.
     storage: StorageSettings = StorageSettings::default(),
     /// The log. A line says never a password and never what a message contains.

@@ -40,8 +40,7 @@ impl Entity {
         let lines = text.replace('\n', "\r\n");
         let plain = lines.is_ascii() && lines.lines().all(|line| line.len() <= COLUMNS);
         let (encoding, body) = if plain { ("7bit", lines) } else { ("quoted-printable", quoted_printable(&lines)) };
-        let fields =
-            format!("Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n");
+        let fields = format!("Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n");
         Entity { fields, body }
     }
 
@@ -206,7 +205,11 @@ fn header_text(text: &str) -> String {
 
 /// The filename parameter (RFC 2231 §4 beyond ASCII).
 fn file_name(name: &str) -> String {
-    if name.is_ascii() { format!("filename=\"{name}\"") } else { format!("filename*=utf-8''{}", crate::client::segment(name)) }
+    if name.is_ascii() {
+        format!("filename=\"{name}\"")
+    } else {
+        format!("filename*=utf-8''{}", crate::client::segment(name))
+    }
 }
 
 /// RFC 2045 §6.7. The text has CRLF line ends.

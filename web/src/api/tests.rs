@@ -30,7 +30,8 @@ impl Fixture {
         let store = Store::open(options, Arc::new(Silent)).expect("the store opens");
         let clock = Clock::standing(Time(1_800_000_000_000));
         let people = People::new(store.clone(), clock.clone());
-        let settings = WebSettings { listen: vec!["127.0.0.1:0".into()], ..WebSettings::default() };
+        let settings =
+            WebSettings { listen: vec![(std::net::Ipv4Addr::LOCALHOST, 0).into()], ..WebSettings::default() };
         let web = Arc::new(WebService::new(settings));
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
         let house = House {

@@ -46,8 +46,10 @@ fn invoice() -> Mail {
     ]);
     let text = "Dear Ms Arden,\n\nplease find our invoice 2026-1107 attached. It is due in 14 days.\n\nYours sincerely\n\
                 Hofmann & Sons\n";
-    let content =
-        Entity::multipart("mixed", &[Entity::text(text), Entity::file("application/pdf", "invoice-2026-1107.pdf", &pdf)]);
+    let content = Entity::multipart(
+        "mixed",
+        &[Entity::text(text), Entity::file("application/pdf", "invoice-2026-1107.pdf", &pdf)],
+    );
     Mail::new(PRINTER, &[ALICE], 96, "invoice-2026-1107", "Invoice 2026-1107", content)
 }
 

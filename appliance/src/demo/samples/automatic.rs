@@ -42,11 +42,12 @@ fn list_mail() -> Mail {
     let text = "Has anybody an opinion on the new borrow rules for wheelbarrows?\n\nMine left the shed mutably \
                 twice this week.\n\nChris\n_______________________________________________\nrust-gardeners mailing \
                 list\n";
-    Mail::new(LIST, &[BOB], 66, "wheelbarrow", "[rust-gardeners] Borrowing wheelbarrows", Entity::text(text)).with_fields(
-        "List-Id: Rust and other garden problems <rust-gardeners.lists.example>\r\n\
+    Mail::new(LIST, &[BOB], 66, "wheelbarrow", "[rust-gardeners] Borrowing wheelbarrows", Entity::text(text))
+        .with_fields(
+            "List-Id: Rust and other garden problems <rust-gardeners.lists.example>\r\n\
          List-Post: <mailto:rust-gardeners@lists.example>\r\n\
          List-Unsubscribe: <mailto:rust-gardeners-leave@lists.example>\r\n",
-    )
+        )
 }
 
 fn invitation() -> Mail {
@@ -86,7 +87,8 @@ fn bounce() -> Mail {
 }
 
 fn alarm() -> Mail {
-    let text = "Host:    web-03\nCheck:   disk\nState:   WARNING\nValue:   83 % of / used\nSince:   2026-11-06 04:12 UTC\n";
+    let text =
+        "Host:    web-03\nCheck:   disk\nState:   WARNING\nValue:   83 % of / used\nSince:   2026-11-06 04:12 UTC\n";
     Mail::new(MONITOR, &[ADMIN], 92, "alarm-7", "WARNING: web-03 disk 83 %", Entity::text(text))
         .with_fields("Auto-Submitted: auto-generated\r\nX-Priority: 2\r\n")
 }

@@ -99,7 +99,9 @@ fn release() -> Vec<Mail> {
         Entity::multipart(
             "alternative",
             &[
-                Entity::text("Screenshots: yes, tomorrow before noon.\n\nOne more: the changelog says \"varius fixes\".\n"),
+                Entity::text(
+                    "Screenshots: yes, tomorrow before noon.\n\nOne more: the changelog says \"varius fixes\".\n",
+                ),
                 Entity::html(
                     "<p>Screenshots: <b>yes</b>, tomorrow before noon.</p>\n<p>One more: the changelog says \
                      <code>varius fixes</code>.</p>\n",
@@ -140,8 +142,9 @@ fn lunch() -> Vec<Mail> {
         "Lunch on Thursday?",
         Entity::text("The new place at the canal opens on Thursday. 12:30?\n"),
     );
-    let second = Mail::new(BOB, &[ALICE], 51, "lunch-2", "Re: Lunch on Thursday?", Entity::text("In. Table for two?\n"))
-        .answering(&first);
+    let second =
+        Mail::new(BOB, &[ALICE], 51, "lunch-2", "Re: Lunch on Thursday?", Entity::text("In. Table for two?\n"))
+            .answering(&first);
     let third = Mail::new(
         ALICE,
         &[BOB],
