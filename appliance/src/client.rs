@@ -2,6 +2,7 @@
 //! runs, on the same router in this process, over a house opened for this one command.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -19,7 +20,7 @@ use tower::ServiceExt;
 
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::house::{House, Purpose};
+use crate::house::{House, LOCK_PATIENCE, LOCK_PAUSE, Purpose};
 
 /// Speaks to the API.
 pub struct Client(Transport);
@@ -33,11 +34,20 @@ impl Client {
     /// Finds the server of this configuration, or opens the house.
     pub async fn open(config: &Config) -> Result<Client, Failure> {
         let socket = config.top.data.join(SOCKET_FILE);
-        if UnixStream::connect(&socket).await.is_ok() {
-            return Ok(Client(Transport::Socket(socket)));
+        let end = Instant::now() + LOCK_PATIENCE;
+        loop {
+            if UnixStream::connect(&socket).await.is_ok() {
+                return Ok(Client(Transport::Socket(socket)));
+            }
+            match House::open(config, Purpose::Command).await {
+                // A server that starts or stops, or another command.
+                Err(Failure::Locked(_)) if Instant::now() < end => tokio::time::sleep(LOCK_PAUSE).await,
+                outcome => {
+                    let house = outcome?;
+                    return Ok(Client(Transport::InProcess(api::router(house.web().clone()), Box::new(house))));
+                }
+            }
         }
-        let house = House::open(config, Purpose::Command).await?;
-        Ok(Client(Transport::InProcess(api::router(house.web().clone()), Box::new(house))))
     }
 
     /// Does a server answer?

@@ -5,7 +5,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
@@ -21,6 +21,7 @@ use mailstead_core::work;
 use mailstead_storage::{Error, Store, Word};
 use mailstead_web::WebService;
 use mailstead_web::control::{Control, SOCKET_FILE};
+use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -31,6 +32,11 @@ use crate::wiring::{self, Parts};
 
 /// How often the certificate's file is looked at, and disk space that is no longer used given back.
 const CARE_PERIOD: Duration = Duration::from_secs(20);
+
+/// How long to wait for another process to let go of the store, and how often to look.
+pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// See [`LOCK_PATIENCE`].
+pub const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// What the house is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +71,28 @@ impl Running {
 
 impl House {
     /// Builds every part. The data directory is made when it is not there.
+    ///
+    /// # Errors
+    /// `Locked` when another process has the store open.
     pub async fn open(config: &Config, purpose: Purpose) -> Result<House, Failure> {
         let config = config.clone();
         work::read(move || House::build(&config, purpose)).await
+    }
+
+    /// Builds every part, to run the services. A command that has the store open for itself is waited for.
+    pub async fn open_to_serve(config: &Config) -> Result<House, Failure> {
+        let socket = config.top.data.join(SOCKET_FILE);
+        let end = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match House::open(config, Purpose::Serve).await {
+                Err(Failure::Locked(_)) if UnixStream::connect(&socket).await.is_ok() => {
+                    let message = format!("a server runs already: it answers on {}", socket.display());
+                    return Err(Failure::Unreachable(message));
+                }
+                Err(Failure::Locked(_)) if Instant::now() < end => tokio::time::sleep(LOCK_PAUSE).await,
+                outcome => return outcome,
+            }
+        }
     }
 
     fn build(config: &Config, purpose: Purpose) -> Result<House, Failure> {
@@ -202,11 +227,11 @@ fn open_log(config: &Config, live: bool, clock: Clock) -> Result<Log, Failure> {
 
 fn cannot_open(error: &Error, data: &Path) -> Failure {
     let data = data.display();
-    Failure::Unreachable(match error.word {
-        Word::Locked => format!(
+    match error.word {
+        Word::Locked => Failure::Locked(format!(
             "the store in {data} is open in another process that does not answer on {SOCKET_FILE}; wait until it has \
              started or stopped, or end it"
-        ),
-        _ => format!("the store in {data} cannot be opened: {error}"),
-    })
+        )),
+        _ => Failure::Unreachable(format!("the store in {data} cannot be opened: {error}")),
+    }
 }

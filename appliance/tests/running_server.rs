@@ -21,10 +21,6 @@ listen = [\"127.0.0.1:0\"]
 listen = [\"127.0.0.1:0\"]
 [submissions]
 listen = [\"127.0.0.1:0\"]
-[imap]
-listen = [\"127.0.0.1:0\"]
-[imaps]
-listen = [\"127.0.0.1:0\"]
 [pop3]
 listen = [\"127.0.0.1:0\"]
 [pop3s]
@@ -124,7 +120,7 @@ fn commands_go_through_the_server_while_it_runs() {
     place.run("verify", "").succeeds().says("all is well");
 
     let second = place.run("serve", "");
-    second.ends(3).complains("is open in another process");
+    second.ends(3).complains("a server runs already");
     let mut page = place.connect("web");
     page.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("sent");
     let mut answer = String::new();

@@ -4,9 +4,12 @@
 //! it, and nothing later parses the message again.
 
 pub mod charset;
+pub mod dsn;
 pub mod headers;
 mod outline;
+pub mod search;
 mod syntax;
+pub mod transfer;
 pub mod words;
 
 pub use outline::{Address, Disposition, Envelope, Kind, Outline, Outliner, Parameter, Part, Range, Text, limits};

@@ -22,8 +22,8 @@ pub trait Group: Default {
         Self::default().read_over(table, group)
     }
 
-    /// As [`read`](Group::read), with the values of `self` for the keys that are not there: for groups whose
-    /// defaults differ from table to table.
+    /// Reads the keys that are there; the others stay as they are. For a group that is read for several
+    /// services, whose defaults differ.
     ///
     /// # Errors
     /// As [`read`](Group::read).

@@ -125,7 +125,7 @@ fn a_mailbox_that_is_gone_leaves_its_recipient_pending() {
 }
 
 #[test]
-fn a_notification_takes_the_place_of_its_message() {
+fn a_notification_and_its_message_settle_together() {
     let fixture = Fixture::new();
     let first = accept(&fixture.store, b"hello", arrival(&["a@x.test"])).unwrap();
     let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
@@ -134,7 +134,9 @@ fn a_notification_takes_the_place_of_its_message() {
     bounce.provenance = Provenance::Notification(first.id);
     accept(&fixture.store, b"sorry", bounce).unwrap();
     let leased = fixture.store.lease_fresh(1).unwrap().remove(0);
-    assert_eq!(fixture.store.settle(vec![delivered(&leased, fixture.inbox())]).wait(), Ok(vec![true]));
+    let told = Settlement { id: first.id, deliveries: Vec::new(), next_attempt: None, ..deferred(&leased, NOW) };
+    let settled = fixture.store.settle(vec![delivered(&leased, fixture.inbox()), told]).wait();
+    assert_eq!(settled, Ok(vec![true, true]));
     assert_eq!(fixture.store.spool_depth(), Ok(0));
     assert_sound(&fixture.store);
 }

@@ -12,6 +12,8 @@ pub enum Failure {
     Usage(String),
     /// Neither a server answers nor can the store be opened.
     Unreachable(String),
+    /// The store is open in another process that does not answer (yet).
+    Locked(String),
 }
 
 impl Failure {
@@ -20,14 +22,18 @@ impl Failure {
         match self {
             Failure::Refused(_) => 1.into(),
             Failure::Usage(_) => 2.into(),
-            Failure::Unreachable(_) => 3.into(),
+            Failure::Unreachable(_) | Failure::Locked(_) => 3.into(),
         }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Failure::Refused(sentence) | Failure::Usage(sentence) | Failure::Unreachable(sentence)) = self;
-        f.write_str(sentence)
+        match self {
+            Failure::Refused(sentence)
+            | Failure::Usage(sentence)
+            | Failure::Unreachable(sentence)
+            | Failure::Locked(sentence) => f.write_str(sentence),
+        }
     }
 }

@@ -2,14 +2,14 @@
 
 use super::Failure;
 use crate::config::Config;
-use crate::house::{House, Purpose};
+use crate::house::House;
 use crate::notify;
 use crate::signals::Signals;
 
 /// Runs the box until it is told to stop.
 pub async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
-    let house = House::open(&config, Purpose::Serve).await?;
+    let house = House::open_to_serve(&config).await?;
     let running = match house.start().await {
         Ok(running) => running,
         Err(why) => {

@@ -17,7 +17,7 @@ use mailstead_core::work;
 use mailstead_storage::{NewAccount, Role, Store};
 
 use crate::cli::{Failure, Progress};
-use crate::house::{House, Purpose};
+use crate::house::House;
 use crate::signals::Signals;
 use folder::Folder;
 use samples::{Door, Sample};
@@ -57,7 +57,7 @@ pub struct Options {
 pub async fn run(options: Options) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let folder = Folder::open(options.fresh)?;
-    let house = House::open(&folder.config()?, Purpose::Serve).await?;
+    let house = House::open_to_serve(&folder.config()?).await?;
     let running = match house.start().await {
         Ok(running) => running,
         Err(why) => {
