@@ -1,1 +1,13 @@
-//! The way out of the spool.
+//! The way out of the spool: takes a lease on what is due, plans it on the rayon pool, and settles a
+//! whole batch in one transaction. What fails for good goes back to its sender.
+//!
+//! Never touches a message's bytes to deliver them here: mailboxes share the stored ones.
+
+mod calendar;
+mod notice;
+mod plan;
+mod runner;
+mod settings;
+
+pub use runner::{Delivery, Parts};
+pub use settings::DeliverySettings;

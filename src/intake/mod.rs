@@ -4,18 +4,38 @@
 //!
 //! Never delivers, never decides who may send: that was settled before.
 
+mod head;
+mod incoming;
+
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
-use mailstead_storage::{Accepted, BlobId, Envelope, Kept, Priority, Provenance, Store};
+use mailstead_storage::{Accepted, Envelope, Error, Kept, Priority, Provenance, Store, Word};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+pub use incoming::Incoming;
 
 use crate::clock::Clock;
 
+/// Most bytes on their way to storage at once, all messages together. Who has more waits.
+const FLIGHT_BYTES_MAX: usize = 64 << 20;
+
+/// A message that has passed through more servers than this is in a loop (RFC 5321 §6.3).
+pub const RECEIVED_FIELDS_MAX: usize = 50;
+
 /// The way in. Cheap to clone.
 #[derive(Clone)]
-pub struct Intake(());
+pub struct Intake(Arc<Door>);
 
-/// A message whose bytes are coming in. Dropped, it leaves nothing.
-pub struct Incoming(());
+/// What all messages on their way in share.
+struct Door {
+    store: Store,
+    clock: Clock,
+    message_bytes_max: u64,
+    flight: Semaphore,
+}
 
 /// Bytes are durable; the outline goes with them to [`Store::append`].
 pub struct KeptMessage {
@@ -63,11 +83,10 @@ pub enum Refusal {
     Failed(String),
 }
 
-#[expect(unused_variables, reason = "the bodies are being written")]
 impl Intake {
     /// A way into this store. `message_bytes_max` is the size limit.
     pub fn new(store: Store, clock: Clock, message_bytes_max: u64) -> Intake {
-        todo!()
+        Intake(Arc::new(Door { store, clock, message_bytes_max, flight: Semaphore::new(FLIGHT_BYTES_MAX) }))
     }
 
     /// Begins a message.
@@ -75,38 +94,38 @@ impl Intake {
     /// # Errors
     /// `DiskFull`.
     pub fn begin(&self, trace: Trace) -> Result<Incoming, Refusal> {
-        todo!()
+        let draft = self.0.store.draft()?;
+        Ok(Incoming::new(Arc::clone(&self.0), draft, trace))
+    }
+
+    /// Accepts a message that is there as a whole: one that the box itself has written.
+    ///
+    /// # Errors
+    /// Any refusal; nothing is kept then.
+    pub async fn accept_bytes(
+        &self,
+        trace: Trace,
+        bytes: Vec<u8>,
+        acceptance: Acceptance,
+    ) -> Result<Accepted, Refusal> {
+        let mut incoming = self.begin(trace)?;
+        incoming.push(bytes).await?;
+        incoming.accept(acceptance).await
     }
 }
 
-#[expect(unused_variables, reason = "the bodies are being written")]
-impl Incoming {
-    /// The message's id.
-    pub fn id(&self) -> BlobId {
-        todo!()
+impl Door {
+    /// Waits until so many more bytes may be on their way to storage.
+    async fn fly(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        self.flight.acquire_many(bytes as u32).await.ok()
     }
+}
 
-    /// Takes the next bytes of the message, cut anywhere. Waits while storage is behind.
-    ///
-    /// # Errors
-    /// `TooBig`, `Failed`; the message is lost then.
-    pub async fn push(&mut self, bytes: Vec<u8>) -> Result<(), Refusal> {
-        todo!()
-    }
-
-    /// The message is complete and becomes the spool's: durable when this resolves.
-    ///
-    /// # Errors
-    /// Any refusal; nothing is kept then.
-    pub async fn accept(self, acceptance: Acceptance) -> Result<Accepted, Refusal> {
-        todo!()
-    }
-
-    /// The message is complete and durable when this resolves; nothing refers to it yet.
-    ///
-    /// # Errors
-    /// Any refusal; nothing is kept then.
-    pub async fn keep(self) -> Result<KeptMessage, Refusal> {
-        todo!()
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        match error.word {
+            Word::DiskFull => Refusal::DiskFull,
+            _ => Refusal::Failed(error.detail),
+        }
     }
 }

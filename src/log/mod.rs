@@ -2,7 +2,9 @@
 //! Never a password, never a message body.
 
 mod event;
+mod files;
+mod format;
 mod sink;
 
 pub use event::{Event, Kind, Level, Value};
-pub use sink::Log;
+pub use sink::{Log, LogSettings};

@@ -1,1 +1,169 @@
-//! drive
+//! The loop that joins a socket to a session.
+
+use std::future::pending;
+use std::time::Duration;
+
+use super::session::{Answers, Goodbye, Session, Turn};
+use super::stream::Stream;
+use super::tls::Certificates;
+use super::{Input, Status};
+use crate::clock::Clock;
+use crate::people::sessions::SessionGuard;
+use crate::service::Stop;
+
+/// A client that takes nothing for this long while we speak is cut off.
+const SAY_PATIENCE: Duration = Duration::from_secs(120);
+
+/// A TLS handshake takes at most this long.
+pub(super) const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A transaction in flight may go on for this long after its service was told to stop.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The session hung up: all is said.
+    Done,
+    /// The client went away.
+    Gone,
+    /// The client took or sent nothing for too long, or TLS failed.
+    Broken,
+    /// We said goodbye.
+    Dismissed(Goodbye),
+}
+
+/// One connection with all that drives it.
+pub(super) struct Connection<S> {
+    pub stream: Stream,
+    pub session: S,
+    pub guard: SessionGuard,
+    pub clock: Clock,
+    pub certificates: Certificates,
+    pub stop: Stop,
+}
+
+/// What ended a wait.
+enum Heard {
+    Bytes,
+    Bell,
+    Goodbye(Goodbye),
+    Broken,
+}
+
+impl<S: Session> Connection<S> {
+    /// Runs the session to its end.
+    pub async fn drive(mut self, mut answers: impl Answers<S>) -> Ending {
+        let mut input = Input::default();
+        let mut out = Vec::new();
+        let mut shown = Status::default();
+        let ending = loop {
+            let turn = self.session.turn(&mut input, &mut out, self.clock.now());
+            self.show(&mut shown);
+            let (idle, patience) = match turn {
+                Turn::Ask(question) => {
+                    let answer = answers.answer(question).await;
+                    self.session.answer(answer, &mut out, self.clock.now());
+                    continue;
+                }
+                Turn::Flush => match self.say(&mut out).await {
+                    Ok(()) => continue,
+                    Err(ending) => break ending,
+                },
+                Turn::StartTls => match self.start_tls(&mut input, &mut out).await {
+                    Ok(secured) => {
+                        self = secured;
+                        continue;
+                    }
+                    Err(ending) => return ending,
+                },
+                Turn::HangUp => break self.say(&mut out).await.err().unwrap_or(Ending::Done),
+                Turn::Read { patience } => (false, patience),
+                Turn::Idle { patience } => (true, patience),
+            };
+            if let Err(ending) = self.say(&mut out).await {
+                break ending;
+            }
+            if input.is_closed() {
+                break Ending::Gone;
+            }
+            input.relax();
+            match self.wait(&mut input, idle, patience).await {
+                Heard::Bytes => {}
+                Heard::Bell => self.session.rang(),
+                Heard::Broken => break Ending::Broken,
+                Heard::Goodbye(why) => {
+                    self.session.goodbye(why, &mut out);
+                    let _ = self.say(&mut out).await;
+                    break Ending::Dismissed(why);
+                }
+            }
+        };
+        if ending != Ending::Broken {
+            let _ = tokio::time::timeout(HANDSHAKE_PATIENCE, self.stream.shut_down()).await;
+        }
+        ending
+    }
+
+    /// Keeps the list of sessions true.
+    fn show(&self, shown: &mut Status) {
+        let status = self.session.status();
+        if status != *shown {
+            self.guard.set_status(status.user.clone(), status.state);
+            *shown = status;
+        }
+    }
+
+    /// Sends what is to be said and gives the memory back.
+    async fn say(&mut self, out: &mut Vec<u8>) -> Result<(), Ending> {
+        if out.is_empty() {
+            return Ok(());
+        }
+        let bytes = std::mem::take(out);
+        match tokio::time::timeout(SAY_PATIENCE, self.stream.say(&bytes)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Ending::Gone),
+            Err(_) => Err(Ending::Broken),
+        }
+    }
+
+    /// Waits for whatever comes first.
+    async fn wait(&mut self, input: &mut Input, idle: bool, patience: Duration) -> Heard {
+        let (watch, busy) = (self.session.watch().filter(|_| idle), self.session.is_busy());
+        let bell = async {
+            match watch {
+                Some(watch) => watch.changed().await,
+                None => pending().await,
+            }
+        };
+        let stopped = async {
+            self.stop.asked().await;
+            if busy {
+                tokio::time::sleep(STOP_GRACE).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            heard = self.stream.hear(input) => if heard.is_ok() { Heard::Bytes } else { Heard::Broken },
+            () = bell => Heard::Bell,
+            () = self.guard.ended() => Heard::Goodbye(Goodbye::Ended),
+            () = stopped => Heard::Goodbye(Goodbye::ServiceStops),
+            () = tokio::time::sleep(patience) => Heard::Goodbye(Goodbye::Timeout),
+        }
+    }
+
+    async fn start_tls(mut self, input: &mut Input, out: &mut Vec<u8>) -> Result<Connection<S>, Ending> {
+        self.say(out).await?;
+        // What was sent before the handshake could have been put there by anyone on the way.
+        input.clear();
+        let handshake = self.stream.secure(self.certificates.server());
+        self.stream = match tokio::time::timeout(HANDSHAKE_PATIENCE, handshake).await {
+            Ok(Ok(stream)) => stream,
+            _ => return Err(Ending::Broken),
+        };
+        let version = self.stream.tls_version().unwrap_or_default();
+        self.guard.set_tls(version);
+        self.session.secured(version);
+        Ok(self)
+    }
+}

@@ -9,5 +9,5 @@ mod stream;
 pub mod tls;
 
 pub use input::{INPUT_BYTES_MAX, Input};
-pub use listen::{Encryption, LineService, Protocol};
-pub use session::{Answers, Goodbye, Peer, Session, Status, Turn};
+pub use listen::{Encryption, Limits, LineService, Net, Protocol};
+pub use session::{Answers, Goodbye, OUTPUT_BYTES, Peer, Session, Status, Turn};

@@ -104,6 +104,11 @@ pub trait Session: Send + 'static {
     /// Says goodbye in the protocol's own words. Nothing is asked after it.
     fn goodbye(&mut self, why: Goodbye, out: &mut Vec<u8>);
 
+    /// Is a transaction in flight that should end before the session does?
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     /// For the list of sessions.
     fn status(&self) -> Status;
 }

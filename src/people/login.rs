@@ -1,15 +1,34 @@
 //! Logging in.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mailstead_storage::{AccountId, Role, ScramVerifier, Store};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use mailstead_storage::{Account, AccountId, Directory, Error, LastLogin, Result, Role, ScramVerifier, Store, Word};
+use tokio::sync::Semaphore;
 
+use super::password::{self, SCRAM_ITERATIONS};
+use super::proof::Proofs;
 use crate::clock::Clock;
+use crate::work;
+
+/// Most Argon2id computations at once, 19 MiB each; half of the cores when that is fewer, so that
+/// guessing at passwords leaves room for mail. Further logins wait in a queue.
+const CHECKS_AT_ONCE_MAX: usize = 8;
+/// The setting that keeps the key of made-up SCRAM salts, so that they outlive a restart.
+const DECOY_KEY: &str = "people.decoy_key";
 
 /// The people of this box. Cheap to clone.
 #[derive(Clone)]
-pub struct People(());
+pub struct People(Arc<Parts>);
+
+struct Parts {
+    store: Store,
+    clock: Clock,
+    checks: Semaphore,
+    proofs: Mutex<Proofs>,
+    decoy_key: [u8; 32],
+}
 
 /// Someone who has logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,17 +46,23 @@ pub struct Login {
 pub enum Denied {
     /// User or password is wrong.
     Wrong,
-    /// The account is disabled.
+    /// The password is right, but the account is disabled.
     Disabled,
     /// The check could not be made now.
     Unavailable,
 }
 
-#[expect(unused_variables, reason = "the bodies are being written")]
 impl People {
-    /// The people in this store.
+    /// The people in this store. Reads one setting of it.
     pub fn new(store: Store, clock: Clock) -> People {
-        todo!()
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        People(Arc::new(Parts {
+            decoy_key: decoy_key(&store),
+            store,
+            clock,
+            checks: Semaphore::new(cores.div_ceil(2).min(CHECKS_AT_ONCE_MAX)),
+            proofs: Mutex::new(Proofs::new()),
+        }))
     }
 
     /// Checks a password (Argon2id on the rayon pool, or the proof of a recent check of the same
@@ -51,22 +76,126 @@ impl People {
         password: &str,
         protocol: &'static str,
         from: IpAddr,
-    ) -> Result<Login, Denied> {
-        todo!()
+    ) -> std::result::Result<Login, Denied> {
+        let account = find(&self.store().directory(), user);
+        let proven = account.as_ref().is_some_and(|account| self.proofs().holds(account, password, self.0.clock.now()));
+        if !proven {
+            self.check(account.clone(), password).await?;
+        }
+        let account = account.ok_or(Denied::Wrong)?;
+        self.let_in(&account, protocol, from)
     }
 
     /// What is needed to check SCRAM-SHA-256 of this user. For an unknown user, one that is made up
     /// (always the same for the same name) so that users cannot be probed.
     pub fn scram_verifier(&self, user: &str) -> ScramVerifier {
-        todo!()
+        let directory = self.store().directory();
+        let known = find(&directory, user).and_then(|account| account.scram.clone());
+        known.unwrap_or_else(|| decoy(&self.0.decoy_key, &login_key(&directory, user)))
     }
 
     /// Lets in who has proven the password by SCRAM, and notes the login.
     ///
     /// # Errors
     /// See [`Denied`].
-    pub fn admit(&self, user: &str, protocol: &'static str, from: IpAddr) -> Result<Login, Denied> {
-        todo!()
+    pub fn admit(&self, user: &str, protocol: &'static str, from: IpAddr) -> std::result::Result<Login, Denied> {
+        let account = find(&self.store().directory(), user).ok_or(Denied::Wrong)?;
+        self.let_in(&account, protocol, from)
+    }
+
+    /// Sets an account's password.
+    ///
+    /// # Errors
+    /// `Invalid` when the password is not [acceptable](super::is_acceptable), `NotFound` when there is
+    /// no such account, and those of [`Store::update_account`].
+    pub async fn set_password(&self, account: AccountId, new: &str) -> Result<()> {
+        if !password::is_acceptable(new) {
+            return Err(Error::new(Word::Invalid, "a password must not be empty nor hold control characters"));
+        }
+        let new = new.to_string();
+        let (hash, verifier) = work::compute(move || password::credentials(&new)).await;
+        let directory = self.store().directory();
+        let found = directory.accounts.get(&account);
+        let missing = || Error::new(Word::NotFound, format!("there is no account {account}"));
+        let mut row = Account::clone(found.ok_or_else(missing)?);
+        row.password = hash;
+        row.scram = Some(verifier);
+        self.store().update_account(row).await
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The full check, one of a few at a time. It costs the same when there is no such account.
+    async fn check(&self, account: Option<Arc<Account>>, password: &str) -> std::result::Result<(), Denied> {
+        let _turn = self.0.checks.acquire().await.map_err(|_| Denied::Unavailable)?;
+        let (people, password) = (self.clone(), password.to_string());
+        work::compute(move || {
+            let hash = account.as_ref().map(|account| account.password.as_str());
+            if !password::is_right(&password, hash) {
+                return Err(Denied::Wrong);
+            }
+            if let Some(account) = account {
+                people.proofs().keep(&account, &password, people.0.clock.now());
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    fn let_in(&self, account: &Account, protocol: &'static str, from: IpAddr) -> std::result::Result<Login, Denied> {
+        if !account.enabled {
+            return Err(Denied::Disabled);
+        }
+        let from = from.to_canonical().to_string();
+        let login = LastLogin { at: self.0.clock.now(), protocol: protocol.into(), from };
+        self.store().note_login(account.id, login);
+        Ok(Login { account: account.id, address: account.address.as_str().into(), role: account.role })
+    }
+
+    fn proofs(&self) -> MutexGuard<'_, Proofs> {
+        self.0.proofs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The account of a login name. Aliases do not log in.
+fn find(directory: &Directory, user: &str) -> Option<Arc<Account>> {
+    directory.by_address.get(&login_key(directory, user)).cloned()
+}
+
+/// The address meant by a login name: an address in any case, or a local part alone when the box has
+/// one domain.
+fn login_key(directory: &Directory, user: &str) -> String {
+    let mut domains = directory.domains.keys();
+    match (domains.next(), domains.next()) {
+        (Some(only), None) if !user.contains('@') => format!("{}@{only}", user.to_lowercase()),
+        _ => user.to_lowercase(),
+    }
+}
+
+/// The key of the made-up verifiers, made when the store has none. It keeps no secret but which users
+/// exist, so it may be lost with a commit that fails.
+fn decoy_key(store: &Store) -> [u8; 32] {
+    let kept = store.setting(DECOY_KEY).ok().flatten();
+    let kept = kept.and_then(|text| BASE64_STANDARD.decode(text).ok()).and_then(|bytes| bytes.try_into().ok());
+    kept.unwrap_or_else(|| {
+        let key = password::random();
+        drop(store.set_setting(DECOY_KEY, Some(BASE64_STANDARD.encode(key))));
+        key
+    })
+}
+
+/// A verifier that no password fits.
+fn decoy(key: &[u8; 32], user: &str) -> ScramVerifier {
+    let mut bytes = [0; password::SALT_BYTES + 64];
+    blake3::Hasher::new_keyed(key).update(user.as_bytes()).finalize_xof().fill(&mut bytes);
+    let (salt, keys) = bytes.split_at(password::SALT_BYTES);
+    ScramVerifier {
+        salt: salt.to_vec(),
+        iterations: SCRAM_ITERATIONS.get(),
+        stored_key: keys[..32].to_vec(),
+        server_key: keys[32..].to_vec(),
     }
 }
 
@@ -91,5 +220,38 @@ impl PlaintextAuth {
                 PlaintextAuth::Loopback => from.to_canonical().is_loopback(),
                 PlaintextAuth::Always => true,
             }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::resolve::tests::{account, directory};
+    use super::*;
+
+    #[test]
+    fn login_names() {
+        let mut directory = directory(&["example.test"], &[account(1, "alice@example.test")], &[]);
+        for (user, expected) in [
+            ("alice@example.test", true),
+            ("ALICE@Example.Test", true),
+            ("Alice", true),
+            ("alice+x", false),
+            ("alice@", false),
+            ("bob", false),
+            ("", false),
+        ] {
+            assert_eq!(find(&directory, user).is_some(), expected, "{user:?}");
+        }
+        let second = directory.domains["example.test"].clone();
+        directory.domains.insert("second.test".into(), second);
+        assert!(find(&directory, "alice").is_none());
+        assert!(find(&directory, "alice@example.test").is_some());
+    }
+
+    #[test]
+    fn made_up_verifiers_stay_the_same() {
+        let (first, second) = (decoy(&[1; 32], "x@example.test"), decoy(&[1; 32], "x@example.test"));
+        assert!(first == second && first.salt.len() == password::SALT_BYTES);
+        assert!(first != decoy(&[1; 32], "y@example.test") && first != decoy(&[2; 32], "x@example.test"));
     }
 }

@@ -1,9 +1,17 @@
 //! Who is this: accounts, aliases, passwords, SASL; live sessions and last logins.
+//!
+//! Never tells why a login was refused to who has not proven the password, never keeps a password,
+//! and never opens a socket.
 
+mod address;
 mod login;
+mod password;
+mod proof;
 mod resolve;
 pub mod sasl;
 pub mod sessions;
 
+pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
 pub use login::{Denied, Login, People, PlaintextAuth};
-pub use resolve::{Address, Destination};
+pub use password::{SCRAM_ITERATIONS, credentials, is_acceptable};
+pub use resolve::{DEPTH_MAX, Destination, EXPANSIONS_MAX};

@@ -4,6 +4,8 @@
 //! Addresses are kept in the form `local@domain`, both lower case, quoting removed from the local
 //! part where it is not needed.
 
+pub(crate) mod rows;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -26,6 +26,12 @@ pub type Modseq = u64;
 pub struct Time(pub u64);
 
 impl Time {
+    /// This moment by the machine's clock.
+    pub(crate) fn now() -> Time {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Time(since.as_millis() as u64)
+    }
+
     /// Whole seconds since 1970-01-01 UTC.
     pub fn seconds(self) -> u64 {
         self.0 / 1000

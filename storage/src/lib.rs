@@ -7,17 +7,36 @@
 //! resolves only when that transaction is durable. Every read is one short
 //! transaction whose result is copied out.
 
+mod accept;
+mod base;
 mod bell;
+mod codec;
 mod directory;
+mod disk;
+mod draft;
 mod error;
 mod ids;
 mod mailbox;
+mod meta;
+mod migration;
+mod opening;
 mod pending;
+mod pieces;
+mod queue;
+mod rows;
+mod segments;
+mod shared;
 mod spool;
 mod store;
+mod sweep;
+mod tables;
+mod verify;
+mod write;
 
 pub use bell::{Bell, News, Silent};
 pub use directory::{Account, Alias, Directory, Domain, LastLogin, NewAccount, Recipient, Role, ScramVerifier, Usage};
+pub use disk::{Access, Disk};
+pub use draft::Draft;
 pub use error::{Error, Result, Word};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
 pub use mailbox::{
@@ -27,6 +46,6 @@ pub use mailbox::{
 pub use pending::Pending;
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
-    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State,
+    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told,
 };
-pub use store::{Accepted, Draft, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};
+pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};

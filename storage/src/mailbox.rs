@@ -1,5 +1,9 @@
 //! Mailboxes and their messages. The names are those of IMAP (RFC 9051, 7162).
 
+pub(crate) mod change;
+pub(crate) mod look;
+pub(crate) mod names;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, BlobId, MailboxId, Modseq, Uid};

@@ -5,6 +5,9 @@
 //! otherwise a row in `meta.redb` holds what is still to do. Leases live in memory only: after a
 //! crash every message is free again.
 
+pub(crate) mod look;
+pub(crate) mod settle;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -87,8 +90,8 @@ pub enum Provenance {
     Received,
     /// Submitted by a user of this box who had logged in.
     Submitted(AccountId),
-    /// A delivery status notification about that message; when it settles or becomes a spool
-    /// row, that message's spool row is removed in the same transaction.
+    /// A delivery status notification about that message. Whoever settles it settles that message in
+    /// the same transaction, so that its sender is told once.
     Notification(BlobId),
     /// Made by the box itself.
     Box,
@@ -136,6 +139,18 @@ pub enum State {
     Failed,
 }
 
+/// What the sender has been told of a recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Told {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// That it takes long.
+    Delay,
+    /// How it ended.
+    Outcome,
+}
+
 /// One recipient of a spooled message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecipientState {
@@ -143,8 +158,11 @@ pub struct RecipientState {
     pub state: State,
     /// The last answer, in the form `250 2.0.0 text` (RFC 3463 code); empty before the first attempt.
     pub answer: String,
-    /// Has the sender been told of delay?
-    pub delay_told: bool,
+    /// What the sender has been told of it.
+    pub told: Told,
+    /// Where it is still to go, once an alias or a forwarding has led elsewhere. Empty before: the
+    /// recipient's own address stands.
+    pub remaining: Vec<String>,
 }
 
 /// A message leased for an attempt. Nobody else gets it until it is settled or the lease is dropped

@@ -1,8 +1,16 @@
 //! The store: opening, and every public read and write.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 
+use crate::disk::{DataDirectory, Disk};
+use crate::mailbox::change::Append;
+use crate::rows::{self, BlobRow};
+use crate::segments::Pin;
+use crate::shared::Owner;
+use crate::tables::meta;
+use crate::write::Tables;
 use crate::*;
 
 /// Bytes of each piece of a draft but the last: fills 32 redb pages exactly.
@@ -50,10 +58,7 @@ impl Options {
 
 /// Everything that is kept. Cheap to clone; all clones are one store.
 #[derive(Clone)]
-pub struct Store(Arc<()>);
-
-/// A message whose bytes are coming in. Dropped, it leaves nothing behind that counts.
-pub struct Draft(());
+pub struct Store(Arc<Owner>);
 
 /// A message was accepted: durable, and the spool's duty from here on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +78,7 @@ pub struct Kept {
     pub size: u64,
     pub(crate) hash: [u8; 32],
     pub(crate) segment: u32,
+    pub(crate) _pin: Pin,
 }
 
 /// One thing that [`Store::verify`] found wrong.
@@ -112,7 +118,6 @@ pub struct VerifyReport {
     pub findings: Vec<Finding>,
 }
 
-#[expect(unused_variables, reason = "the bodies are being written")]
 impl Store {
     // ---- opening and closing -------------------------------------------------------------
 
@@ -123,12 +128,25 @@ impl Store {
     /// `Locked` when another process has it open, `Newer` when a newer version wrote it, `Corrupt`,
     /// `Io`.
     pub fn open(options: Options, bell: Arc<dyn Bell>) -> Result<Store> {
-        todo!()
+        let disk = DataDirectory::open(options.data.clone())?;
+        Store::open_on(options, Arc::new(disk), bell)
+    }
+
+    /// As [`open`](Store::open), on another disk than `options.data`; for tests.
+    ///
+    /// # Errors
+    /// As [`open`](Store::open).
+    pub fn open_on(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -> Result<Store> {
+        Ok(Store(Arc::new(opening::open(options, disk, bell)?)))
+    }
+
+    fn write<T: Send + 'static>(&self, job: impl FnOnce(&mut Tables) -> Result<T> + Send + 'static) -> Pending<T> {
+        self.0.shared.meta.write(job)
     }
 
     /// Finishes what is queued, seals cleanly and closes all files. Later calls return `Closed`.
     pub fn close(&self) -> Result<()> {
-        todo!()
+        self.0.close()
     }
 
     // ---- the way in ----------------------------------------------------------------------
@@ -138,29 +156,42 @@ impl Store {
     /// # Errors
     /// `DiskFull` when the disk's reserve is reached.
     pub fn draft(&self) -> Result<Draft> {
-        todo!()
+        let shared = &self.0.shared;
+        shared.check_open()?;
+        if self.disk_room_bytes() == 0 {
+            return Err(Error::new(Word::DiskFull, "the disk has less free space than the reserve"));
+        }
+        Ok(Draft::new(shared.clone(), BlobId(shared.next_blob.fetch_add(1, Relaxed))))
     }
 
     /// Free bytes of the disk above the reserve (0 when it is reached); asked at most once a second.
     pub fn disk_room_bytes(&self) -> u64 {
-        todo!()
+        self.0.shared.room.bytes(&*self.0.shared.disk, self.0.shared.options.disk_free_bytes_min)
     }
 
     // ---- message bytes -------------------------------------------------------------------
 
     /// Bytes `from .. from + length` of a message, fewer at its end.
     pub fn read(&self, blob: BlobId, from: u64, length: usize) -> Result<Vec<u8>> {
-        todo!()
+        self.0.shared.read_bytes(blob, from, length)
     }
 
     /// The outline that was stored with a message.
     pub fn outline(&self, blob: BlobId) -> Result<Arc<[u8]>> {
-        todo!()
+        let mut outlines = self.outlines(&[blob])?;
+        outlines.pop().ok_or_else(|| missing_message(blob))
     }
 
     /// Outlines of many messages, in their order (one read transaction).
     pub fn outlines(&self, blobs: &[BlobId]) -> Result<Vec<Arc<[u8]>>> {
-        todo!()
+        let shared = &self.0.shared;
+        let fresh: Vec<_> = blobs.iter().map(|blob| shared.queue.fresh(*blob)).collect();
+        let stored = shared.look(|transaction| mailbox::look::outlines(transaction, blobs))?;
+        let found = stored.into_iter().zip(fresh).zip(blobs).map(|((stored, fresh), blob)| {
+            let fresh = fresh.map(|fresh| fresh.arrival.outline.clone());
+            stored.or(fresh).ok_or_else(|| missing_message(*blob))
+        });
+        found.collect()
     }
 
     // ---- the spool -----------------------------------------------------------------------
@@ -168,76 +199,124 @@ impl Store {
     /// Leases up to `max` messages to work on: fresh ones in the order of acceptance, then those due
     /// at `now` by priority and due time.
     pub fn lease(&self, max: usize, now: Time) -> Result<Vec<Leased>> {
-        todo!()
+        let mut leased = self.lease_fresh(max)?;
+        let shared = &self.0.shared;
+        if leased.len() < max {
+            let room = max - leased.len();
+            let due = shared.look(|transaction| spool::look::due(transaction, &shared.queue, room, now))?;
+            let ours: Vec<BlobId> = due.into_iter().filter(|id| shared.queue.lease(*id)).collect();
+            let rows = shared.look(|transaction| spool::look::leased(transaction, &ours, now));
+            let kept = rows.as_ref().map(Vec::as_slice).unwrap_or_default();
+            let others = ours.iter().filter(|id| !kept.iter().any(|leased| leased.id == **id));
+            self.unlease(&others.copied().collect::<Vec<_>>());
+            leased.extend(rows?);
+        }
+        Ok(leased)
     }
 
     /// Leases fresh messages only (what a stopped spool does, to write their spool rows).
     pub fn lease_fresh(&self, max: usize) -> Result<Vec<Leased>> {
-        todo!()
+        self.0.shared.check_open()?;
+        Ok(self.0.shared.queue.lease_fresh(max).into_iter().map(spool::look::leased_fresh).collect())
     }
 
     /// Gives leases back unused.
     pub fn unlease(&self, ids: &[BlobId]) {
-        todo!()
+        let doomed = self.0.shared.queue.release(ids.iter().copied());
+        if !doomed.is_empty() {
+            drop(self.spool_delete(doomed));
+        }
     }
 
     /// Writes what came of the attempts, all in one transaction, and frees the leases. Fresh messages
     /// must be settled in the order they were leased. Returns, in the same order, whether each
     /// message is out of the spool.
     pub fn settle(&self, settlements: Vec<Settlement>) -> Pending<Vec<bool>> {
-        todo!()
+        let shared = self.0.shared.clone();
+        let ids: Vec<BlobId> = settlements.iter().map(|settlement| settlement.id).collect();
+        let queue = shared.queue.clone();
+        let batch = settlements.into_iter().map(|settlement| {
+            let fresh = queue.fresh(settlement.id);
+            (settlement, fresh)
+        });
+        let batch = batch.collect();
+        let meta = shared.clone();
+        meta.meta.write_then(
+            move |tables| spool::settle::settle(tables, batch, Time::now()),
+            move |result| {
+                let doomed = if result.is_ok() { shared.queue.forget(&ids) } else { shared.queue.release(ids) };
+                if !doomed.is_empty() {
+                    shared.delete_messages(doomed, |_| ());
+                }
+            },
+        )
     }
 
     /// When the next message that is not leased becomes due.
     pub fn next_due(&self) -> Result<Option<Time>> {
-        todo!()
+        let shared = &self.0.shared;
+        let due = shared.look(|transaction| spool::look::next_due(transaction, &shared.queue))?;
+        Ok(shared.queue.first_free().into_iter().chain(due).min())
     }
 
     /// Number of messages in the spool, fresh ones included.
     pub fn spool_depth(&self) -> Result<u64> {
-        todo!()
+        let fresh = self.0.shared.queue.fresh_count() as u64;
+        Ok(fresh + self.0.shared.look(spool::look::depth)?)
     }
 
     /// Messages in the order of creation.
     pub fn spool(&self, filter: &SpoolFilter) -> Result<Vec<SpoolEntry>> {
-        todo!()
+        let shared = &self.0.shared;
+        let fresh = shared.queue.list_fresh(filter.after);
+        shared.look(|transaction| spool::look::list(transaction, &shared.queue, &fresh, filter))
     }
 
     /// One message of the spool.
     pub fn spool_entry(&self, id: BlobId) -> Result<Option<SpoolEntry>> {
-        todo!()
+        let shared = &self.0.shared;
+        if let Some(fresh) = shared.queue.fresh(id) {
+            return Ok(Some(spool::look::fresh_entry(fresh, shared.queue.is_leased(id))));
+        }
+        shared.look(|transaction| spool::look::one(transaction, &shared.queue, id))
     }
 
     /// Next attempt now. Returns how many of them are in the spool.
     pub fn spool_force(&self, ids: Vec<BlobId>) -> Pending<usize> {
-        todo!()
+        let queue = self.0.shared.queue.clone();
+        self.write(move |tables| spool::settle::force(tables, &queue, &ids, Time::now()))
     }
 
     /// Sets the priority. Returns how many of them are in the spool.
     pub fn spool_priority(&self, ids: Vec<BlobId>, priority: Priority) -> Pending<usize> {
-        todo!()
+        let queue = self.0.shared.queue.clone();
+        self.write(move |tables| spool::settle::set_priority(tables, &queue, &ids, priority))
     }
 
     /// Takes messages out of the spool. A leased one goes when its attempt ends. Returns how many there were.
     pub fn spool_delete(&self, ids: Vec<BlobId>) -> Pending<usize> {
-        todo!()
+        let (promise, pending) = Pending::new();
+        self.0.shared.delete_messages(ids, |result| promise.keep(result));
+        pending
     }
 
     // ---- mailboxes -----------------------------------------------------------------------
 
     /// All mailboxes of an account, by name.
     pub fn mailboxes(&self, account: AccountId) -> Result<Vec<Mailbox>> {
-        todo!()
+        self.0.shared.look(|transaction| mailbox::look::all(transaction, account))
     }
 
     /// The mailbox of that exact name (`INBOX` in any case).
     pub fn mailbox(&self, account: AccountId, name: &str) -> Result<Option<Mailbox>> {
-        todo!()
+        let Ok(name) = mailbox::names::normal(name) else { return Ok(None) };
+        self.0.shared.look(|transaction| mailbox::look::by_name(transaction, account, &name))
     }
 
     /// The account's mailbox for that use.
     pub fn mailbox_for(&self, account: AccountId, special_use: SpecialUse) -> Result<Option<Mailbox>> {
-        todo!()
+        let all = self.mailboxes(account)?;
+        Ok(all.into_iter().find(|mailbox| mailbox.special_use == Some(special_use)))
     }
 
     /// Makes a mailbox and those above it that are missing.
@@ -245,7 +324,8 @@ impl Store {
     /// # Errors
     /// `Exists`, `Invalid`, `Limit`.
     pub fn create_mailbox(&self, account: AccountId, name: &str, special_use: Option<SpecialUse>) -> Pending<Mailbox> {
-        todo!()
+        let name = name.to_owned();
+        self.write(move |tables| mailbox::names::create(tables, account, &name, special_use))
     }
 
     /// Removes a mailbox and its messages, not those below it.
@@ -253,7 +333,8 @@ impl Store {
     /// # Errors
     /// `NotFound`, `NotAllowed` (INBOX).
     pub fn delete_mailbox(&self, account: AccountId, name: &str) -> Pending<MailboxId> {
-        todo!()
+        let name = name.to_owned();
+        self.write(move |tables| mailbox::names::delete(tables, account, &name))
     }
 
     /// Renames a mailbox and all below it. Renaming INBOX moves its messages to a new mailbox
@@ -262,17 +343,19 @@ impl Store {
     /// # Errors
     /// `NotFound`, `Exists`, `Invalid`.
     pub fn rename_mailbox(&self, account: AccountId, from: &str, to: &str) -> Pending<()> {
-        todo!()
+        let (from, to) = (from.to_owned(), to.to_owned());
+        self.write(move |tables| mailbox::names::rename(tables, account, &from, &to))
     }
 
     /// Subscribes or unsubscribes a name, which need not exist.
     pub fn subscribe(&self, account: AccountId, name: &str, subscribed: bool) -> Pending<()> {
-        todo!()
+        let name = name.to_owned();
+        self.write(move |tables| mailbox::names::subscribe(tables, account, &name, subscribed))
     }
 
     /// The names subscribed to, sorted.
     pub fn subscriptions(&self, account: AccountId) -> Result<Vec<String>> {
-        todo!()
+        self.0.shared.look(|transaction| mailbox::look::subscriptions(transaction, account))
     }
 
     /// All that a session needs to select a mailbox.
@@ -280,7 +363,9 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn open_mailbox(&self, mailbox: MailboxId) -> Result<Opened> {
-        todo!()
+        let mut opened = self.0.shared.look(|transaction| mailbox::look::open(transaction, mailbox))?;
+        self.0.shared.overlay_recent(mailbox, &mut opened.mailbox.counters);
+        Ok(opened)
     }
 
     /// The counters alone.
@@ -288,7 +373,9 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn counters(&self, mailbox: MailboxId) -> Result<Counters> {
-        todo!()
+        let mut counters = self.0.shared.look(|transaction| mailbox::look::counters(transaction, mailbox))?;
+        self.0.shared.overlay_recent(mailbox, &mut counters);
+        Ok(counters)
     }
 
     /// All new, changed and vanished messages since `since`.
@@ -296,12 +383,14 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn changes(&self, mailbox: MailboxId, since: Modseq) -> Result<Changes> {
-        todo!()
+        let mut changes = self.0.shared.look(|transaction| mailbox::look::changes(transaction, mailbox, since))?;
+        self.0.shared.overlay_recent(mailbox, &mut changes.counters);
+        Ok(changes)
     }
 
     /// Records of the UIDs in `uids` that exist, ascending, at most `limit`.
     pub fn records(&self, mailbox: MailboxId, uids: &UidSet, limit: usize) -> Result<Vec<Record>> {
-        todo!()
+        self.0.shared.look(|transaction| mailbox::look::records(transaction, mailbox, uids, limit))
     }
 
     /// Adds a message whose bytes are kept.
@@ -319,7 +408,11 @@ impl Store {
         internal_date: Time,
         now: Time,
     ) -> Pending<Appended> {
-        todo!()
+        let Kept { id, size, hash, segment, _pin } = kept;
+        let blob = BlobRow { segment, size, references: 1, hash };
+        let append = Append { mailbox, id, blob, outline, flags, keywords, internal_date, now };
+        // The pin is held until the message has its row.
+        self.0.shared.meta.write_then(move |tables| mailbox::change::append(tables, &append), move |_| drop(_pin))
     }
 
     /// Changes flags. `unchanged_since` is RFC 7162's UNCHANGEDSINCE.
@@ -333,7 +426,7 @@ impl Store {
         change: FlagChange,
         unchanged_since: Option<Modseq>,
     ) -> Pending<Stored> {
-        todo!()
+        self.write(move |tables| mailbox::change::store_flags(tables, mailbox, &uids, &change, unchanged_since))
     }
 
     /// Removes messages: of `uids`, or of the whole mailbox, those with `\Deleted`, or whatever flags
@@ -342,7 +435,7 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn expunge(&self, mailbox: MailboxId, uids: Option<UidSet>, deleted_only: bool) -> Pending<Expunged> {
-        todo!()
+        self.write(move |tables| mailbox::change::expunge(tables, mailbox, uids.as_ref(), deleted_only))
     }
 
     /// Copies messages with their flags and internal date. No bytes are copied.
@@ -350,7 +443,7 @@ impl Store {
     /// # Errors
     /// `NotFound`, `OverQuota`, `Limit` (keywords).
     pub fn copy(&self, from: MailboxId, uids: UidSet, to: MailboxId, now: Time) -> Pending<Copied> {
-        todo!()
+        self.write(move |tables| mailbox::change::copy(tables, from, &uids, to, now))
     }
 
     /// Moves messages in one transaction.
@@ -358,20 +451,23 @@ impl Store {
     /// # Errors
     /// As [`copy`](Store::copy).
     pub fn move_messages(&self, from: MailboxId, uids: UidSet, to: MailboxId, now: Time) -> Pending<Copied> {
-        todo!()
+        self.write(move |tables| mailbox::change::move_messages(tables, from, &uids, to, now))
     }
 
     /// Notes that the messages below `uid` have been announced as recent. Rides along with the next
     /// commit.
     pub fn note_recent(&self, mailbox: MailboxId, uid: Uid) {
-        todo!()
+        self.0.shared.meta.note(|notes| {
+            let noted = notes.recent.entry(mailbox).or_default();
+            *noted = uid.max(*noted);
+        });
     }
 
     // ---- people --------------------------------------------------------------------------
 
     /// Everyone, as of now. Costs no read.
     pub fn directory(&self) -> Arc<Directory> {
-        todo!()
+        self.0.shared.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds a domain.
@@ -379,7 +475,8 @@ impl Store {
     /// # Errors
     /// `Exists`.
     pub fn add_domain(&self, name: &str, now: Time) -> Pending<()> {
-        todo!()
+        let name = name.to_owned();
+        self.write(move |tables| directory::rows::add_domain(tables, name, now))
     }
 
     /// Changes a domain's row.
@@ -387,7 +484,7 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn update_domain(&self, domain: Domain) -> Pending<()> {
-        todo!()
+        self.write(move |tables| directory::rows::update_domain(tables, &domain))
     }
 
     /// Removes a domain that has neither accounts nor aliases.
@@ -395,7 +492,8 @@ impl Store {
     /// # Errors
     /// `NotFound`, `NotAllowed`.
     pub fn remove_domain(&self, name: &str) -> Pending<()> {
-        todo!()
+        let name = name.to_owned();
+        self.write(move |tables| directory::rows::remove_domain(tables, &name))
     }
 
     /// Adds an account with INBOX and the special-use mailboxes Drafts, Sent, Junk, Trash and
@@ -404,7 +502,7 @@ impl Store {
     /// # Errors
     /// `Exists`, `NotFound` (the domain).
     pub fn add_account(&self, account: NewAccount, now: Time) -> Pending<AccountId> {
-        todo!()
+        self.write(move |tables| directory::rows::add_account(tables, account, now))
     }
 
     /// Changes an account's row; `id` and `address` must be those of the row.
@@ -412,7 +510,7 @@ impl Store {
     /// # Errors
     /// `NotFound`, `Invalid`.
     pub fn update_account(&self, account: Account) -> Pending<()> {
-        todo!()
+        self.write(move |tables| directory::rows::update_account(tables, &account))
     }
 
     /// Removes an account with all its mailboxes and messages.
@@ -420,7 +518,7 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn remove_account(&self, account: AccountId) -> Pending<()> {
-        todo!()
+        self.write(move |tables| directory::rows::remove_account(tables, account))
     }
 
     /// Adds an alias, or replaces the targets of one that is there.
@@ -428,7 +526,8 @@ impl Store {
     /// # Errors
     /// `Exists` when an account has the address, `NotFound` (the domain).
     pub fn put_alias(&self, address: &str, targets: Vec<String>, now: Time) -> Pending<()> {
-        todo!()
+        let address = address.to_owned();
+        self.write(move |tables| directory::rows::put_alias(tables, address, targets, now))
     }
 
     /// Removes an alias.
@@ -436,76 +535,70 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn remove_alias(&self, address: &str) -> Pending<()> {
-        todo!()
+        let address = address.to_owned();
+        self.write(move |tables| directory::rows::remove_alias(tables, &address))
     }
 
     /// What an account holds.
     pub fn usage(&self, account: AccountId) -> Result<Usage> {
-        todo!()
+        self.0.shared.look(|transaction| {
+            let row = transaction.open_table(meta::USAGE)?.get(account.0)?;
+            row.map_or(Ok(Usage::default()), |row| rows::decode_usage(row.value()))
+        })
     }
 
     /// Notes a login; rides along with the next commit and never causes a sync of its own.
     pub fn note_login(&self, account: AccountId, login: LastLogin) {
-        todo!()
+        self.0.shared.meta.note(|notes| {
+            notes.logins.insert(account, login);
+        });
     }
 
     /// The last login of an account, one not yet durable included.
     pub fn last_login(&self, account: AccountId) -> Result<Option<LastLogin>> {
-        todo!()
+        if let Some(login) = self.0.shared.meta.noted(|notes| notes.logins.get(&account).cloned()) {
+            return Ok(Some(login));
+        }
+        self.0.shared.look(|transaction| directory::rows::last_login(transaction, account))
     }
 
     // ---- settings that change at run time ------------------------------------------------
 
     /// A value by name.
     pub fn setting(&self, name: &str) -> Result<Option<String>> {
-        todo!()
+        self.0.shared.look(|transaction| {
+            let row = transaction.open_table(meta::SETTING)?.get(name)?;
+            Ok(row.map(|row| row.value().to_owned()))
+        })
     }
 
     /// Sets or removes a value.
     pub fn set_setting(&self, name: &str, value: Option<String>) -> Pending<()> {
-        todo!()
+        let name = name.to_owned();
+        self.write(move |tables| {
+            tables.begin_writing();
+            match value {
+                Some(value) => drop(tables.setting.insert(name.as_str(), value.as_str())?),
+                None => drop(tables.setting.remove(name.as_str())?),
+            }
+            Ok(())
+        })
     }
 
     // ---- care ----------------------------------------------------------------------------
 
     /// Checks everything: each row's references, the bytes' checksums, the counters.
     pub fn verify(&self, progress: &mut dyn FnMut(VerifyProgress)) -> Result<VerifyReport> {
-        todo!()
+        verify::run(&self.0.shared, progress)
     }
 
     /// Copies what lives out of the emptiest sealed segment and unlinks it, when it is under half
     /// full. Returns the bytes given back.
     pub fn sweep(&self) -> Result<u64> {
-        todo!()
+        sweep::run(&self.0.shared)
     }
 }
 
-#[expect(unused_variables, reason = "the bodies are being written")]
-impl Draft {
-    /// The message's id.
-    pub fn id(&self) -> BlobId {
-        todo!()
-    }
-
-    /// Bytes pushed so far.
-    pub fn size(&self) -> u64 {
-        todo!()
-    }
-
-    /// Writes the next [`PIECE_BYTES_MAX`] bytes, exactly so many. Not durable by itself. Await it
-    /// before the next push: that bounds the memory.
-    pub fn push(&mut self, piece: Vec<u8>) -> Pending<()> {
-        todo!()
-    }
-
-    /// Ends the message with its last bytes (0 to [`PIECE_BYTES_MAX`], or a whole short message) and
-    /// hands it to the spool: when this resolves it is durable and will be delivered.
-    pub fn accept(self, tail: Vec<u8>, arrival: Arrival) -> Pending<Accepted> {
-        todo!()
-    }
-
-    /// Ends the message with its last bytes and makes the bytes durable, for [`Store::append`].
-    pub fn keep(self, tail: Vec<u8>) -> Pending<Kept> {
-        todo!()
-    }
+fn missing_message(id: BlobId) -> Error {
+    Error::new(Word::NotFound, format!("there is no message {id}"))
 }

@@ -1,0 +1,284 @@
+//! The runner: one loop for the life of the box.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mailstead_storage::{BlobId, Error, Leased, Provenance, Settlement, State, Store};
+use rayon::prelude::*;
+
+use super::plan::Planner;
+use super::{DeliverySettings, notice};
+use crate::bell::Bell;
+use crate::clock::Clock;
+use crate::intake::Intake;
+use crate::log::{Event, Kind, Level, Log};
+use crate::people::People;
+use crate::service::{Ready, Run, Service, Stop};
+use crate::work;
+
+/// After storage has failed, wait before the next try.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Look at the spool at least so often, whatever the bell says.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// What the delivery room uses.
+pub struct Parts {
+    /// The store.
+    pub store: Store,
+    /// Who has mail here.
+    pub people: People,
+    /// The way in, for notices to senders.
+    pub intake: Intake,
+    /// Rings when something may be due.
+    pub bell: Bell,
+    /// Told time.
+    pub clock: Clock,
+    /// Where attempts are logged.
+    pub log: Log,
+    /// The settings.
+    pub settings: DeliverySettings,
+    /// The box's host name, for notices.
+    pub hostname: String,
+}
+
+/// The delivery room and its service `spool`. Cheap to clone.
+///
+/// Its loop [`run`](Delivery::run) goes on while the service is stopped: it then delivers nothing, but
+/// sees to it that what is accepted becomes a row of the spool.
+#[derive(Clone)]
+pub struct Delivery(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    active: AtomicBool,
+}
+
+impl Delivery {
+    /// A room that delivers nothing until its service is started.
+    pub fn new(parts: Parts) -> Delivery {
+        Delivery(Arc::new(Inner { parts, active: AtomicBool::new(false) }))
+    }
+
+    /// Works until `stop`.
+    pub async fn run(self, mut stop: Stop) {
+        while !stop.is_asked() {
+            match self.round().await {
+                Ok(true) => {}
+                Ok(false) => self.wait(&mut stop).await,
+                Err(error) => {
+                    let event = Event::new(Kind::Delivery, Level::Error, "the spool cannot be worked on");
+                    self.0.parts.log.write(event.with("error", error.to_string()));
+                    tokio::select! {
+                        () = tokio::time::sleep(PAUSE) => {}
+                        () = stop.asked() => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits until something may be due.
+    async fn wait(&self, stop: &mut Stop) {
+        let parts = &self.0.parts;
+        let store = parts.store.clone();
+        let due = if self.is_active() { work::read(move || store.next_due()).await.unwrap_or_default() } else { None };
+        let until = due.map_or(LOOK, |due| Duration::from_millis(due.millis_since(parts.clock.now())).min(LOOK));
+        tokio::select! {
+            () = parts.bell.spool() => {}
+            () = tokio::time::sleep(until) => {}
+            () = stop.asked() => {}
+        }
+    }
+
+    fn is_active(&self) -> bool {
+        self.0.active.load(Ordering::Acquire)
+    }
+
+    /// One batch. Says whether there was anything to do.
+    async fn round(&self) -> Result<bool, Error> {
+        let this = self.clone();
+        let Some(batch) = work::compute(move || this.lease_and_plan()).await? else { return Ok(false) };
+        let ids: Vec<_> = batch.settlements.iter().map(|settlement| settlement.id).collect();
+        let done = if batch.settlements.is_empty() {
+            Ok(Vec::new())
+        } else {
+            self.0.parts.store.settle(batch.settlements).await
+        };
+        if let Err(error) = done {
+            self.0.parts.store.unlease(&ids);
+            return Err(error);
+        }
+        for event in batch.events {
+            self.0.parts.log.write(event);
+        }
+        for leased in batch.owed {
+            self.send_notice(leased).await;
+        }
+        Ok(true)
+    }
+
+    fn lease_and_plan(&self) -> Result<Option<Batch>, Error> {
+        let parts = &self.0.parts;
+        let (max, now) = (parts.settings.deliveries_max.max(1), parts.clock.now());
+        if !self.is_active() {
+            let leased = parts.store.lease_fresh(max)?;
+            let settlements = leased.into_iter().map(|leased| hold(leased, now)).collect::<Vec<_>>();
+            return Ok((!settlements.is_empty()).then(|| Batch { settlements, ..Batch::default() }));
+        }
+        let leased = parts.store.lease(max, now)?;
+        if leased.is_empty() {
+            return Ok(None);
+        }
+        let planner = Planner { store: &parts.store, people: &parts.people, settings: &parts.settings, now };
+        // A message whose notice is in this batch settles with the notice.
+        let told: HashSet<BlobId> = leased.iter().filter_map(notified).collect();
+        let open = leased.into_par_iter().filter(|leased| !told.contains(&leased.id));
+        let planned: Vec<_> = open.map(|leased| self.plan(&planner, leased)).collect();
+        Ok(Some(Batch::of(planned)))
+    }
+
+    /// What to do with one leased message.
+    fn plan(&self, planner: &Planner<'_>, leased: Leased) -> Planned {
+        let delayed = super::calendar::is_delayed(planner.settings, leased.arrival.received, planner.now);
+        if notice::is_owed(&leased.arrival, &leased.recipients, delayed) {
+            return Planned { owed: Some(leased), ..Planned::default() };
+        }
+        let mut planned = Planned::default();
+        match planner.attempt(&leased) {
+            Ok(settlement) => {
+                planned.event = self.event(&leased, &settlement);
+                planned.settlements.push(settlement);
+            }
+            Err(error) => {
+                let event = Event::new(Kind::Delivery, Level::Error, "attempt failed").message(leased.id);
+                planned.event = Some(event.with("error", error.to_string()));
+                planned.settlements.push(hold(leased, planner.now.plus_seconds(60)));
+                return planned;
+            }
+        }
+        // A notice and the message it tells of change in one transaction: it is sent once, whatever happens.
+        if let Some(of) = notified(&leased)
+            && let Ok(Some(entry)) = planner.store.spool_entry(of)
+        {
+            planned.settlements.push(planner.told(Leased {
+                id: entry.id,
+                size: entry.size,
+                arrival: entry.arrival,
+                recipients: entry.recipients,
+                attempts: entry.attempts,
+                fresh: false,
+            }));
+        }
+        planned
+    }
+
+    fn event(&self, leased: &Leased, settlement: &Settlement) -> Option<Event> {
+        let count = |state| settlement.recipients.iter().filter(|recipient| recipient.state == state).count() as u64;
+        let (delivered, failed, pending) = (count(State::Delivered), count(State::Failed), count(State::Pending));
+        let (level, what) = match (failed, pending) {
+            (0, 0) => (Level::Info, "delivered"),
+            (0, _) => (Level::Info, "waiting"),
+            _ => (Level::Info, "failed"),
+        };
+        if !self.0.parts.log.lets_through(Kind::Delivery, level) {
+            return None;
+        }
+        let mut event = Event::new(Kind::Delivery, level, what)
+            .message(leased.id)
+            .with("from", leased.arrival.envelope.reverse_path.clone())
+            .with("delivered", delivered)
+            .with("attempt", u64::from(settlement.attempts));
+        if failed + pending > 0 {
+            let answer = settlement.recipients.iter().find(|recipient| recipient.state != State::Delivered);
+            let answer = answer.map(|recipient| recipient.answer.clone()).unwrap_or_default();
+            event = event.with("failed", failed).with("pending", pending).with("answer", answer);
+        }
+        Some(event)
+    }
+
+    /// Tells the sender. The message stays leased until its notice is applied.
+    async fn send_notice(&self, leased: Leased) {
+        let (this, id) = (self.clone(), leased.id);
+        let made = work::compute(move || notice::make(&this.0.parts, &leased)).await;
+        let sent = match made {
+            Ok(notice) => notice.send(&self.0.parts.intake).await.map_err(|refusal| format!("{refusal:?}")),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(why) = sent {
+            self.0.parts.store.unlease(&[id]);
+            let event = Event::new(Kind::Delivery, Level::Error, "a notice could not be sent").message(id);
+            self.0.parts.log.write(event.with("error", why));
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+impl Service for Delivery {
+    fn name(&self) -> &'static str {
+        "spool"
+    }
+
+    fn description(&self) -> &'static str {
+        "Delivers what has been accepted"
+    }
+
+    fn run(&self, ready: Ready, mut stop: Stop) -> Run {
+        let this = self.clone();
+        Box::pin(async move {
+            this.0.active.store(true, Ordering::Release);
+            this.0.parts.bell.ring_spool();
+            ready.listening(Vec::new());
+            stop.asked().await;
+            this.0.active.store(false, Ordering::Release);
+        })
+    }
+}
+
+/// A batch with its plans.
+#[derive(Default)]
+struct Batch {
+    settlements: Vec<Settlement>,
+    events: Vec<Event>,
+    owed: Vec<Leased>,
+}
+
+#[derive(Default)]
+struct Planned {
+    settlements: Vec<Settlement>,
+    event: Option<Event>,
+    owed: Option<Leased>,
+}
+
+impl Batch {
+    fn of(planned: Vec<Planned>) -> Batch {
+        let mut batch = Batch::default();
+        for one in planned {
+            batch.settlements.extend(one.settlements);
+            batch.events.extend(one.event);
+            batch.owed.extend(one.owed);
+        }
+        batch
+    }
+}
+
+/// The message that a fresh notice tells of.
+fn notified(leased: &Leased) -> Option<BlobId> {
+    match leased.arrival.provenance {
+        Provenance::Notification(of) if leased.fresh => Some(of),
+        _ => None,
+    }
+}
+
+/// Back into the spool as it is.
+fn hold(leased: Leased, next_attempt: crate::clock::Time) -> Settlement {
+    Settlement {
+        id: leased.id,
+        deliveries: Vec::new(),
+        recipients: leased.recipients,
+        next_attempt: Some(next_attempt),
+        attempts: leased.attempts,
+    }
+}

@@ -1,0 +1,173 @@
+//! One message on its way in.
+
+use std::sync::Arc;
+
+use mailstead_storage::{Accepted, Arrival, BlobId, Draft, PIECE_BYTES_MAX, Pending};
+
+use super::head::Head;
+use super::{Acceptance, Door, KeptMessage, Refusal, Trace};
+use crate::clock::Time;
+use crate::message::Outliner;
+use crate::work;
+
+/// Room that what a header lacks may take, bytes.
+const COMPLETION_BYTES_MAX: usize = 1024;
+
+/// A message whose bytes are coming in. Dropped, it leaves nothing.
+pub struct Incoming {
+    door: Arc<Door>,
+    id: BlobId,
+    /// The piece that is being filled.
+    buffer: Vec<u8>,
+    /// Bytes of the message itself so far.
+    own_bytes: u64,
+    return_path_bytes: u32,
+    /// `None` once the message is refused.
+    body: Option<Body>,
+}
+
+/// What only the rayon pool touches.
+struct Body {
+    draft: Draft,
+    outliner: Outliner,
+    /// Until the header is finished.
+    head: Option<Head>,
+}
+
+impl Incoming {
+    pub(super) fn new(door: Arc<Door>, draft: Draft, trace: Trace) -> Incoming {
+        let (id, mut buffer) = (draft.id(), Vec::new());
+        let head = Head::write(trace, id, &mut buffer);
+        Incoming {
+            door,
+            id,
+            buffer,
+            own_bytes: 0,
+            return_path_bytes: head.return_path_bytes,
+            body: Some(Body { draft, outliner: Outliner::new(), head: Some(head) }),
+        }
+    }
+
+    /// The message's id.
+    pub fn id(&self) -> BlobId {
+        self.id
+    }
+
+    /// Takes the next bytes of the message, cut anywhere. Waits while storage is behind.
+    ///
+    /// # Errors
+    /// `TooBig`, `Loop`, `Failed`; the message is lost then.
+    pub async fn push(&mut self, bytes: Vec<u8>) -> Result<(), Refusal> {
+        self.own_bytes += bytes.len() as u64;
+        if self.own_bytes > self.door.message_bytes_max {
+            self.body = None;
+            self.buffer = Vec::new();
+            return Err(Refusal::TooBig);
+        }
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(PIECE_BYTES_MAX - self.buffer.len()));
+            self.fill(now);
+            rest = later;
+            self.write_full_pieces().await?;
+        }
+        Ok(())
+    }
+
+    /// The message is complete and becomes the spool's: durable when this resolves.
+    ///
+    /// # Errors
+    /// Any refusal; nothing is kept then.
+    pub async fn accept(self, acceptance: Acceptance) -> Result<Accepted, Refusal> {
+        let (received, return_path_bytes) = (self.door.clock.now(), self.return_path_bytes);
+        let (accepted, _) = self
+            .end(move |draft, tail, outline| {
+                let Acceptance { envelope, provenance, priority } = acceptance;
+                draft.accept(tail, Arrival { envelope, provenance, received, priority, return_path_bytes, outline })
+            })
+            .await?;
+        Ok(accepted)
+    }
+
+    /// The message is complete and durable when this resolves; nothing refers to it yet.
+    ///
+    /// # Errors
+    /// Any refusal; nothing is kept then.
+    pub async fn keep(self) -> Result<KeptMessage, Refusal> {
+        let (kept, outline) = self.end(|draft, tail, _| draft.keep(tail)).await?;
+        Ok(KeptMessage { kept, outline })
+    }
+
+    /// Adds to the piece. It never grows beyond one.
+    fn fill(&mut self, bytes: &[u8]) {
+        if self.buffer.len() + bytes.len() > PIECE_BYTES_MAX / 2 {
+            self.buffer.reserve_exact(PIECE_BYTES_MAX - self.buffer.len());
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    async fn write_full_pieces(&mut self) -> Result<(), Refusal> {
+        while self.buffer.len() >= PIECE_BYTES_MAX {
+            let (id, now) = (self.id, self.door.clock.now());
+            let (mut body, mut piece) = (self.take_body()?, std::mem::take(&mut self.buffer));
+            let _flying = self.door.fly(piece.len()).await;
+            let (body, rest, written) = work::compute(move || {
+                body.finish_head(id, now, &mut piece)?;
+                let rest = piece.split_off(PIECE_BYTES_MAX);
+                body.outliner.feed(&piece);
+                let written = body.draft.push(piece);
+                Ok::<_, Refusal>((body, rest, written))
+            })
+            .await?;
+            written.await?;
+            (self.body, self.buffer) = (Some(body), rest);
+        }
+        Ok(())
+    }
+
+    /// Ends the message: for one that fits a single piece, the only visit to the rayon pool.
+    async fn end<T: Send + 'static>(
+        mut self,
+        submit: impl FnOnce(Draft, Vec<u8>, Arc<[u8]>) -> Pending<T> + Send + 'static,
+    ) -> Result<(T, Arc<[u8]>), Refusal> {
+        if self.buffer.len() + COMPLETION_BYTES_MAX > PIECE_BYTES_MAX {
+            self.finish_head().await?;
+            self.write_full_pieces().await?;
+        }
+        let (id, now) = (self.id, self.door.clock.now());
+        let (mut body, mut tail) = (self.take_body()?, std::mem::take(&mut self.buffer));
+        let _flying = self.door.fly(tail.len()).await;
+        let (outline, durable) = work::compute(move || {
+            body.finish_head(id, now, &mut tail)?;
+            body.outliner.feed(&tail);
+            let outline: Arc<[u8]> = body.outliner.finish().encode().into();
+            Ok::<_, Refusal>((Arc::clone(&outline), submit(body.draft, tail, outline)))
+        })
+        .await?;
+        Ok((durable.await?, outline))
+    }
+
+    /// Finishes the header before the tail is cut: what it lacks may not fit into the piece.
+    async fn finish_head(&mut self) -> Result<(), Refusal> {
+        let (id, now) = (self.id, self.door.clock.now());
+        let (mut body, mut buffer) = (self.take_body()?, std::mem::take(&mut self.buffer));
+        let (body, buffer) = work::compute(move || {
+            body.finish_head(id, now, &mut buffer)?;
+            Ok::<_, Refusal>((body, buffer))
+        })
+        .await?;
+        (self.body, self.buffer) = (Some(body), buffer);
+        Ok(())
+    }
+
+    fn take_body(&mut self) -> Result<Body, Refusal> {
+        self.body.take().ok_or_else(|| Refusal::Failed("the message was refused before".into()))
+    }
+}
+
+impl Body {
+    /// Once, while `buffer` still begins with the message's first byte.
+    fn finish_head(&mut self, id: BlobId, now: Time, buffer: &mut Vec<u8>) -> Result<(), Refusal> {
+        self.head.take().map_or(Ok(()), |head| head.finish(id, now, buffer))
+    }
+}

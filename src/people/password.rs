@@ -1,0 +1,102 @@
+//! What is kept of a password: an Argon2id hash and a SCRAM-SHA-256 verifier. Slow on purpose:
+//! everything here but [`is_acceptable`] belongs on the rayon pool.
+
+use std::num::NonZeroU32;
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::{digest, hmac, pbkdf2, rand};
+use mailstead_storage::ScramVerifier;
+
+/// Memory of one Argon2id computation in KiB (OWASP's first choice with [`PASSES`]).
+const MEMORY_KIB: u32 = 19_456;
+/// Passes of Argon2id.
+const PASSES: u32 = 2;
+/// Lanes of Argon2id.
+const LANES: u32 = 1;
+/// Bytes of every salt.
+pub(super) const SALT_BYTES: usize = 16;
+/// Iterations of PBKDF2 in new SCRAM verifiers (RFC 7677 §4 asks for 4,096 at least).
+pub const SCRAM_ITERATIONS: NonZeroU32 = NonZeroU32::new(16_384).expect("more than zero");
+
+/// May this be a user name or a password? Empty ones and control characters are refused (RFC 4013
+/// §2.3). Nothing is mapped or normalised: characters outside of ASCII are compared as sent.
+pub fn is_acceptable(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(char::is_control)
+}
+
+/// What is kept of a password: its Argon2id hash in PHC form and its SCRAM-SHA-256 verifier. Takes
+/// some 50 ms of one core.
+///
+/// # Panics
+/// When the operating system has no random bytes to give.
+pub fn credentials(password: &str) -> (String, ScramVerifier) {
+    let hash = argon2()
+        .hash_password_with_salt(password.as_bytes(), &random::<SALT_BYTES>())
+        .expect("salt and parameters are within Argon2's bounds");
+    (hash.to_string(), scram_verifier(password, &random::<SALT_BYTES>(), SCRAM_ITERATIONS))
+}
+
+/// Is this the password of that hash in PHC form? Without a hash the same work is done for nothing,
+/// so that the time tells nothing.
+pub(super) fn is_right(password: &str, hash: Option<&str>) -> bool {
+    match hash.and_then(|hash| PasswordHash::new(hash).ok()) {
+        Some(hash) => argon2().verify_password(password.as_bytes(), &hash).is_ok(),
+        None => {
+            let mut wasted = [0; Params::DEFAULT_OUTPUT_LEN];
+            let _ = argon2().hash_password_into(password.as_bytes(), &[0; SALT_BYTES], &mut wasted);
+            std::hint::black_box(wasted);
+            false
+        }
+    }
+}
+
+/// The verifier of RFC 5802 §3 for a password.
+pub(super) fn scram_verifier(password: &str, salt: &[u8], iterations: NonZeroU32) -> ScramVerifier {
+    let mut salted_password = [0; digest::SHA256_OUTPUT_LEN];
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations, salt, password.as_bytes(), &mut salted_password);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &salted_password);
+    let client_key = hmac::sign(&key, b"Client Key");
+    ScramVerifier {
+        salt: salt.to_vec(),
+        iterations: iterations.get(),
+        stored_key: digest::digest(&digest::SHA256, client_key.as_ref()).as_ref().to_vec(),
+        server_key: hmac::sign(&key, b"Server Key").as_ref().to_vec(),
+    }
+}
+
+/// Random bytes that nobody can guess.
+pub(super) fn random<const BYTES: usize>() -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    rand::fill(&mut bytes).expect("the operating system has random bytes");
+    bytes
+}
+
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_knows_its_password_only() {
+        let (hash, verifier) = credentials("secret");
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(is_right("secret", Some(&hash)));
+        assert!(!is_right("Secret", Some(&hash)));
+        assert!(!is_right("secret", None));
+        assert!(!is_right("secret", Some("")));
+        assert_eq!((verifier.salt.len(), verifier.iterations), (SALT_BYTES, 16_384));
+        assert_ne!(credentials("secret").0, hash);
+    }
+
+    #[test]
+    fn control_characters_are_refused() {
+        for (text, expected) in [("", false), ("a b", true), ("a\tb", false), ("a\0", false), ("é", true)] {
+            assert_eq!(is_acceptable(text), expected, "{text:?}");
+        }
+    }
+}

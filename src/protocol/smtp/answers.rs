@@ -1,0 +1,175 @@
+//! Answers the session's questions: the only file here with handles to the house. Decides nothing of the
+//! protocol, and logs what came of it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use mailstead_storage::{Account, AccountId, BlobId};
+
+use super::House;
+use super::replies::{self, Reply};
+use super::session::{Answer, Question, SmtpSession};
+use crate::intake::{Acceptance, Incoming, Refusal, Trace};
+use crate::log::{Event, Kind, Level};
+use crate::net::{Answers, Peer};
+use crate::people::sessions::SessionId;
+use crate::people::{Address, Denied, Destination, Login};
+use crate::work;
+
+/// The name under which logins are noted.
+const PROTOCOL: &str = "smtp";
+
+/// Answers one session.
+pub struct SmtpAnswers {
+    house: House,
+    session: SessionId,
+    client: IpAddr,
+    incoming: Option<Incoming>,
+}
+
+impl Answers<SmtpSession> for SmtpAnswers {
+    async fn answer(&mut self, question: Question) -> Answer {
+        match question {
+            Question::Password { user, password } => {
+                let login = self.house.people.log_in(&user, &password, PROTOCOL, self.client).await;
+                Answer::Login(self.logged_in(&user, login))
+            }
+            Question::Verifier { user } => Answer::Verifier(self.house.people.scram_verifier(&user)),
+            Question::Admit { user } => {
+                let login = self.house.people.admit(&user, PROTOCOL, self.client);
+                Answer::Login(self.logged_in(&user, login))
+            }
+            Question::ProofWrong { user } => {
+                let _ = self.logged_in(&user, Err(Denied::Wrong));
+                Answer::Noted
+            }
+            Question::Sender { address, account, size } => Answer::Sender(self.sender(address.as_ref(), account, size)),
+            Question::Recipient { address, account, size } => {
+                let answer = self.recipient(&address, account, size).await;
+                if let Err(reply) = answer {
+                    let refused = self.event(Level::Info, "recipient refused").with("recipient", address.to_string());
+                    self.house.log.write(refused.with("status", reply.status()));
+                }
+                Answer::Recipient(answer)
+            }
+            Question::Begin(trace) => Answer::Begun(self.begin(*trace)),
+            Question::Body(bytes) => Answer::Taken(self.push(bytes).await),
+            Question::Accept(acceptance) => Answer::Accepted(self.accept(*acceptance).await),
+            Question::Discard(reply) => {
+                self.incoming = None;
+                if let Some(reply) = reply {
+                    self.house.log.write(self.event(Level::Info, "message refused").with("status", reply.status()));
+                }
+                Answer::Noted
+            }
+        }
+    }
+}
+
+impl SmtpAnswers {
+    pub(super) fn new(house: House, peer: &Peer) -> SmtpAnswers {
+        SmtpAnswers { house, session: peer.id, client: peer.address.ip().to_canonical(), incoming: None }
+    }
+
+    fn logged_in(&self, user: &str, login: Result<Login, Denied>) -> Result<Login, Denied> {
+        let event = match &login {
+            Ok(login) => self.event(Level::Info, "logged in").with("user", login.address.to_string()),
+            Err(denied) => {
+                let event = self.event(Level::Warning, "login failed").with("user", user.to_owned());
+                event.with("client", self.client.to_string()).with("status", replies::denied(*denied).status())
+            }
+        };
+        self.house.log.write(event);
+        login
+    }
+
+    fn sender(&self, address: Option<&Address>, account: Option<AccountId>, size: u64) -> Result<(), Reply> {
+        if let (Some(address), Some(account)) = (address, account)
+            && !self.house.people.may_send_as(account, address)
+        {
+            let refused = self.event(Level::Info, "sender refused").with("sender", address.to_string());
+            self.house.log.write(refused.with("status", replies::SENDER_NOT_YOURS.status()));
+            return Err(replies::SENDER_NOT_YOURS);
+        }
+        // Without a size announced, one byte.
+        if self.house.store.disk_room_bytes() < size.max(1) {
+            self.house.log.write(self.event(Level::Error, "disk full"));
+            return Err(replies::DISK_FULL);
+        }
+        Ok(())
+    }
+
+    async fn recipient(&self, address: &Address, account: Option<AccountId>, size: u64) -> Result<(), Reply> {
+        match self.house.people.resolve(address) {
+            Destination::Account { account, .. } => match self.is_over_quota(account, size).await {
+                true => Err(replies::OVER_QUOTA),
+                false => Ok(()),
+            },
+            Destination::Addresses(_) => Ok(()),
+            Destination::Unknown => Err(replies::UNKNOWN_RECIPIENT),
+            Destination::Elsewhere if account.is_some() => Ok(()),
+            Destination::Elsewhere => Err(replies::RELAY_DENIED),
+        }
+    }
+
+    async fn is_over_quota(&self, account: Arc<Account>, size: u64) -> bool {
+        if account.quota_bytes == 0 {
+            return false;
+        }
+        let people = self.house.people.clone();
+        work::read(move || people.over_quota(&account, size)).await
+    }
+
+    fn begin(&mut self, trace: Trace) -> Result<(), Refusal> {
+        self.incoming = None;
+        self.incoming = Some(self.house.intake.begin(trace).inspect_err(|refusal| self.log_refusal(refusal))?);
+        Ok(())
+    }
+
+    async fn push(&mut self, bytes: Vec<u8>) -> Result<(), Refusal> {
+        let Some(incoming) = &mut self.incoming else { return Err(nothing_begun()) };
+        let pushed = incoming.push(bytes).await;
+        if let Err(refusal) = &pushed {
+            self.log_refusal(refusal);
+            self.incoming = None;
+        }
+        pushed
+    }
+
+    async fn accept(&mut self, acceptance: Acceptance) -> Result<BlobId, Refusal> {
+        let incoming = self.incoming.take().ok_or_else(nothing_begun)?;
+        let sender = acceptance.envelope.reverse_path.clone();
+        let recipients = acceptance.envelope.recipients.len() as u64;
+        match incoming.accept(acceptance).await {
+            Ok(accepted) => {
+                let event = self.event(Level::Info, "message accepted").message(accepted.id);
+                let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
+                self.house.log.write(event);
+                Ok(accepted.id)
+            }
+            Err(refusal) => {
+                self.log_refusal(&refusal);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Storage's own faults; the others are the message's, and logged with the reply.
+    fn log_refusal(&self, refusal: &Refusal) {
+        let event = match refusal {
+            Refusal::Failed(why) => self.event(Level::Error, "message failed").with("why", why.clone()),
+            Refusal::DiskFull => self.event(Level::Error, "disk full"),
+            Refusal::TooBig => return,
+            Refusal::Loop => self.event(Level::Warning, "mail loop"),
+        };
+        self.house.log.write(event);
+    }
+
+    fn event(&self, level: Level, what: &'static str) -> Event {
+        Event::new(Kind::Smtp, level, what).session(self.session)
+    }
+}
+
+fn nothing_begun() -> Refusal {
+    Refusal::Failed("no message was begun".into())
+}

@@ -1,0 +1,175 @@
+//! AUTH (RFC 4954).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use mailstead_storage::ScramVerifier;
+
+use crate::net::Turn;
+use crate::people::sasl::{Exchange, Mechanism, Step};
+use crate::people::{Denied, Login};
+use crate::protocol::smtp::Role;
+use crate::protocol::smtp::replies;
+use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession};
+
+/// What may be offered, the best last as clients that take the first one are the simple ones.
+const MECHANISMS: [(&str, Mechanism); 3] =
+    [("PLAIN", Mechanism::Plain), ("LOGIN", Mechanism::Login), ("SCRAM-SHA-256", Mechanism::ScramSha256)];
+
+/// An exchange and whom it is with.
+pub(in crate::protocol::smtp) struct Dialogue {
+    exchange: Exchange,
+    /// Known once the exchange has asked for the verifier.
+    user: String,
+}
+
+/// The mechanisms that EHLO tells of.
+pub(super) fn offered(session: &SmtpSession) -> Option<String> {
+    let names: Vec<&str> =
+        MECHANISMS.iter().filter(|(_, mechanism)| allows(session, *mechanism)).map(|(name, _)| *name).collect();
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
+/// May this mechanism be used on this connection? Among servers nobody logs in without TLS.
+fn allows(session: &SmtpSession, mechanism: Mechanism) -> bool {
+    let plaintext = session.rules.settings.plaintext_auth.allows(session.tls.is_some(), session.peer.address.ip());
+    plaintext || (session.role() == Role::Submit && !mechanism.is_plaintext())
+}
+
+pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) -> Next {
+    let (name, response) = argument.split_once(' ').unwrap_or((argument, ""));
+    let reply = match Mechanism::by_name(name) {
+        _ if session.login.is_some() => replies::LOGGED_IN_ALREADY,
+        _ if session.transaction.is_some() => replies::NOT_IN_TRANSACTION,
+        _ if name.is_empty() => replies::ARGUMENT_MISSING,
+        None => replies::UNKNOWN_MECHANISM,
+        Some(mechanism) if !allows(session, mechanism) => replies::TLS_FIRST,
+        Some(mechanism) => {
+            let dialogue = Dialogue { exchange: Exchange::new(mechanism), user: String::new() };
+            return begin(session, dialogue, response.trim(), out);
+        }
+    };
+    session.say(reply, out);
+    None
+}
+
+/// The initial response: none, `=` for an empty one, or base64.
+fn begin(session: &mut SmtpSession, mut dialogue: Dialogue, response: &str, out: &mut Vec<u8>) -> Next {
+    let decoded = match response {
+        "" => None,
+        "=" => Some(Vec::new()),
+        text => match BASE64.decode(text) {
+            Ok(decoded) => Some(decoded),
+            Err(_) => {
+                session.say(replies::AUTH_MALFORMED, out);
+                return None;
+            }
+        },
+    };
+    let next = dialogue.exchange.hear(decoded.as_deref());
+    step(session, dialogue, next, out)
+}
+
+/// Hears a response.
+pub(in crate::protocol::smtp) fn hear(
+    session: &mut SmtpSession,
+    mut dialogue: Dialogue,
+    line: &str,
+    out: &mut Vec<u8>,
+) -> Next {
+    if line == "*" {
+        session.say(replies::AUTH_CANCELLED, out);
+        return None;
+    }
+    let Ok(response) = BASE64.decode(line) else {
+        session.say(replies::AUTH_MALFORMED, out);
+        return None;
+    };
+    let next = dialogue.exchange.hear(Some(&response));
+    step(session, dialogue, next, out)
+}
+
+/// Hears the response to the server's last message, which can only be empty.
+pub(in crate::protocol::smtp) fn hear_last(
+    session: &mut SmtpSession,
+    login: Login,
+    line: &str,
+    out: &mut Vec<u8>,
+) -> Next {
+    match line {
+        "" => let_in(session, login, out),
+        "*" => session.say(replies::AUTH_CANCELLED, out),
+        _ => session.say(replies::AUTH_MALFORMED, out),
+    }
+    None
+}
+
+/// Does what the exchange says.
+pub(in crate::protocol::smtp) fn step(
+    session: &mut SmtpSession,
+    mut dialogue: Dialogue,
+    step: Step,
+    out: &mut Vec<u8>,
+) -> Next {
+    match step {
+        Step::Challenge(challenge) => {
+            replies::write_challenge(out, &BASE64.encode(challenge));
+            session.phase = Phase::Response(dialogue);
+            None
+        }
+        Step::Password { user, password } => {
+            session.phase = Phase::LoggingIn(Vec::new());
+            Some(Turn::Ask(Question::Password { user, password }))
+        }
+        Step::Verifier { user } => {
+            dialogue.user.clone_from(&user);
+            session.phase = Phase::Verifying(dialogue);
+            Some(Turn::Ask(Question::Verifier { user }))
+        }
+        Step::Proven { user, last } => {
+            session.phase = Phase::LoggingIn(last);
+            Some(Turn::Ask(Question::Admit { user }))
+        }
+        Step::Malformed => {
+            session.say(replies::AUTH_MALFORMED, out);
+            None
+        }
+        Step::Wrong => {
+            fail(session, Denied::Wrong, out);
+            Some(Turn::Ask(Question::ProofWrong { user: dialogue.user }))
+        }
+    }
+}
+
+/// The house has told the verifier.
+pub(in crate::protocol::smtp) fn verifier(session: &mut SmtpSession, mut dialogue: Dialogue, verifier: &ScramVerifier) {
+    let step = dialogue.exchange.verifier(verifier);
+    session.phase = Phase::Step(dialogue, step);
+}
+
+/// The house has let the user in, or not. SMTP cannot carry the server's last message with success, so
+/// it comes as one more challenge.
+pub(in crate::protocol::smtp) fn answered(
+    session: &mut SmtpSession,
+    login: Result<Login, Denied>,
+    last: &[u8],
+    out: &mut Vec<u8>,
+) {
+    match login {
+        Ok(login) if last.is_empty() => let_in(session, login, out),
+        Ok(login) => {
+            replies::write_challenge(out, &BASE64.encode(last));
+            session.phase = Phase::LastResponse(login);
+        }
+        Err(denied) => fail(session, denied, out),
+    }
+}
+
+fn let_in(session: &mut SmtpSession, login: Login, out: &mut Vec<u8>) {
+    session.login = Some(login);
+    session.say(replies::LOGGED_IN, out);
+}
+
+fn fail(session: &mut SmtpSession, denied: Denied, out: &mut Vec<u8>) {
+    session.auth_failures += u32::from(denied != Denied::Unavailable);
+    session.say(replies::denied(denied), out);
+}

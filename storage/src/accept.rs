@@ -1,0 +1,413 @@
+//! The accept writer: the one thread that writes to segment files. It takes all that is queued, one
+//! transaction and one sync for each file touched (nearly always one), and answers after the commit.
+//! There is no timer: the previous commit is the batching window.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use crate::base::lock;
+use crate::pending::Promise;
+use crate::queue::Fresh;
+use crate::segments::{Pin, Segment};
+use crate::shared::Shared;
+use crate::tables::segment::{BLOB, JOURNAL};
+use crate::{Accepted, Arrival, BlobId, Error, Kept, News, PIECE_BYTES_MAX, Result, Word, pieces};
+
+/// Bytes of pieces of unfinished messages that may wait in memory for a commit to ride along with.
+const PUSHED_BYTES_MAX: usize = 4 << 20;
+
+/// Something to write.
+pub(crate) enum Job {
+    /// A full piece of a message that is still coming in.
+    Piece { id: BlobId, index: u32, bytes: Vec<u8>, promise: Option<Promise<()>> },
+    /// The rest of a message, whose first pieces came as [`Job::Piece`].
+    Finish(Finish),
+    /// A message that will not be finished.
+    Abandon(BlobId),
+}
+
+/// The end of a message.
+pub(crate) struct Finish {
+    pub(crate) id: BlobId,
+    pub(crate) size: u64,
+    pub(crate) hash: [u8; 32],
+    /// Pieces that came before.
+    pub(crate) pushed: u32,
+    pub(crate) tail: Vec<u8>,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a finished message is for.
+pub(crate) enum Purpose {
+    /// The spool; with the arrival's journal row.
+    Spool { arrival: Arc<Arrival>, row: Vec<u8>, promise: Promise<Accepted> },
+    /// A mailbox, later.
+    Keep(Promise<Kept>),
+}
+
+impl Job {
+    fn bytes(&self) -> usize {
+        match self {
+            Job::Piece { bytes, .. } => bytes.len(),
+            Job::Finish(finish) => finish.tail.len(),
+            Job::Abandon(_) => 0,
+        }
+    }
+
+    fn refuse(self, error: &Error) {
+        match self {
+            Job::Piece { promise: Some(promise), .. } => promise.keep(Err(error.clone())),
+            Job::Finish(finish) => match finish.purpose {
+                Purpose::Spool { promise, .. } => promise.keep(Err(error.clone())),
+                Purpose::Keep(promise) => promise.keep(Err(error.clone())),
+            },
+            Job::Piece { promise: None, .. } | Job::Abandon(_) => {}
+        }
+    }
+}
+
+/// The way to the accept writer.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    waiting: Mutex<Waiting>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    pushed_bytes: usize,
+    /// Jobs that somebody waits for.
+    urgent: usize,
+    closed: bool,
+}
+
+impl Inbox {
+    /// Hands a job over.
+    pub(crate) fn send(&self, mut job: Job) {
+        let mut waiting = lock(&self.waiting);
+        if waiting.closed {
+            drop(waiting);
+            return job.refuse(&closing());
+        }
+        match &mut job {
+            Job::Piece { bytes, promise, .. } => {
+                waiting.pushed_bytes += bytes.len();
+                if waiting.pushed_bytes >= PUSHED_BYTES_MAX {
+                    waiting.urgent += 1;
+                } else if let Some(promise) = promise.take() {
+                    promise.keep(Ok(()));
+                }
+            }
+            Job::Finish(_) => waiting.urgent += 1,
+            Job::Abandon(_) => {}
+        }
+        waiting.jobs.push_back(job);
+        if waiting.urgent > 0 {
+            self.more.notify_one();
+        }
+    }
+
+    /// Takes no more jobs; those queued are still done.
+    pub(crate) fn close(&self) {
+        lock(&self.waiting).closed = true;
+        self.more.notify_one();
+    }
+
+    /// Blocks until somebody waits for something, then takes what is queued up to the limits. `None`
+    /// when closed and empty.
+    fn take(&self, messages_max: usize, bytes_max: usize) -> Option<Vec<Job>> {
+        let mut waiting = lock(&self.waiting);
+        while waiting.urgent == 0 && !waiting.closed {
+            waiting = self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        let (mut jobs, mut messages, mut bytes) = (Vec::new(), 0, 0);
+        while messages < messages_max && bytes < bytes_max {
+            let Some(job) = waiting.jobs.pop_front() else { break };
+            bytes += job.bytes();
+            match &job {
+                Job::Piece { bytes, promise, .. } => {
+                    waiting.pushed_bytes -= bytes.len();
+                    waiting.urgent -= usize::from(promise.is_some());
+                }
+                Job::Finish(_) => {
+                    messages += 1;
+                    waiting.urgent -= 1;
+                }
+                Job::Abandon(_) => {}
+            }
+            jobs.push(job);
+        }
+        if jobs.is_empty() && waiting.closed { None } else { Some(jobs) }
+    }
+}
+
+fn closing() -> Error {
+    Error::new(Word::Closed, "the store is closing")
+}
+
+/// A message of which pieces are in a segment already.
+struct Unfinished {
+    segment: u32,
+    pieces: u32,
+    /// Keeps the segment from being swept.
+    _pin: Pin,
+}
+
+/// A segment that is written to.
+struct OpenSegment {
+    segment: Arc<Segment>,
+    written: u64,
+    last_sequence: u64,
+    /// A commit failed and may show after all: its journal rows must go before the next one.
+    torn: bool,
+}
+
+/// What of a segment's state the start found out.
+pub(crate) struct Found {
+    pub(crate) segment: Arc<Segment>,
+    pub(crate) written: u64,
+    pub(crate) last_sequence: u64,
+}
+
+/// The thread's state.
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    open: BTreeMap<u32, OpenSegment>,
+    unfinished: HashMap<BlobId, Unfinished>,
+    next_sequence: u64,
+    next_segment: u32,
+}
+
+impl Writer {
+    pub(crate) fn new(shared: Arc<Shared>, found: Vec<Found>, next_sequence: u64, next_segment: u32) -> Writer {
+        let open = found.into_iter().map(|Found { segment, written, last_sequence }| {
+            (segment.number, OpenSegment { segment, written, last_sequence, torn: false })
+        });
+        Writer { open: open.collect(), shared, unfinished: HashMap::new(), next_sequence, next_segment }
+    }
+
+    /// Works until the inbox is closed and empty.
+    pub(crate) fn run(mut self) {
+        let (messages_max, bytes_max) =
+            (self.shared.options.accept_batch_messages_max, self.shared.options.accept_batch_bytes_max);
+        while let Some(jobs) = self.shared.accept.take(messages_max.max(1), bytes_max.max(1)) {
+            self.batch(jobs);
+            self.seal_full();
+        }
+        for open in self.open.values() {
+            self.record(open, false);
+        }
+    }
+
+    fn batch(&mut self, jobs: Vec<Job>) {
+        if let Err(error) = self.mend().and_then(|()| self.ensure_active()) {
+            jobs.into_iter().for_each(|job| job.refuse(&error));
+            return;
+        }
+        // Pieces of a message stay together, so a message that began before a switch goes on in the
+        // older segment.
+        let mut groups: BTreeMap<u32, Vec<Job>> = BTreeMap::new();
+        let mut abandoned = Vec::new();
+        let active = self.active();
+        for job in jobs {
+            let id = match &job {
+                Job::Abandon(id) => {
+                    abandoned.push(*id);
+                    continue;
+                }
+                Job::Piece { id, .. } => *id,
+                Job::Finish(finish) => finish.id,
+            };
+            let segment = self.unfinished.get(&id).map_or(active, |unfinished| unfinished.segment);
+            groups.entry(segment).or_default().push(job);
+        }
+        let mut news = News::default();
+        for (number, jobs) in groups {
+            self.commit(number, jobs, &mut news);
+        }
+        for id in abandoned {
+            self.unfinished.remove(&id);
+        }
+        if !news.spool.is_empty() {
+            self.shared.bell.ring(&news);
+        }
+    }
+
+    fn active(&self) -> u32 {
+        self.open.keys().next_back().copied().unwrap_or(0)
+    }
+
+    /// One transaction in one segment, then the answers.
+    fn commit(&mut self, number: u32, jobs: Vec<Job>, news: &mut News) {
+        let first_sequence = self.next_sequence;
+        let written = match self.open.get(&number) {
+            Some(open) => write(&open.segment, &jobs, &self.unfinished, first_sequence),
+            None => Err(Error::new(Word::Io, "the segment of the message is closed")),
+        };
+        let Some(open) = self.open.get_mut(&number) else {
+            return jobs.into_iter().for_each(|job| job.refuse(&closing()));
+        };
+        let written = match written {
+            Ok(written) => written,
+            Err(error) => {
+                open.torn = true;
+                return jobs.into_iter().for_each(|job| job.refuse(&error));
+            }
+        };
+        self.next_sequence += written.messages;
+        open.written += written.bytes;
+        open.last_sequence = self.next_sequence - 1;
+        for (id, pieces) in written.pieces {
+            let unfinished = Unfinished { segment: number, pieces, _pin: open.segment.pin() };
+            self.unfinished.insert(id, unfinished);
+        }
+        self.answer(number, jobs, &written.lost, first_sequence, news);
+    }
+
+    fn answer(&mut self, number: u32, jobs: Vec<Job>, lost: &[BlobId], mut sequence: u64, news: &mut News) {
+        let Some(segment) = self.open.get(&number).map(|open| open.segment.clone()) else { return };
+        let (mut fresh, mut promises) = (Vec::new(), Vec::new());
+        for job in jobs {
+            let Finish { id, size, hash, purpose, .. } = match job {
+                Job::Finish(finish) => finish,
+                Job::Piece { promise: Some(promise), .. } => {
+                    promise.keep(Ok(()));
+                    continue;
+                }
+                _ => continue,
+            };
+            self.unfinished.remove(&id);
+            let failure = lost.contains(&id).then(|| Error::new(Word::Io, "earlier bytes were not written"));
+            match (purpose, failure) {
+                (Purpose::Keep(promise), None) => {
+                    promise.keep(Ok(Kept { id, size, hash, segment: number, _pin: segment.pin() }));
+                }
+                (Purpose::Keep(promise), Some(error)) => promise.keep(Err(error)),
+                (Purpose::Spool { promise, .. }, Some(error)) => promise.keep(Err(error)),
+                (Purpose::Spool { arrival, promise, .. }, None) => {
+                    fresh.push(Fresh { sequence, id, size, segment: number, hash, arrival });
+                    promises.push((promise, Accepted { id, size }));
+                    sequence += 1;
+                }
+            }
+        }
+        news.spool.extend(fresh.iter().map(|fresh| fresh.id));
+        // Whoever is answered finds the message in the spool.
+        self.shared.queue.arrive(fresh);
+        promises.into_iter().for_each(|(promise, accepted)| promise.keep(Ok(accepted)));
+    }
+
+    /// Takes back what failed commits may have left: nobody was told that it was accepted.
+    fn mend(&mut self) -> Result<()> {
+        for open in self.open.values_mut().filter(|open| open.torn) {
+            let next = self.next_sequence;
+            open.segment.base.write(|transaction| {
+                transaction.open_table(JOURNAL)?.retain_in(next.., |_, _| false)?;
+                Ok(())
+            })?;
+            open.torn = false;
+        }
+        Ok(())
+    }
+
+    fn ensure_active(&mut self) -> Result<()> {
+        let limit = self.shared.options.segment_bytes_max;
+        if self.open.values().next_back().is_some_and(|open| open.written < limit) {
+            return Ok(());
+        }
+        let segment = self.shared.segments.create(self.next_segment)?;
+        self.next_segment += 1;
+        self.open.insert(segment.number, OpenSegment { segment, written: 0, last_sequence: 0, torn: false });
+        Ok(())
+    }
+
+    /// Seals every full segment that no unfinished message has pieces in.
+    fn seal_full(&mut self) {
+        let limit = self.shared.options.segment_bytes_max;
+        let needed = |number: &u32| self.unfinished.values().any(|unfinished| unfinished.segment == *number);
+        let full: Vec<u32> = self
+            .open
+            .iter()
+            .filter(|(_, open)| open.written >= limit && !open.torn)
+            .map(|(number, _)| *number)
+            .collect();
+        for number in full.into_iter().filter(|number| !needed(number)) {
+            let Some(open) = self.open.remove(&number) else { continue };
+            match open.segment.base.seal() {
+                Ok(()) => self.record(&open, true),
+                // Left open in its row, the next start seals it.
+                Err(error) => drop(error),
+            }
+        }
+    }
+
+    /// Has meta note how a segment stands.
+    fn record(&self, open: &OpenSegment, sealed: bool) {
+        let (number, written, last_sequence) = (open.segment.number, open.written, open.last_sequence);
+        let blob_next = self.shared.next_blob.load(std::sync::atomic::Ordering::Relaxed);
+        // Nobody waits: a note that is lost is found out again at the next start.
+        drop(self.shared.meta.write(move |tables| {
+            tables.note_segment(number, sealed, written, last_sequence)?;
+            tables.set_state("blob_next", blob_next)
+        }));
+    }
+}
+
+/// What a transaction wrote.
+#[derive(Default)]
+struct Written {
+    bytes: u64,
+    messages: u64,
+    /// Unfinished messages and how many of their pieces are there.
+    pieces: HashMap<BlobId, u32>,
+    /// Finished messages of which earlier pieces are missing.
+    lost: Vec<BlobId>,
+}
+
+fn write(segment: &Segment, jobs: &[Job], unfinished: &HashMap<BlobId, Unfinished>, first: u64) -> Result<Written> {
+    segment.base.write(|transaction| {
+        let mut written = Written::default();
+        let mut blob = transaction.open_table(BLOB)?;
+        let mut journal = transaction.open_table(JOURNAL)?;
+        for job in jobs {
+            let (id, claimed) = match job {
+                Job::Piece { id, index, .. } => (*id, *index),
+                Job::Finish(finish) => (finish.id, finish.pushed),
+                Job::Abandon(_) => continue,
+            };
+            let before = || unfinished.get(&id).map_or(0, |unfinished| unfinished.pieces);
+            let there = written.pieces.get(&id).copied().unwrap_or_else(before);
+            match job {
+                Job::Piece { index, bytes, .. } if there == claimed => {
+                    blob.insert((id.0, *index), bytes.as_slice())?;
+                    written.bytes += pieces::leaf_bytes(bytes.len());
+                    written.pieces.insert(id, index + 1);
+                }
+                Job::Finish(finish) if there == claimed => {
+                    written.pieces.remove(&id);
+                    written.bytes += write_tail(&mut blob, finish)?;
+                    if let Purpose::Spool { row, .. } = &finish.purpose {
+                        journal.insert(first + written.messages, row.as_slice())?;
+                        written.messages += 1;
+                        written.bytes += row.len() as u64;
+                    }
+                }
+                _ => written.lost.push(id),
+            }
+        }
+        Ok(written)
+    })
+}
+
+/// Writes the pieces that come after those pushed; returns the bytes they take.
+fn write_tail(blob: &mut redb::Table<(u64, u32), &[u8]>, finish: &Finish) -> Result<u64> {
+    let start = u64::from(finish.pushed) * PIECE_BYTES_MAX as u64;
+    let mut bytes = 0;
+    for (index, piece) in (0u32..).zip(pieces::layout(finish.size)).skip(finish.pushed as usize) {
+        let range = (piece.start - start) as usize..(piece.end - start) as usize;
+        bytes += pieces::leaf_bytes(range.len());
+        blob.insert((finish.id.0, index), &finish.tail[range])?;
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,207 @@
+//! Domains, accounts and aliases as rows: writing them, and reading all of them at once.
+
+use std::sync::Arc;
+
+use redb::{ReadTransaction, ReadableTable};
+
+use crate::mailbox::names;
+use crate::rows::{decode_json, encode_json};
+use crate::tables::meta;
+use crate::write::Tables;
+use crate::{
+    Account, AccountId, Alias, Directory, Domain, Error, LastLogin, NewAccount, Result, SpecialUse, Time, Word,
+};
+
+/// Most bytes of a domain's name or an address; a redb key has to be short.
+const ADDRESS_BYTES_MAX: usize = 1000;
+
+/// The mailboxes every account begins with, INBOX aside.
+const SPECIAL_MAILBOXES: [(&str, SpecialUse); 5] = [
+    ("Drafts", SpecialUse::Drafts),
+    ("Sent", SpecialUse::Sent),
+    ("Junk", SpecialUse::Junk),
+    ("Trash", SpecialUse::Trash),
+    ("Archive", SpecialUse::Archive),
+];
+
+fn not_found(what: &str, name: &str) -> Error {
+    Error::new(Word::NotFound, format!("there is no {what} {name:?}"))
+}
+
+fn exists(what: &str, name: &str) -> Error {
+    Error::new(Word::Exists, format!("there is {what} {name:?} already"))
+}
+
+/// All of it, as of the transaction.
+pub(crate) fn read(transaction: &ReadTransaction) -> Result<Directory> {
+    let mut directory = Directory::default();
+    for row in transaction.open_table(meta::DOMAIN)?.iter()? {
+        let domain: Domain = decode_json("domain", row?.1.value())?;
+        directory.domains.insert(domain.name.clone(), Arc::new(domain));
+    }
+    for row in transaction.open_table(meta::ACCOUNT)?.iter()? {
+        let account: Arc<Account> = Arc::new(decode_json("account", row?.1.value())?);
+        directory.by_address.insert(account.address.clone(), account.clone());
+        directory.accounts.insert(account.id, account);
+    }
+    for row in transaction.open_table(meta::ALIAS)?.iter()? {
+        let alias: Alias = decode_json("alias", row?.1.value())?;
+        directory.aliases.insert(alias.address.clone(), Arc::new(alias));
+    }
+    Ok(directory)
+}
+
+/// The last login that is durable.
+pub(crate) fn last_login(transaction: &ReadTransaction, account: AccountId) -> Result<Option<LastLogin>> {
+    let row = transaction.open_table(meta::LOGIN)?.get(account.0)?;
+    row.map(|row| decode_json("login", row.value())).transpose()
+}
+
+// ---- domains -----------------------------------------------------------------------------
+
+fn changing(tables: &mut Tables) {
+    tables.begin_writing();
+    tables.news.directory = true;
+}
+
+fn put_domain(tables: &mut Tables, domain: &Domain) -> Result<()> {
+    changing(tables);
+    tables.domain.insert(domain.name.as_str(), encode_json(domain).as_slice())?;
+    Ok(())
+}
+
+pub(crate) fn add_domain(tables: &mut Tables, name: String, now: Time) -> Result<()> {
+    if name.is_empty() || name.len() > ADDRESS_BYTES_MAX {
+        return Err(Error::new(Word::Invalid, "that is not a domain name"));
+    }
+    if tables.domain.get(name.as_str())?.is_some() {
+        return Err(exists("a domain", &name));
+    }
+    put_domain(tables, &Domain { name, catch_all: None, created: now })
+}
+
+pub(crate) fn update_domain(tables: &mut Tables, domain: &Domain) -> Result<()> {
+    if tables.domain.get(domain.name.as_str())?.is_none() {
+        return Err(not_found("domain", &domain.name));
+    }
+    put_domain(tables, domain)
+}
+
+pub(crate) fn remove_domain(tables: &mut Tables, name: &str) -> Result<()> {
+    if tables.domain.get(name)?.is_none() {
+        return Err(not_found("domain", name));
+    }
+    let of_domain = |address: &str| domain_of(address) == name;
+    let mut used = false;
+    for row in tables.account.iter()? {
+        used |= of_domain(&decode_json::<Account>("account", row?.1.value())?.address);
+    }
+    for row in tables.alias.iter()? {
+        used |= of_domain(row?.0.value());
+    }
+    if used {
+        return Err(Error::new(Word::NotAllowed, format!("the domain {name:?} has accounts or aliases")));
+    }
+    changing(tables);
+    tables.domain.remove(name)?;
+    Ok(())
+}
+
+fn domain_of(address: &str) -> &str {
+    address.rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
+/// # Errors
+/// `Invalid`, `NotFound` (the domain).
+fn check_address(tables: &Tables, address: &str) -> Result<()> {
+    let domain = domain_of(address);
+    if address.len() > ADDRESS_BYTES_MAX || address.len() < domain.len() + 2 || domain.is_empty() {
+        return Err(Error::new(Word::Invalid, format!("{address:?} is not an address")));
+    }
+    if tables.domain.get(domain)?.is_none() {
+        return Err(not_found("domain", domain));
+    }
+    Ok(())
+}
+
+// ---- accounts ----------------------------------------------------------------------------
+
+pub(crate) fn account(tables: &Tables, id: AccountId) -> Result<Option<Account>> {
+    let row = tables.account.get(id.0)?;
+    row.map(|row| decode_json("account", row.value())).transpose()
+}
+
+fn has_account(tables: &Tables, address: &str) -> Result<bool> {
+    for row in tables.account.iter()? {
+        if decode_json::<Account>("account", row?.1.value())?.address == address {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+pub(crate) fn add_account(tables: &mut Tables, new: NewAccount, now: Time) -> Result<AccountId> {
+    check_address(tables, &new.address)?;
+    if has_account(tables, &new.address)? || tables.alias.get(new.address.as_str())?.is_some() {
+        return Err(exists("an account or alias", &new.address));
+    }
+    changing(tables);
+    let id = AccountId(tables.next_id("account_next")?);
+    let NewAccount { address, name, role, quota_bytes, password, scram } = new;
+    let (enabled, forward, forward_keep) = (true, Vec::new(), true);
+    let account =
+        Account { id, address, name, enabled, role, quota_bytes, password, scram, forward, forward_keep, created: now };
+    tables.account.insert(id.0, encode_json(&account).as_slice())?;
+    let inbox = ("INBOX", None);
+    let special = SPECIAL_MAILBOXES.into_iter().map(|(name, special_use)| (name, Some(special_use)));
+    for (name, special_use) in std::iter::once(inbox).chain(special) {
+        names::create(tables, id, name, special_use)?;
+        names::subscribe(tables, id, name, true)?;
+    }
+    Ok(id)
+}
+
+pub(crate) fn update_account(tables: &mut Tables, new: &Account) -> Result<()> {
+    let old = account(tables, new.id)?.ok_or_else(|| not_found("account", &new.address))?;
+    if old.address != new.address {
+        return Err(Error::new(Word::Invalid, "the address of an account cannot be changed"));
+    }
+    changing(tables);
+    tables.account.insert(new.id.0, encode_json(new).as_slice())?;
+    Ok(())
+}
+
+pub(crate) fn remove_account(tables: &mut Tables, id: AccountId) -> Result<()> {
+    if account(tables, id)?.is_none() {
+        return Err(Error::new(Word::NotFound, "there is no such account"));
+    }
+    changing(tables);
+    names::delete_all(tables, id)?;
+    tables.account.remove(id.0)?;
+    tables.login.remove(id.0)?;
+    tables.remove_usage(id)
+}
+
+// ---- aliases -----------------------------------------------------------------------------
+
+pub(crate) fn put_alias(tables: &mut Tables, address: String, targets: Vec<String>, now: Time) -> Result<()> {
+    check_address(tables, &address)?;
+    if has_account(tables, &address)? {
+        return Err(exists("an account", &address));
+    }
+    let old: Option<Alias> =
+        tables.alias.get(address.as_str())?.map(|row| decode_json("alias", row.value())).transpose()?;
+    let alias = Alias { address, targets, created: old.map_or(now, |old| old.created) };
+    changing(tables);
+    tables.alias.insert(alias.address.as_str(), encode_json(&alias).as_slice())?;
+    Ok(())
+}
+
+pub(crate) fn remove_alias(tables: &mut Tables, address: &str) -> Result<()> {
+    if tables.alias.get(address)?.is_none() {
+        return Err(not_found("alias", address));
+    }
+    changing(tables);
+    tables.alias.remove(address)?;
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Reading mailboxes: each function is one read transaction's work, its result copied out.
+
+use redb::ReadTransaction;
+
+use crate::rows::{self, MailboxRow};
+use crate::tables::{message_key, message_keys, meta, vanished_key};
+use crate::{
+    AccountId, BlobId, Changes, Counters, Error, Flags, Mailbox, MailboxId, Modseq, Opened, Record, Result, Uid,
+    UidSet, Word,
+};
+
+/// All mailboxes of an account, by name.
+pub(crate) fn all(transaction: &ReadTransaction, account: AccountId) -> Result<Vec<Mailbox>> {
+    let names = transaction.open_table(meta::MAILBOX_NAME)?;
+    let mailboxes = transaction.open_table(meta::MAILBOX)?;
+    let mut all = Vec::new();
+    for row in names.range((account.0, "")..(account.0 + 1, ""))? {
+        let id = MailboxId(row?.1.value());
+        if let Some(row) = mailboxes.get(id.0)? {
+            all.push(MailboxRow::decode(row.value())?.mailbox(id));
+        }
+    }
+    Ok(all)
+}
+
+/// The mailbox of that exact, normal name.
+pub(crate) fn by_name(transaction: &ReadTransaction, account: AccountId, name: &str) -> Result<Option<Mailbox>> {
+    let names = transaction.open_table(meta::MAILBOX_NAME)?;
+    let Some(id) = names.get((account.0, name))?.map(|id| MailboxId(id.value())) else { return Ok(None) };
+    let row = transaction.open_table(meta::MAILBOX)?.get(id.0)?;
+    row.map(|row| Ok(MailboxRow::decode(row.value())?.mailbox(id))).transpose()
+}
+
+pub(crate) fn subscriptions(transaction: &ReadTransaction, account: AccountId) -> Result<Vec<String>> {
+    let table = transaction.open_table(meta::SUBSCRIPTION)?;
+    let rows = table.range((account.0, "")..(account.0 + 1, ""))?;
+    rows.map(|row| Ok(row?.0.value().1.to_owned())).collect()
+}
+
+fn mailbox(transaction: &ReadTransaction, id: MailboxId) -> Result<Mailbox> {
+    let missing = || Error::new(Word::NotFound, "the mailbox does not exist");
+    let row = transaction.open_table(meta::MAILBOX)?.get(id.0)?.ok_or_else(missing)?;
+    Ok(MailboxRow::decode(row.value())?.mailbox(id))
+}
+
+pub(crate) fn counters(transaction: &ReadTransaction, id: MailboxId) -> Result<Counters> {
+    Ok(mailbox(transaction, id)?.counters)
+}
+
+fn keywords(transaction: &ReadTransaction, id: MailboxId) -> Result<Vec<String>> {
+    let row = transaction.open_table(meta::KEYWORD)?.get(id.0)?;
+    row.map_or(Ok(Vec::new()), |row| rows::decode_keywords(row.value()))
+}
+
+pub(crate) fn open(transaction: &ReadTransaction, id: MailboxId) -> Result<Opened> {
+    let mailbox = mailbox(transaction, id)?;
+    let messages = transaction.open_table(meta::MESSAGE)?;
+    let (mut uids, mut first_unseen) = (UidSet::default(), None);
+    for row in messages.range(message_keys(id))? {
+        for record in rows::records(row?.1.value())? {
+            uids.push(record.uid);
+            if first_unseen.is_none() && !record.flags.has(Flags::SEEN) {
+                first_unseen = Some(record.uid);
+            }
+        }
+    }
+    Ok(Opened { mailbox, keywords: keywords(transaction, id)?, uids, first_unseen })
+}
+
+pub(crate) fn changes(transaction: &ReadTransaction, id: MailboxId, since: Modseq) -> Result<Changes> {
+    let counters = mailbox(transaction, id)?.counters;
+    let mut records = Vec::new();
+    if counters.modseq > since {
+        for row in transaction.open_table(meta::MESSAGE)?.range(message_keys(id))? {
+            let (_, row) = row?;
+            if rows::block_modseq(row.value())? > since {
+                records.extend(rows::records(row.value())?.filter(|record| record.modseq > since));
+            }
+        }
+    }
+    let mut vanished = Vec::new();
+    let later = vanished_key(id, since.saturating_add(1))..=vanished_key(id, Modseq::MAX);
+    for row in transaction.open_table(meta::VANISHED)?.range(later)? {
+        vanished.extend(rows::decode_uids(row?.1.value())?);
+    }
+    let keywords = keywords(transaction, id)?;
+    Ok(Changes { counters, keywords, records, vanished: vanished.into_iter().collect() })
+}
+
+pub(crate) fn records(
+    transaction: &ReadTransaction,
+    id: MailboxId,
+    uids: &UidSet,
+    limit: usize,
+) -> Result<Vec<Record>> {
+    let messages = transaction.open_table(meta::MESSAGE)?;
+    let mut found: Vec<Record> = Vec::new();
+    // The next UID to look at: a row may serve several ranges, but is read once.
+    let mut from: Uid = 0;
+    for range in &uids.0 {
+        if range.last < from {
+            continue;
+        }
+        let keys = message_key(id, range.first.max(from))..=message_key(id, range.last);
+        for row in messages.range(keys)? {
+            let (key, row) = row?;
+            for record in rows::records(row.value())?.filter(|record| uids.contains(record.uid)) {
+                if found.len() == limit {
+                    return Ok(found);
+                }
+                found.push(record);
+            }
+            from = (key.value() as Uid | 63).saturating_add(1);
+        }
+    }
+    Ok(found)
+}
+
+/// Outlines of many messages, in their order.
+pub(crate) fn outlines(transaction: &ReadTransaction, blobs: &[BlobId]) -> Result<Vec<Option<std::sync::Arc<[u8]>>>> {
+    let table = transaction.open_table(meta::OUTLINE)?;
+    blobs.iter().map(|id| Ok(table.get(id.0)?.map(|row| row.value().into()))).collect()
+}

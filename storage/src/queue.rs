@@ -1,0 +1,168 @@
+//! What of the spool lives in memory: fresh messages in the order of the journal, and who has what
+//! on lease. After a crash the journal and the spool's rows bring it back.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use crate::base::lock;
+use crate::{Arrival, BlobId, Priority, RecipientState, State, Told};
+
+/// An accepted message that has no row in `meta.redb` yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Fresh {
+    pub(crate) sequence: u64,
+    pub(crate) id: BlobId,
+    pub(crate) size: u64,
+    pub(crate) segment: u32,
+    pub(crate) hash: [u8; 32],
+    pub(crate) arrival: Arc<Arrival>,
+}
+
+impl Fresh {
+    /// The recipients' states before any attempt.
+    pub(crate) fn recipients(&self) -> Vec<RecipientState> {
+        let untried =
+            RecipientState { state: State::Pending, answer: String::new(), told: Told::Nothing, remaining: Vec::new() };
+        vec![untried; self.arrival.envelope.recipients.len()]
+    }
+}
+
+#[derive(Default)]
+struct Inner {
+    fresh: BTreeMap<u64, Fresh>,
+    sequences: HashMap<BlobId, u64>,
+    /// Fresh messages nobody has leased.
+    free: BTreeSet<u64>,
+    /// Leased messages, fresh or not.
+    leased: HashSet<BlobId>,
+    /// Leased messages that go when their lease ends.
+    doomed: HashSet<BlobId>,
+}
+
+/// Fresh messages and leases.
+#[derive(Default)]
+pub(crate) struct Queue(Mutex<Inner>);
+
+impl Queue {
+    /// Takes in accepted messages.
+    pub(crate) fn arrive(&self, messages: impl IntoIterator<Item = Fresh>) {
+        let mut inner = lock(&self.0);
+        for fresh in messages {
+            inner.free.insert(fresh.sequence);
+            inner.sequences.insert(fresh.id, fresh.sequence);
+            inner.fresh.insert(fresh.sequence, fresh);
+        }
+    }
+
+    /// Leases the oldest fresh messages.
+    pub(crate) fn lease_fresh(&self, max: usize) -> Vec<Fresh> {
+        let mut guard = lock(&self.0);
+        let inner = &mut *guard;
+        let sequences: Vec<u64> = inner.free.iter().take(max).copied().collect();
+        sequences
+            .into_iter()
+            .filter_map(|sequence| {
+                inner.free.remove(&sequence);
+                let fresh = inner.fresh.get(&sequence)?;
+                inner.leased.insert(fresh.id);
+                Some(fresh.clone())
+            })
+            .collect()
+    }
+
+    /// Leases a message, unless somebody has it.
+    pub(crate) fn lease(&self, id: BlobId) -> bool {
+        let mut inner = lock(&self.0);
+        let leased = inner.leased.insert(id);
+        if let Some(sequence) = inner.sequences.get(&id).copied() {
+            inner.free.remove(&sequence);
+        }
+        leased
+    }
+
+    /// Has a leased message go when its lease ends.
+    pub(crate) fn doom(&self, id: BlobId) {
+        lock(&self.0).doomed.insert(id);
+    }
+
+    pub(crate) fn is_leased(&self, id: BlobId) -> bool {
+        lock(&self.0).leased.contains(&id)
+    }
+
+    /// Frees leases. Returns the messages that are to go now.
+    pub(crate) fn release(&self, ids: impl IntoIterator<Item = BlobId>) -> Vec<BlobId> {
+        let mut inner = lock(&self.0);
+        let mut doomed = Vec::new();
+        for id in ids {
+            if inner.doomed.remove(&id) {
+                doomed.push(id);
+            }
+            if inner.leased.remove(&id)
+                && let Some(sequence) = inner.sequences.get(&id).copied()
+            {
+                inner.free.insert(sequence);
+            }
+        }
+        doomed
+    }
+
+    /// Forgets that messages were fresh and leased: they are settled. Returns those that were doomed
+    /// meanwhile.
+    pub(crate) fn forget(&self, ids: &[BlobId]) -> Vec<BlobId> {
+        self.forget_fresh(ids);
+        self.release(ids.iter().copied())
+    }
+
+    /// Forgets that messages were fresh: they are applied.
+    pub(crate) fn forget_fresh(&self, ids: &[BlobId]) {
+        let mut inner = lock(&self.0);
+        for id in ids {
+            if let Some(sequence) = inner.sequences.remove(id) {
+                inner.free.remove(&sequence);
+                inner.fresh.remove(&sequence);
+            }
+        }
+    }
+
+    /// Ids and sequences of all fresh messages.
+    pub(crate) fn fresh_sequences(&self) -> Vec<(BlobId, u64)> {
+        lock(&self.0).fresh.values().map(|fresh| (fresh.id, fresh.sequence)).collect()
+    }
+
+    pub(crate) fn fresh(&self, id: BlobId) -> Option<Fresh> {
+        let inner = lock(&self.0);
+        inner.sequences.get(&id).and_then(|sequence| inner.fresh.get(sequence)).cloned()
+    }
+
+    pub(crate) fn fresh_count(&self) -> usize {
+        lock(&self.0).fresh.len()
+    }
+
+    /// When the oldest fresh message that nobody has leased was accepted.
+    pub(crate) fn first_free(&self) -> Option<crate::Time> {
+        let inner = lock(&self.0);
+        let sequence = inner.free.first()?;
+        inner.fresh.get(sequence).map(|fresh| fresh.arrival.received)
+    }
+
+    /// Fresh messages after `after` in the order of their ids.
+    pub(crate) fn list_fresh(&self, after: Option<BlobId>) -> Vec<(Fresh, bool)> {
+        let inner = lock(&self.0);
+        let later = |fresh: &&Fresh| after.is_none_or(|after| fresh.id > after);
+        let mut list: Vec<_> =
+            inner.fresh.values().filter(later).map(|fresh| (fresh.clone(), inner.leased.contains(&fresh.id))).collect();
+        list.sort_unstable_by_key(|(fresh, _)| fresh.id);
+        list
+    }
+
+    /// Changes the priority of a fresh message; false when it is not fresh.
+    pub(crate) fn set_priority(&self, id: BlobId, priority: Priority) -> bool {
+        let mut guard = lock(&self.0);
+        let inner = &mut *guard;
+        let Some(fresh) = inner.sequences.get(&id).and_then(|sequence| inner.fresh.get_mut(sequence)) else {
+            return false;
+        };
+        Arc::make_mut(&mut fresh.arrival).priority = priority;
+        true
+    }
+}

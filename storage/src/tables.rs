@@ -1,0 +1,131 @@
+//! The layout of everything on disk: each table's key and value, in one place. `rows.rs` reads and
+//! writes the values. All integers are little-endian unless a key (redb orders those itself).
+//!
+//! Two kinds of files hold these tables: `segments/NNNNN.redb` and `meta.redb`.
+
+use redb::TableDefinition;
+
+/// A table of redb, by its key and value.
+pub(crate) type Definition<K, V> = TableDefinition<'static, K, V>;
+
+/// Version of the layout of all tables together; `migration.rs` brings older ones up to it.
+pub(crate) const SCHEMA: u64 = 1;
+
+/// The tables of a segment file. Rows are only ever added; a file is unlinked as a whole.
+pub(crate) mod segment {
+    use super::Definition;
+
+    /// `(blob id, piece number)` → bytes of the message. `pieces.rs` says how they are cut.
+    pub(crate) const BLOB: Definition<(u64, u32), &[u8]> = Definition::new("blob");
+
+    /// Journal sequence (from 1, without gaps, over all segments) → what was accepted:
+    /// version 1, blob id u64, size u64, blake3 of the bytes 32 B, then an *arrival* (see
+    /// `rows.rs`), then the outline as the rest.
+    pub(crate) const JOURNAL: Definition<u64, &[u8]> = Definition::new("journal");
+}
+
+/// The tables of `meta.redb`.
+pub(crate) mod meta {
+    use super::Definition;
+
+    /// Single numbers by name:
+    /// `schema`; `journal_pos`: all journal rows up to this one are applied; `account_next`,
+    /// `mailbox_next`, `blob_next`: lowest ids never used (`blob_next` as of the last sealing or
+    /// close); `uid_validity`: the last one given; `clean`: 1 when the store was closed.
+    pub(crate) const STATE: Definition<&str, u64> = Definition::new("state");
+
+    /// Journal sequence above `journal_pos` that is applied already → nothing.
+    pub(crate) const APPLIED: Definition<u64, ()> = Definition::new("applied");
+
+    /// Blob id → version 1, segment u32, size u64, references u32, blake3 32 B. References are the
+    /// mailbox records plus one for a spool row; at zero the row goes.
+    pub(crate) const BLOB: Definition<u64, &[u8]> = Definition::new("blob");
+
+    /// Blob id → outline as it was given. Lives exactly as long as the row in `blob`.
+    pub(crate) const OUTLINE: Definition<u64, &[u8]> = Definition::new("outline");
+
+    /// Segment number → version 1, state u8 (0 open, 1 sealed), live bytes u64, written bytes u64,
+    /// last journal sequence u64. Live bytes are those of the messages that have a row in `blob`;
+    /// the last two are as of the last sealing or close.
+    pub(crate) const SEGMENT: Definition<u32, &[u8]> = Definition::new("segment");
+
+    /// Mailbox id → version 1, special use u8 (0 none), 2 B spare, account u32, uid validity u32,
+    /// uid next u32, exists u32, unseen u32, deleted u32, recent from u32, bytes u64, modseq u64,
+    /// vanished floor u64, vanished rows u32, 20 B spare (80 B so far), the name as the rest.
+    pub(crate) const MAILBOX: Definition<u32, &[u8]> = Definition::new("mailbox");
+
+    /// `(account, mailbox name)` → mailbox id.
+    pub(crate) const MAILBOX_NAME: Definition<(u32, &str), u32> = Definition::new("mailbox_name");
+
+    /// `(account, name subscribed to)` → nothing.
+    pub(crate) const SUBSCRIPTION: Definition<(u32, &str), ()> = Definition::new("subscription");
+
+    /// Mailbox id → version 1, count, keywords as texts: the n-th is bit 5 + n.
+    pub(crate) const KEYWORD: Definition<u32, &[u8]> = Definition::new("keyword");
+
+    /// `mailbox << 32 | uid & !63` → highest modseq u64, then up to 64 records of 40 B by uid: uid
+    /// u32, flags u64, modseq u64, blob id u64, size u32, internal date u32, save date u32. The one
+    /// row without a version byte: `schema` stands for it.
+    pub(crate) const MESSAGE: Definition<u64, &[u8]> = Definition::new("message");
+
+    /// `mailbox << 64 | modseq` → version 1, count, ranges of expunged uids as first u32, last u32.
+    pub(crate) const VANISHED: Definition<u128, &[u8]> = Definition::new("vanished");
+
+    /// Mailbox id whose name and rows are gone but whose messages are not yet → nothing.
+    pub(crate) const DOOMED_MAILBOX: Definition<u32, ()> = Definition::new("doomed_mailbox");
+
+    /// Blob id → version 1, priority u8, next attempt u64 (ms), attempts u32, size u64, an
+    /// *arrival*, and the recipients' states in the order of the envelope.
+    pub(crate) const SPOOL: Definition<u64, &[u8]> = Definition::new("spool");
+
+    /// `priority << 120 | next attempt (ms) << 64 | blob id` → nothing, one for each row in `spool`.
+    pub(crate) const DUE: Definition<u128, ()> = Definition::new("due");
+
+    /// Blob id of a message that was taken out of the spool while it was leased → nothing.
+    pub(crate) const DOOMED_MESSAGE: Definition<u64, ()> = Definition::new("doomed_message");
+
+    /// Account id → version 1, JSON of [`crate::Account`].
+    pub(crate) const ACCOUNT: Definition<u32, &[u8]> = Definition::new("account");
+
+    /// Account id → version 1, bytes u64, messages u64.
+    pub(crate) const USAGE: Definition<u32, &[u8]> = Definition::new("usage");
+
+    /// Account id → version 1, JSON of [`crate::LastLogin`].
+    pub(crate) const LOGIN: Definition<u32, &[u8]> = Definition::new("login");
+
+    /// Domain name → version 1, JSON of [`crate::Domain`].
+    pub(crate) const DOMAIN: Definition<&str, &[u8]> = Definition::new("domain");
+
+    /// Address → version 1, JSON of [`crate::Alias`].
+    pub(crate) const ALIAS: Definition<&str, &[u8]> = Definition::new("alias");
+
+    /// Name → value of a setting that changes at run time.
+    pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");
+}
+
+/// Key of the row of `message` that holds this message.
+pub(crate) fn message_key(mailbox: crate::MailboxId, uid: crate::Uid) -> u64 {
+    u64::from(mailbox.0) << 32 | u64::from(uid & !63)
+}
+
+/// Keys of all rows of `message` of a mailbox.
+pub(crate) fn message_keys(mailbox: crate::MailboxId) -> std::ops::RangeInclusive<u64> {
+    let first = u64::from(mailbox.0) << 32;
+    first..=first | u64::from(u32::MAX)
+}
+
+/// Key of a row of `vanished`.
+pub(crate) fn vanished_key(mailbox: crate::MailboxId, modseq: crate::Modseq) -> u128 {
+    u128::from(mailbox.0) << 64 | u128::from(modseq)
+}
+
+/// Key of a row of `due`. Milliseconds fit into 56 bits for two million years.
+pub(crate) fn due_key(priority: crate::Priority, next_attempt: crate::Time, id: crate::BlobId) -> u128 {
+    let due = next_attempt.0.min((1 << 56) - 1);
+    u128::from(priority as u8) << 120 | u128::from(due) << 64 | u128::from(id.0)
+}
+
+/// Next attempt and message of a key of `due`.
+pub(crate) fn due_parts(key: u128) -> (crate::Time, crate::BlobId) {
+    (crate::Time((key >> 64) as u64 & ((1 << 56) - 1)), crate::BlobId(key as u64))
+}

@@ -1,0 +1,388 @@
+//! The tables of `meta.redb` inside one write transaction, and what is held back until its end: each
+//! mailbox's row and last block, each account's usage, each message's count of references is
+//! written once however often a batch changes it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use redb::{ReadableTable, Table, WriteTransaction};
+
+use crate::meta::Notes;
+use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow};
+use crate::tables::{message_key, message_keys, meta, vanished_key};
+use crate::{AccountId, BlobId, Error, MailboxId, News, Record, Result, Uid, Usage, Word};
+
+/// Rows of a removed mailbox that one transaction gives back at most.
+const RECLAIM_ROWS_MAX: usize = 64;
+
+/// All tables, open.
+pub(crate) struct Tables<'t> {
+    pub(crate) state: Table<'t, &'static str, u64>,
+    pub(crate) applied: Table<'t, u64, ()>,
+    blob: Table<'t, u64, &'static [u8]>,
+    outline: Table<'t, u64, &'static [u8]>,
+    segment: Table<'t, u32, &'static [u8]>,
+    mailbox: Table<'t, u32, &'static [u8]>,
+    pub(crate) mailbox_name: Table<'t, (u32, &'static str), u32>,
+    pub(crate) subscription: Table<'t, (u32, &'static str), ()>,
+    pub(crate) keyword: Table<'t, u32, &'static [u8]>,
+    pub(crate) message: Table<'t, u64, &'static [u8]>,
+    pub(crate) vanished: Table<'t, u128, &'static [u8]>,
+    doomed_mailbox: Table<'t, u32, ()>,
+    pub(crate) spool: Table<'t, u64, &'static [u8]>,
+    pub(crate) due: Table<'t, u128, ()>,
+    pub(crate) doomed_message: Table<'t, u64, ()>,
+    pub(crate) account: Table<'t, u32, &'static [u8]>,
+    usage: Table<'t, u32, &'static [u8]>,
+    pub(crate) login: Table<'t, u32, &'static [u8]>,
+    pub(crate) domain: Table<'t, &'static str, &'static [u8]>,
+    pub(crate) alias: Table<'t, &'static str, &'static [u8]>,
+    pub(crate) setting: Table<'t, &'static str, &'static str>,
+    held: Held,
+    pub(crate) news: News,
+    wrote: bool,
+}
+
+/// What is written at the end of the transaction.
+#[derive(Default)]
+struct Held {
+    mailboxes: HashMap<MailboxId, MailboxRow>,
+    tails: HashMap<MailboxId, (u64, Block)>,
+    usages: HashMap<AccountId, Usage>,
+    blobs: BTreeMap<BlobId, BlobRow>,
+    live: HashMap<u32, i64>,
+    touched: BTreeSet<MailboxId>,
+}
+
+/// What a transaction came to.
+pub(crate) struct Outcome {
+    pub(crate) news: News,
+    pub(crate) more_to_reclaim: bool,
+}
+
+impl<'t> Tables<'t> {
+    pub(crate) fn open(transaction: &'t WriteTransaction) -> Result<Tables<'t>> {
+        Ok(Tables {
+            state: transaction.open_table(meta::STATE)?,
+            applied: transaction.open_table(meta::APPLIED)?,
+            blob: transaction.open_table(meta::BLOB)?,
+            outline: transaction.open_table(meta::OUTLINE)?,
+            segment: transaction.open_table(meta::SEGMENT)?,
+            mailbox: transaction.open_table(meta::MAILBOX)?,
+            mailbox_name: transaction.open_table(meta::MAILBOX_NAME)?,
+            subscription: transaction.open_table(meta::SUBSCRIPTION)?,
+            keyword: transaction.open_table(meta::KEYWORD)?,
+            message: transaction.open_table(meta::MESSAGE)?,
+            vanished: transaction.open_table(meta::VANISHED)?,
+            doomed_mailbox: transaction.open_table(meta::DOOMED_MAILBOX)?,
+            spool: transaction.open_table(meta::SPOOL)?,
+            due: transaction.open_table(meta::DUE)?,
+            doomed_message: transaction.open_table(meta::DOOMED_MESSAGE)?,
+            account: transaction.open_table(meta::ACCOUNT)?,
+            usage: transaction.open_table(meta::USAGE)?,
+            login: transaction.open_table(meta::LOGIN)?,
+            domain: transaction.open_table(meta::DOMAIN)?,
+            alias: transaction.open_table(meta::ALIAS)?,
+            setting: transaction.open_table(meta::SETTING)?,
+            held: Held::default(),
+            news: News::default(),
+            wrote: false,
+        })
+    }
+
+    // ---- jobs ----------------------------------------------------------------------------
+
+    /// A job begins: nothing of it is written yet.
+    pub(crate) fn begin_job(&mut self) {
+        self.wrote = false;
+    }
+
+    /// A job has checked everything and writes from here on.
+    pub(crate) fn begin_writing(&mut self) {
+        self.wrote = true;
+    }
+
+    pub(crate) fn has_written(&self) -> bool {
+        self.wrote
+    }
+
+    // ---- single numbers ------------------------------------------------------------------
+
+    pub(crate) fn state(&self, name: &str) -> Result<u64> {
+        Ok(self.state.get(name)?.map_or(0, |value| value.value()))
+    }
+
+    pub(crate) fn set_state(&mut self, name: &str, value: u64) -> Result<()> {
+        self.begin_writing();
+        self.state.insert(name, value)?;
+        Ok(())
+    }
+
+    /// Gives the number of that name and adds one to it; the first is 1.
+    pub(crate) fn next_id(&mut self, name: &str) -> Result<u32> {
+        let next = self.state(name)?.max(1);
+        self.set_state(name, next + 1)?;
+        u32::try_from(next).map_err(|_| Error::new(Word::Limit, format!("all numbers of {name} are used up")))
+    }
+
+    // ---- messages' bytes -----------------------------------------------------------------
+
+    pub(crate) fn blob(&self, id: BlobId) -> Result<Option<BlobRow>> {
+        if let Some(row) = self.held.blobs.get(&id) {
+            return Ok((row.references > 0).then_some(*row));
+        }
+        self.blob.get(id.0)?.map(|row| BlobRow::decode(row.value())).transpose()
+    }
+
+    /// A message gets its row, with the first references.
+    pub(crate) fn add_blob(&mut self, id: BlobId, row: BlobRow, outline: &[u8]) -> Result<()> {
+        self.begin_writing();
+        self.outline.insert(id.0, outline)?;
+        *self.held.live.entry(row.segment).or_default() += row.size as i64;
+        self.held.blobs.insert(id, row);
+        Ok(())
+    }
+
+    /// Adds to or takes from a message's references.
+    pub(crate) fn change_references(&mut self, id: BlobId, change: i64) -> Result<()> {
+        self.begin_writing();
+        let mut row = self.blob(id)?.ok_or_else(|| Error::new(Word::Corrupt, format!("message {id} has no row")))?;
+        let references = i64::from(row.references) + change;
+        row.references = u32::try_from(references)
+            .map_err(|_| Error::new(Word::Corrupt, format!("message {id} has a wrong count of references")))?;
+        self.held.blobs.insert(id, row);
+        if references == 0 {
+            // Gone at once: a later job of this batch must not find it.
+            self.flush_blob(id, row)?;
+            self.held.blobs.remove(&id);
+        }
+        Ok(())
+    }
+
+    fn flush_blob(&mut self, id: BlobId, row: BlobRow) -> Result<()> {
+        if row.references > 0 {
+            self.blob.insert(id.0, row.encode().as_slice())?;
+            return Ok(());
+        }
+        self.blob.remove(id.0)?;
+        self.outline.remove(id.0)?;
+        *self.held.live.entry(row.segment).or_default() -= row.size as i64;
+        Ok(())
+    }
+
+    /// The message's bytes were copied to another segment.
+    pub(crate) fn move_blob(&mut self, id: BlobId, from: u32, to: u32) -> Result<()> {
+        if let Some(mut row) = self.blob(id)?.filter(|row| row.segment == from) {
+            self.begin_writing();
+            row.segment = to;
+            *self.held.live.entry(from).or_default() -= row.size as i64;
+            *self.held.live.entry(to).or_default() += row.size as i64;
+            self.held.blobs.insert(id, row);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn outline(&self, id: BlobId) -> Result<Vec<u8>> {
+        Ok(self.outline.get(id.0)?.map(|row| row.value().to_vec()).unwrap_or_default())
+    }
+
+    // ---- segments ------------------------------------------------------------------------
+
+    fn segment_row(&self, number: u32) -> Result<SegmentRow> {
+        self.segment.get(number)?.map_or(Ok(SegmentRow::default()), |row| SegmentRow::decode(row.value()))
+    }
+
+    pub(crate) fn note_segment(&mut self, number: u32, sealed: bool, written: u64, last_sequence: u64) -> Result<()> {
+        self.begin_writing();
+        let row = SegmentRow { sealed, written, last_sequence, ..self.segment_row(number)? };
+        self.segment.insert(number, row.encode().as_slice())?;
+        Ok(())
+    }
+
+    pub(crate) fn remove_segment(&mut self, number: u32) -> Result<()> {
+        self.begin_writing();
+        self.held.live.remove(&number);
+        self.segment.remove(number)?;
+        Ok(())
+    }
+
+    // ---- mailboxes -----------------------------------------------------------------------
+
+    pub(crate) fn find_mailbox(&self, id: MailboxId) -> Result<Option<MailboxRow>> {
+        if let Some(row) = self.held.mailboxes.get(&id) {
+            return Ok(Some(row.clone()));
+        }
+        self.mailbox.get(id.0)?.map(|row| MailboxRow::decode(row.value())).transpose()
+    }
+
+    /// # Errors
+    /// `NotFound`.
+    pub(crate) fn mailbox(&self, id: MailboxId) -> Result<MailboxRow> {
+        self.find_mailbox(id)?.ok_or_else(|| Error::new(Word::NotFound, "the mailbox does not exist"))
+    }
+
+    /// Writes a mailbox's row and has its watchers told.
+    pub(crate) fn put_mailbox(&mut self, id: MailboxId, row: MailboxRow) {
+        self.begin_writing();
+        self.held.touched.insert(id);
+        self.held.mailboxes.insert(id, row);
+    }
+
+    /// Takes a mailbox out of sight; its messages are given back bit by bit.
+    pub(crate) fn doom_mailbox(&mut self, id: MailboxId) -> Result<()> {
+        let row = self.mailbox(id)?;
+        self.flush_tail(id)?;
+        self.begin_writing();
+        self.change_usage(row.account, -i64::from(row.counters.exists), -(row.counters.bytes as i64))?;
+        self.mailbox_name.remove((row.account.0, row.name.as_str()))?;
+        self.mailbox.remove(id.0)?;
+        self.held.mailboxes.remove(&id);
+        self.doomed_mailbox.insert(id.0, ())?;
+        self.held.touched.insert(id);
+        Ok(())
+    }
+
+    /// Adds a record at the end of its mailbox.
+    pub(crate) fn push_record(&mut self, mailbox: MailboxId, record: Record) -> Result<()> {
+        self.begin_writing();
+        let key = message_key(mailbox, record.uid);
+        if let Some((tail, block)) = self.held.tails.get_mut(&mailbox)
+            && *tail == key
+        {
+            block.0.push(record);
+            return Ok(());
+        }
+        self.flush_tail(mailbox)?;
+        let mut block = self.block(key)?;
+        block.0.push(record);
+        self.held.tails.insert(mailbox, (key, block));
+        Ok(())
+    }
+
+    pub(crate) fn block(&self, key: u64) -> Result<Block> {
+        self.message.get(key)?.map_or(Ok(Block::default()), |row| Block::decode(row.value()))
+    }
+
+    /// Writes a block, or removes it when it is empty.
+    pub(crate) fn put_block(&mut self, key: u64, block: &Block) -> Result<()> {
+        self.begin_writing();
+        self.write_block(key, block)
+    }
+
+    fn write_block(&mut self, key: u64, block: &Block) -> Result<()> {
+        if block.0.is_empty() {
+            self.message.remove(key)?;
+        } else {
+            self.message.insert(key, block.encode().as_slice())?;
+        }
+        Ok(())
+    }
+
+    /// Writes the block that earlier jobs held back: before anything looks at a mailbox's records.
+    pub(crate) fn flush_tail(&mut self, mailbox: MailboxId) -> Result<()> {
+        match self.held.tails.remove(&mailbox) {
+            Some((key, block)) => self.write_block(key, &block),
+            None => Ok(()),
+        }
+    }
+
+    /// Keys of the mailbox's rows that may hold UIDs from `first` to `last`.
+    pub(crate) fn block_keys(&self, mailbox: MailboxId, first: Uid, last: Uid) -> Result<Vec<u64>> {
+        let range = message_key(mailbox, first)..=message_key(mailbox, last);
+        self.message.range(range)?.map(|row| Ok(row?.0.value())).collect()
+    }
+
+    // ---- usage ---------------------------------------------------------------------------
+
+    pub(crate) fn usage(&self, account: AccountId) -> Result<Usage> {
+        if let Some(usage) = self.held.usages.get(&account) {
+            return Ok(*usage);
+        }
+        self.usage.get(account.0)?.map_or(Ok(Usage::default()), |row| rows::decode_usage(row.value()))
+    }
+
+    pub(crate) fn change_usage(&mut self, account: AccountId, messages: i64, bytes: i64) -> Result<()> {
+        self.begin_writing();
+        let usage = self.usage(account)?;
+        let usage = Usage {
+            bytes: usage.bytes.saturating_add_signed(bytes),
+            messages: usage.messages.saturating_add_signed(messages),
+        };
+        self.held.usages.insert(account, usage);
+        Ok(())
+    }
+
+    pub(crate) fn remove_usage(&mut self, account: AccountId) -> Result<()> {
+        self.held.usages.remove(&account);
+        self.usage.remove(account.0)?;
+        Ok(())
+    }
+
+    // ---- the end -------------------------------------------------------------------------
+
+    pub(crate) fn write_notes(&mut self, notes: &Notes) -> Result<()> {
+        for (account, login) in &notes.logins {
+            if self.account.get(account.0)?.is_some() {
+                self.login.insert(account.0, rows::encode_json(login).as_slice())?;
+            }
+        }
+        for (mailbox, uid) in &notes.recent {
+            if let Some(mut row) = self.find_mailbox(*mailbox)?
+                && row.counters.recent_from < *uid
+            {
+                row.counters.recent_from = *uid;
+                self.held.mailboxes.insert(*mailbox, row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back a part of the rows of removed mailboxes; true when there is more to do.
+    fn reclaim(&mut self) -> Result<bool> {
+        let Some(id) = self.doomed_mailbox.first()?.map(|(id, _)| MailboxId(id.value())) else {
+            return Ok(false);
+        };
+        let range = self.message.range(message_keys(id))?.take(RECLAIM_ROWS_MAX);
+        let keys: Vec<u64> = range.map(|row| Ok(row?.0.value())).collect::<Result<_>>()?;
+        for key in &keys {
+            for record in self.block(*key)?.0 {
+                self.change_references(record.blob, -1)?;
+            }
+            self.message.remove(*key)?;
+        }
+        if keys.len() == RECLAIM_ROWS_MAX {
+            return Ok(true);
+        }
+        self.vanished.retain_in(vanished_key(id, 0)..=vanished_key(id, u64::MAX), |_, _| false)?;
+        self.keyword.remove(id.0)?;
+        self.doomed_mailbox.remove(id.0)?;
+        Ok(self.doomed_mailbox.first()?.is_some())
+    }
+
+    /// Writes all that was held back.
+    pub(crate) fn finish(mut self) -> Result<Outcome> {
+        let more_to_reclaim = self.reclaim()?;
+        let tails: Vec<MailboxId> = self.held.tails.keys().copied().collect();
+        for mailbox in tails {
+            self.flush_tail(mailbox)?;
+        }
+        let Held { mailboxes, usages, blobs, touched, live, .. } = std::mem::take(&mut self.held);
+        self.held.live = live;
+        for (id, row) in mailboxes {
+            self.mailbox.insert(id.0, row.encode().as_slice())?;
+        }
+        for (account, usage) in usages {
+            self.usage.insert(account.0, rows::encode_usage(usage).as_slice())?;
+        }
+        for (id, row) in blobs {
+            self.flush_blob(id, row)?;
+        }
+        for (number, change) in std::mem::take(&mut self.held.live) {
+            let mut row = self.segment_row(number)?;
+            row.live = row.live.saturating_add_signed(change);
+            self.segment.insert(number, row.encode().as_slice())?;
+        }
+        let mut news = self.news;
+        news.mailboxes = touched.into_iter().collect();
+        Ok(Outcome { news, more_to_reclaim })
+    }
+}

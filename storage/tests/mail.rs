@@ -1,0 +1,240 @@
+//! The way of mail: accepted, leased, settled, read; and what the spool's commands do.
+
+mod fixture;
+
+use std::sync::Arc;
+
+use fixture::*;
+use mailstead_storage::*;
+
+#[test]
+fn accepted_mail_is_delivered_once_and_reads_back() {
+    let mut fixture = Fixture::new();
+    let inbox = fixture.inbox();
+    for (index, size) in
+        [0, 1, 4071, 4072, 4073, 5000, 131_000, PIECE_BYTES_MAX, 131_049, 700_000].into_iter().enumerate()
+    {
+        let bytes = body(size as u64, size);
+        let accepted = accept(&fixture.store, &bytes, arrival(&["alice@example.test"])).unwrap();
+        assert_eq!(accepted.size, size as u64);
+        assert_eq!(fixture.store.spool_depth(), Ok(1));
+        assert_eq!(fixture.store.read(accepted.id, 0, usize::MAX).as_ref(), Ok(&bytes), "fresh, {size}");
+        let leased = fixture.store.lease(10, NOW).unwrap();
+        assert_eq!(leased.len(), 1);
+        assert!(leased[0].fresh && leased[0].id == accepted.id);
+        assert!(fixture.store.lease(10, NOW).unwrap().is_empty());
+        assert_eq!(fixture.store.settle(vec![delivered(&leased[0], inbox)]).wait(), Ok(vec![true]));
+        assert_eq!(fixture.store.spool_depth(), Ok(0));
+        assert_eq!(fixture.store.read(accepted.id, 0, usize::MAX).as_ref(), Ok(&bytes), "delivered, {size}");
+        for (from, length) in [(0, 10), (4000, 200), (131_000, 1000), (size as u64, 5), (u64::MAX, 5)] {
+            let first = (from as usize).min(size);
+            let expected = &bytes[first..first.saturating_add(length).min(size)];
+            assert_eq!(fixture.store.read(accepted.id, from, length).unwrap(), expected, "{size} {from}");
+        }
+        assert_eq!(&*fixture.store.outline(accepted.id).unwrap(), b"outline");
+        assert_eq!(fixture.store.counters(inbox).unwrap().exists as usize, index + 1);
+    }
+    let before = fixture.store.records(inbox, &all(), 100).unwrap();
+    assert_sound(&fixture.store);
+    fixture.reopen();
+    assert_eq!(fixture.store.records(inbox, &all(), 100).unwrap(), before);
+    assert!(fixture.store.lease(10, NOW).unwrap().is_empty());
+    assert_sound(&fixture.store);
+}
+
+#[test]
+fn what_was_not_settled_comes_back_in_order_after_a_restart() {
+    let mut fixture = Fixture::new();
+    let inbox = fixture.inbox();
+    let ids: Vec<BlobId> = (0..10)
+        .map(|number| accept(&fixture.store, &body(number, 100), arrival(&["alice@example.test"])).unwrap().id)
+        .collect();
+    let leased = fixture.store.lease(10, NOW).unwrap();
+    // Out of order: 3 and 5 are applied ahead of the journal's position.
+    let settlements = vec![delivered(&leased[3], inbox), delivered(&leased[5], inbox), delivered(&leased[0], inbox)];
+    assert_eq!(fixture.store.settle(settlements).wait(), Ok(vec![true; 3]));
+    fixture.reopen();
+    let again: Vec<BlobId> = fixture.store.lease(10, NOW).unwrap().iter().map(|leased| leased.id).collect();
+    assert_eq!(again, [1, 2, 4, 6, 7, 8, 9].map(|index| ids[index]));
+    assert_eq!(fixture.store.counters(inbox).unwrap().exists, 3);
+    assert_sound(&fixture.store);
+}
+
+#[test]
+fn deferred_mail_waits_in_the_spool() {
+    let mut fixture = Fixture::new();
+    let accepted = accept(&fixture.store, b"hello", arrival(&["a@x.test", "b@x.test"])).unwrap();
+    let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
+    let later = NOW.plus_seconds(300);
+    let mut settlement = deferred(&leased, later);
+    settlement.recipients[1].state = State::Failed;
+    settlement.recipients[1].answer = "550 5.1.1 no".into();
+    assert_eq!(fixture.store.settle(vec![settlement.clone()]).wait(), Ok(vec![false]));
+    fixture.reopen();
+    let store = &fixture.store;
+    assert!(store.lease(1, NOW).unwrap().is_empty());
+    assert_eq!(store.next_due(), Ok(Some(later)));
+    assert_eq!(store.spool_depth(), Ok(1));
+    let entry = store.spool_entry(accepted.id).unwrap().unwrap();
+    assert_eq!((entry.attempts, entry.next_attempt, entry.leased), (1, later, false));
+    assert_eq!(entry.recipients, settlement.recipients);
+    let leased = store.lease(1, later).unwrap().remove(0);
+    assert_eq!(*leased.arrival, arrival(&["a@x.test", "b@x.test"]));
+    assert!(!leased.fresh && store.next_due() == Ok(None));
+    store.unlease(&[leased.id]);
+    assert_eq!(store.next_due(), Ok(Some(later)));
+    assert_sound(store);
+    let leased = store.lease(1, later).unwrap().remove(0);
+    assert_eq!(store.settle(vec![delivered(&leased, fixture.inbox())]).wait(), Ok(vec![true]));
+    assert_eq!(store.spool_depth(), Ok(0));
+    assert_sound(store);
+}
+
+#[test]
+fn one_message_is_shared_by_all_its_mailboxes() {
+    let fixture = Fixture::new();
+    let (inbox, junk) = (fixture.inbox(), fixture.mailbox("Junk"));
+    accept(&fixture.store, b"hello", arrival(&["a@x.test", "b@x.test"])).unwrap();
+    let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
+    let mut settlement = delivered(&leased, inbox);
+    let more =
+        [(1, junk), (1, inbox)].map(|(recipient, mailbox)| LocalDelivery { recipient, mailbox, flags: Flags::SEEN });
+    settlement.deliveries.extend(more);
+    assert_eq!(fixture.store.settle(vec![settlement]).wait(), Ok(vec![true]));
+    assert_eq!(fixture.store.usage(fixture.account), Ok(Usage { bytes: 10, messages: 2 }));
+    assert_eq!(fixture.store.records(inbox, &all(), 9).unwrap().len(), 1);
+    fixture.store.expunge(inbox, Some(all()), false).wait().unwrap();
+    assert_eq!(fixture.store.read(leased.id, 0, 9).unwrap(), b"hello");
+    fixture.store.expunge(junk, Some(all()), false).wait().unwrap();
+    assert_eq!(fixture.store.read(leased.id, 0, 9).map_err(|error| error.word), Err(Word::NotFound));
+    assert_eq!(fixture.store.usage(fixture.account), Ok(Usage::default()));
+    assert_sound(&fixture.store);
+}
+
+#[test]
+fn a_mailbox_that_is_gone_leaves_its_recipient_pending() {
+    let fixture = Fixture::new();
+    let junk = fixture.mailbox("Junk");
+    let accepted = accept(&fixture.store, b"hello", arrival(&["a@x.test"])).unwrap();
+    let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
+    fixture.store.delete_mailbox(fixture.account, "Junk").wait().unwrap();
+    assert_eq!(fixture.store.settle(vec![delivered(&leased, junk)]).wait(), Ok(vec![false]));
+    let entry = fixture.store.spool_entry(accepted.id).unwrap().unwrap();
+    assert_eq!(entry.recipients[0].state, State::Pending);
+    assert_sound(&fixture.store);
+}
+
+#[test]
+fn a_notification_takes_the_place_of_its_message() {
+    let fixture = Fixture::new();
+    let first = accept(&fixture.store, b"hello", arrival(&["a@x.test"])).unwrap();
+    let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
+    fixture.store.settle(vec![deferred(&leased, NOW)]).wait().unwrap();
+    let mut bounce = arrival(&["bob@example.test"]);
+    bounce.provenance = Provenance::Notification(first.id);
+    accept(&fixture.store, b"sorry", bounce).unwrap();
+    let leased = fixture.store.lease_fresh(1).unwrap().remove(0);
+    assert_eq!(fixture.store.settle(vec![delivered(&leased, fixture.inbox())]).wait(), Ok(vec![true]));
+    assert_eq!(fixture.store.spool_depth(), Ok(0));
+    assert_sound(&fixture.store);
+}
+
+#[test]
+fn the_spool_is_listed_forced_reordered_and_cleared() {
+    let mut fixture = Fixture::new();
+    let store = &fixture.store;
+    let later = NOW.plus_seconds(1000);
+    let ids: Vec<BlobId> = (0..6)
+        .map(|number| {
+            let mut arrival = arrival(&["a@x.test"]);
+            arrival.envelope.reverse_path = format!("S{}@x.test", number % 2);
+            accept(store, b"hello", arrival).unwrap().id
+        })
+        .collect();
+    // Four get spool rows, two stay fresh.
+    let leased = store.lease(4, NOW).unwrap();
+    store.settle(leased.iter().map(|leased| deferred(leased, later)).collect()).wait().unwrap();
+    let list =
+        |filter: SpoolFilter| -> Vec<BlobId> { store.spool(&filter).unwrap().iter().map(|entry| entry.id).collect() };
+    assert_eq!(list(SpoolFilter { limit: 100, ..SpoolFilter::default() }), ids);
+    assert_eq!(list(SpoolFilter { limit: 2, after: Some(ids[2]), ..SpoolFilter::default() }), ids[3..5]);
+    let sender = Some("s1@".to_owned());
+    assert_eq!(list(SpoolFilter { limit: 9, sender, ..SpoolFilter::default() }), [ids[1], ids[3], ids[5]]);
+    assert_eq!(store.spool_priority(vec![ids[3]], Priority::High).wait(), Ok(1));
+    assert_eq!(store.spool_force(vec![ids[3], ids[2], BlobId(999)]).wait(), Ok(2));
+    let due = Time(u64::MAX >> 9);
+    let order: Vec<BlobId> = store.lease(10, due).unwrap().iter().map(|leased| leased.id).collect();
+    assert_eq!(order[..3], [ids[4], ids[5], ids[3]]);
+    assert_eq!(order.len(), 6);
+    store.unlease(&order);
+    // A leased message goes when its attempt ends.
+    let leased = store.lease_fresh(1).unwrap().remove(0);
+    assert_eq!(store.spool_delete(vec![leased.id, ids[0], BlobId(999)]).wait(), Ok(2));
+    assert!(store.spool_entry(leased.id).unwrap().is_some());
+    assert_eq!(store.settle(vec![deferred(&leased, later)]).wait(), Ok(vec![true]));
+    assert_eq!(store.spool_depth(), Ok(4));
+    // Or when the lease is given back, or by the next start.
+    let leased = store.lease(2, due).unwrap();
+    assert_eq!(store.spool_delete(leased.iter().map(|leased| leased.id).collect()).wait(), Ok(2));
+    store.unlease(&[leased[0].id]);
+    assert_eq!(store.spool_force(vec![leased[0].id]).wait(), Ok(0));
+    fixture.reopen();
+    assert_eq!(fixture.store.spool_force(vec![leased[1].id]).wait(), Ok(0));
+    assert_eq!(fixture.store.spool_depth(), Ok(2));
+    assert_sound(&fixture.store);
+}
+
+#[test]
+fn a_settlement_that_does_not_fit_is_refused() {
+    let fixture = Fixture::new();
+    accept(&fixture.store, b"hello", arrival(&["a@x.test"])).unwrap();
+    let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
+    let mut wrong = delivered(&leased, fixture.inbox());
+    wrong.recipients.clear();
+    let result = fixture.store.settle(vec![wrong]).wait();
+    assert_eq!(result.map_err(|error| error.word), Err(Word::Invalid));
+    assert_eq!(fixture.store.lease(1, NOW).unwrap().len(), 1);
+}
+
+#[test]
+fn a_closed_store_says_so() {
+    let fixture = Fixture::new();
+    let (draft, tail) = draft(&fixture.store, b"hello").unwrap();
+    fixture.store.close().unwrap();
+    let word = |error: Error| error.word;
+    assert_eq!(draft.accept(tail, arrival(&["a@x.test"])).wait().map_err(word), Err(Word::Closed));
+    assert_eq!(fixture.store.set_setting("a", None).wait().map_err(word), Err(Word::Closed));
+    assert_eq!(fixture.store.mailboxes(fixture.account).map_err(word), Err(Word::Closed));
+    assert!(fixture.store.close().is_ok());
+}
+
+#[test]
+fn a_second_opener_is_told_that_the_store_is_locked() {
+    let fixture = Fixture::new();
+    let second = Store::open(small_options(fixture.folder.path()), Arc::new(Silent));
+    assert_eq!(second.err().unwrap().word, Word::Locked);
+}
+
+#[test]
+fn a_full_segment_is_sealed_and_still_read() {
+    let mut fixture = Fixture::with(|options| options.segment_bytes_max = 100_000);
+    let inbox = fixture.inbox();
+    let (mut long, tail) = draft(&fixture.store, &body(7, 3 * PIECE_BYTES_MAX)).unwrap();
+    let bodies: Vec<Vec<u8>> = (0..30).map(|number| body(number, 20_000)).collect();
+    for bytes in &bodies {
+        append(&fixture.store, inbox, bytes, Flags::default()).unwrap();
+    }
+    long.push(tail).wait().unwrap();
+    let long = long.accept(body(9, 100), arrival(&["a@x.test"])).wait().unwrap();
+    for round in 0..2 {
+        for (record, bytes) in fixture.store.records(inbox, &all(), 100).unwrap().iter().zip(&bodies) {
+            assert_eq!(&fixture.store.read(record.blob, 0, usize::MAX).unwrap(), bytes, "round {round}");
+        }
+        assert_eq!(fixture.store.read(long.id, 3 * PIECE_BYTES_MAX as u64, 200).unwrap(), body(9, 100));
+        assert_sound(&fixture.store);
+        fixture.reopen();
+    }
+    assert_eq!(fixture.store.lease(9, NOW).unwrap().len(), 1);
+    let files = std::fs::read_dir(fixture.folder.path().join("segments")).unwrap().count();
+    assert!(files > 4, "{files} segment files");
+}

@@ -1,0 +1,408 @@
+#!/usr/bin/env python3
+"""Scenarios: a whole box and the programs that people use with it.
+
+    run.py MAILSTEAD [NAME ...]
+"""
+
+import email
+import email.policy
+import imaplib
+import pathlib
+import poplib
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from email.message import EmailMessage
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from box import PASSWORD, Box  # noqa: E402
+
+SCENARIOS = []
+ANY_CERTIFICATE = ssl.create_default_context()
+ANY_CERTIFICATE.check_hostname = False
+ANY_CERTIFICATE.verify_mode = ssl.CERT_NONE
+
+
+def scenario(function):
+    SCENARIOS.append(function)
+    return function
+
+
+def run(*command, input=None):
+    done = subprocess.run([str(c) for c in command], input=input, capture_output=True, timeout=120)
+    assert done.returncode == 0, f"{command[0]} ended with {done.returncode}: {done.stderr.decode()}{done.stdout.decode()}"
+    return done.stdout.decode(errors="replace")
+
+
+def message(subject, to="alice@example.test", body="Hello\n", sender="someone@remote.example"):
+    m = EmailMessage()
+    m["From"], m["To"], m["Subject"] = sender, to, subject
+    m["Message-ID"] = f"<{abs(hash((subject, to, time.time())))}@remote.example>"
+    m["Date"] = email.utils.format_datetime(email.utils.localtime())
+    m.set_content(body)
+    return m
+
+
+def imap(box, user="alice@example.test"):
+    client = imaplib.IMAP4("127.0.0.1", box.ports["imap"])
+    client.login(user, PASSWORD)
+    return client
+
+
+def subjects(box, user="alice@example.test", mailbox="INBOX"):
+    client = imap(box, user)
+    client.select(f'"{mailbox}"', readonly=True)
+    _, data = client.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])") if client.untagged_responses.get("EXISTS") != [b"0"] else ("OK", [])
+    client.logout()
+    return [email.message_from_bytes(part[1], policy=email.policy.default)["Subject"] for part in data if isinstance(part, tuple)]
+
+
+@scenario
+def python_smtplib_and_imaplib(box):
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("plain"), to_addrs=["alice@example.test", "bob@example.test"])
+    with smtplib.SMTP("127.0.0.1", box.ports["submission"]) as s:
+        s.starttls(context=ANY_CERTIFICATE)
+        s.login("alice@example.test", PASSWORD)
+        m = message("Grüße aus Köln", to="bob@example.test", sender="alice@example.test", body="Schöne Grüße\n")
+        del m["Date"], m["Message-ID"]
+        s.send_message(m)
+    with smtplib.SMTP_SSL("127.0.0.1", box.ports["submissions"], context=ANY_CERTIFICATE) as s:
+        s.login("bob@example.test", PASSWORD)
+        s.send_message(message("reply", sender="bob@example.test"))
+    box.wait_until_delivered()
+    assert subjects(box) == ["plain", "reply"], subjects(box)
+    assert subjects(box, "bob@example.test") == ["plain", "Grüße aus Köln"], subjects(box, "bob@example.test")
+    client = imap(box, "bob@example.test")
+    client.select("INBOX")
+    _, data = client.fetch("2", "(BODY.PEEK[])")
+    completed = email.message_from_bytes(data[0][1])
+    assert completed["Date"] and completed["Message-ID"], "submission completes Date and Message-ID"
+    assert completed["Return-Path"] == "<alice@example.test>", completed["Return-Path"]
+    _, ids = client.search("UTF-8", "SUBJECT", '"Köln"'.encode())
+    assert ids == [b"2"], ids
+    client.store("1", "+FLAGS", r"(\Deleted)")
+    client.expunge()
+    assert client.append("Drafts", r"(\Draft)", None, message("draft").as_bytes())[0] == "OK"
+    assert client.copy("1", "Archive")[0] == "OK"
+    client.logout()
+    assert subjects(box, "bob@example.test", "Archive") == ["Grüße aus Köln"]
+    assert subjects(box, "bob@example.test", "Drafts") == ["draft"]
+
+
+@scenario
+def python_poplib(box):
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        for n in range(3):
+            s.send_message(message(f"pop {n}", body=".dot\n..dots\n"))
+    box.wait_until_delivered()
+    pop = poplib.POP3("127.0.0.1", box.ports["pop3"])
+    pop.stls(ANY_CERTIFICATE)
+    pop.user("alice@example.test")
+    pop.pass_(PASSWORD)
+    assert pop.stat()[0] == 3
+    lines = pop.retr(1)[1]
+    assert b".dot" in lines and b"..dots" in lines, lines
+    uid = pop.uidl(2).split()[2]
+    pop.dele(1)
+    pop.quit()
+    pop = poplib.POP3_SSL("127.0.0.1", box.ports["pop3s"], context=ANY_CERTIFICATE)
+    pop.user("alice@example.test")
+    pop.pass_(PASSWORD)
+    assert pop.stat()[0] == 2
+    assert pop.uidl(1).split()[2] == uid, "UIDL is stable"
+    pop.dele(2)
+    pop.close()  # no QUIT: nothing is deleted
+    pop = poplib.POP3("127.0.0.1", box.ports["pop3"])
+    pop.user("alice@example.test")
+    pop.pass_(PASSWORD)
+    assert pop.stat()[0] == 2
+    pop.quit()
+
+
+@scenario
+def curl(box):
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(message("by curl").as_bytes())
+        f.flush()
+        run("curl", "-sS", f"smtp://127.0.0.1:{box.ports['smtp']}/client.example", "--mail-from", "x@remote.example",
+            "--mail-rcpt", "alice@example.test", "--mail-rcpt", "bob@example.test", "-T", f.name, "--crlf")
+        run("curl", "-sS", "-k", "--ssl-reqd", f"smtp://127.0.0.1:{box.ports['submission']}/client.example", "-u",
+            f"alice@example.test:{PASSWORD}", "--mail-from", "alice@example.test", "--mail-rcpt", "bob@example.test",
+            "-T", f.name, "--crlf")
+    box.wait_until_delivered()
+    login = f"alice@example.test:{PASSWORD}"
+    listing = run("curl", "-sS", f"imap://127.0.0.1:{box.ports['imap']}/", "-u", login)
+    assert "Drafts" in listing and "INBOX" in listing, listing
+    fetched = run("curl", "-sS", "-k", f"imaps://127.0.0.1:{box.ports['imaps']}/INBOX;MAILINDEX=1", "-u", login)
+    assert "Subject: by curl" in fetched, fetched
+    fetched = run("curl", "-sS", f"pop3://127.0.0.1:{box.ports['pop3']}/1", "-u", login)
+    assert "Subject: by curl" in fetched, fetched
+    for mechanism in ("PLAIN", "SCRAM-SHA-256"):
+        run("curl", "-sS", f"imap://127.0.0.1:{box.ports['imap']}/", "-u", login, "--login-options", f"AUTH={mechanism}")
+
+
+@scenario
+def swaks(box):
+    server = ["--server", f"127.0.0.1:{box.ports['smtp']}", "--helo", "client.example"]
+    run("swaks", *server, "--from", "x@remote.example", "--to", "alice@example.test", "--header", "Subject: by swaks")
+    run("swaks", "--server", f"127.0.0.1:{box.ports['submission']}", "--tls", "--auth", "PLAIN", "--auth-user",
+        "bob@example.test", "--auth-password", PASSWORD, "--from", "bob@example.test", "--to", "alice@example.test",
+        "--header", "Subject: submitted by swaks")
+    unknown = subprocess.run(["swaks", *server, "--from", "x@remote.example", "--to", "nobody@example.test"],
+                             capture_output=True, text=True)
+    assert "550 5.1.1" in unknown.stdout, unknown.stdout
+    relay = subprocess.run(["swaks", *server, "--from", "x@remote.example", "--to", "x@other.example"],
+                           capture_output=True, text=True)
+    assert "5.7.1" in relay.stdout, relay.stdout
+    box.wait_until_delivered()
+    assert subjects(box) == ["by swaks", "submitted by swaks"], subjects(box)
+
+
+@scenario
+def mbsync(box):
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        for n in range(40):
+            s.send_message(message(f"sync {n}", body="x" * n * 1000 + "\n"))
+    box.wait_until_delivered()
+    mail = box.dir / "Maildir"
+    mail.mkdir()
+    rc = box.dir / "mbsyncrc"
+    rc.write_text(f"""
+IMAPStore far
+Host 127.0.0.1
+Port {box.ports['imap']}
+User alice@example.test
+Pass {PASSWORD}
+TLSType None
+AuthMechs LOGIN
+
+MaildirStore near
+Path {mail}/
+Inbox {mail}/INBOX
+SubFolders Verbatim
+
+Channel all
+Far :far:
+Near :near:
+Patterns *
+Create Both
+Expunge Both
+SyncState *
+""")
+    run("mbsync", "-c", rc, "-a")
+    inbox = mail / "INBOX"
+    fetched = sorted(inbox.glob("new/*")) + sorted(inbox.glob("cur/*"))
+    assert len(fetched) == 40, len(fetched)
+    assert (mail / "Archive").is_dir(), "special-use folders are there"
+    # Changes on both sides: flags and removals here, new mail and flags there.
+    fetched[0].unlink()
+    moved = inbox / "cur" / (fetched[1].name.split(":")[0] + ":2,FS")
+    fetched[1].rename(moved)
+    client = imap(box)
+    client.select("INBOX")
+    client.store("5", "+FLAGS", r"(\Deleted)")
+    client.expunge()
+    client.store("6", "+FLAGS", r"(\Answered)")
+    client.logout()
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("late"))
+    box.wait_until_delivered()
+    run("mbsync", "-c", rc, "-a")
+    run("mbsync", "-c", rc, "-a")
+    client = imap(box)
+    _, count = client.select("INBOX")
+    local = list(inbox.glob("new/*")) + list(inbox.glob("cur/*"))
+    assert int(count[0]) == len(local) == 39, (count, len(local))
+    assert client.search(None, "FLAGGED")[1][0].split(), "a flag set here shows there"
+    assert [p for p in local if "R" in p.name.split(":2,")[-1]], "a flag set there shows here"
+    client.logout()
+
+
+@scenario
+def fetchmail(box):
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        for n in range(3):
+            s.send_message(message(f"fetched {n}"))
+    box.wait_until_delivered()
+    rc = box.dir / "fetchmailrc"
+    out = box.dir / "fetched"
+    rc.write_text(f'poll 127.0.0.1 protocol POP3 port {box.ports["pop3"]} username "alice@example.test" password '
+                  f'"{PASSWORD}" sslproto "" mda "cat >> {out}"\n')
+    rc.chmod(0o600)
+    run("env", f"HOME={box.dir}", "fetchmail", "-f", rc, "--pidfile", box.dir / "fetchmail.pid", "--all", "--nokeep")
+    text = out.read_text()
+    assert all(f"fetched {n}" in text for n in range(3)), text
+    assert subjects(box) == [], "fetched mail is removed"
+
+
+@scenario
+def imap_idle_tells_of_new_mail(box):
+    client = imap(box)
+    client.select("INBOX")
+    client.send(b"x1 IDLE\r\n")
+    assert client.readline().startswith(b"+")
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("news"))
+    client.sock.settimeout(5)
+    line = client.readline()
+    while b"EXISTS" not in line:
+        line = client.readline()
+    client.send(b"DONE\r\n")
+    while not line.startswith(b"x1 OK"):
+        line = client.readline()
+    client.logout()
+
+
+@scenario
+def aliases_subaddresses_and_bounces(box):
+    box.cli("alias", "add", "team@example.test", "alice@example.test", "bob@example.test")
+    box.cli("alias", "add", "all@example.test", "team@example.test", "bob@example.test")
+    client = imap(box)
+    client.create("lists")
+    client.logout()
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("to all", to="all@example.test"))
+        s.send_message(message("sub", to="alice+lists@example.test"))
+        s.send_message(message("no folder", to="alice+none@example.test"))
+    box.wait_until_delivered()
+    assert subjects(box) == ["to all", "no folder"], subjects(box)
+    assert subjects(box, "bob@example.test") == ["to all"]
+    assert subjects(box, mailbox="lists") == ["sub"]
+    # A recipient that goes away between acceptance and delivery comes back to the sender.
+    box.cli("user", "add", "short@example.test", "--password-stdin", input=PASSWORD + "\n")
+    box.cli("service", "stop", "spool")
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("too late", to="short@example.test", sender="bob@example.test"))
+    waiting = box.json("spool", "list")
+    assert len(waiting) == 1, waiting
+    box.cli("user", "remove", "short@example.test", "--yes")
+    box.cli("service", "start", "spool")
+    box.wait_until_delivered()
+    client = imap(box, "bob@example.test")
+    client.select("INBOX")
+    _, data = client.fetch("2", "(BODY.PEEK[])")
+    bounce = email.message_from_bytes(data[0][1])
+    client.logout()
+    assert bounce.get_content_type() == "multipart/report", bounce.get_content_type()
+    assert bounce["Return-Path"] == "<>", bounce["Return-Path"]
+    status = bounce.get_payload()[1]
+    assert status.get_content_type() == "message/delivery-status"
+    assert "short@example.test" in str(status) and "5.1.1" in str(status), str(status)
+
+
+@scenario
+def mail_for_elsewhere_waits(box):
+    with smtplib.SMTP("127.0.0.1", box.ports["submission"]) as s:
+        s.login("alice@example.test", PASSWORD)
+        s.send_message(message("outward", to="x@remote.example", sender="alice@example.test"))
+    end = time.monotonic() + 10
+    while not (waiting := box.json("spool", "list")) or not waiting[0]["attempts"]:
+        assert time.monotonic() < end, waiting
+        time.sleep(0.05)
+    box.stop()
+    box.start()
+    waiting = box.json("spool", "list")
+    assert len(waiting) == 1 and waiting[0]["attempts"] >= 1, waiting
+    identity = waiting[0]["id"]
+    assert "x@remote.example" in box.cli("spool", "show", identity)
+    box.cli("spool", "force", identity)
+    box.cli("spool", "delete", identity)
+    assert box.json("spool", "list") == []
+
+
+@scenario
+def services_stop_and_start(box):
+    client = imap(box)
+    box.cli("service", "stop", "imap")
+    line = client.readline()
+    assert line.startswith(b"* BYE"), line
+    try:
+        socket.create_connection(("127.0.0.1", box.ports["imap"]), 1)
+        raise AssertionError("the port is still open")
+    except ConnectionRefusedError:
+        pass
+    socket.create_connection(("127.0.0.1", box.ports["pop3"]), 1).close()
+    box.stop()
+    box.process = None
+    box.cli("service", "start", "imap")
+    box.start()
+    imap(box).logout()
+
+
+@scenario
+def sessions_are_listed_and_ended(box):
+    client = imap(box)
+    rows = [row for row in box.json("session", "list") if row["user"] == "alice@example.test"]
+    assert len(rows) == 1 and rows[0]["service"] == "imap", rows
+    box.cli("session", "end", rows[0]["id"])
+    assert client.readline().startswith(b"* BYE")
+    box.cli("user", "disable", "alice@example.test")
+    try:
+        imap(box)
+        raise AssertionError("a disabled user got in")
+    except imaplib.IMAP4.error:
+        pass
+    box.cli("user", "enable", "alice@example.test")
+    imap(box).logout()
+
+
+@scenario
+def certificate_is_read_again(box):
+    def serial():
+        with socket.create_connection(("127.0.0.1", box.ports["imaps"])) as raw:
+            with ANY_CERTIFICATE.wrap_socket(raw) as s:
+                return s.getpeercert(binary_form=True)
+
+    before = serial()
+    other = Box(box.binary, users=())
+    other.start()
+    other.stop()
+    for name in ("key.pem", "certificate.pem"):
+        (box.dir / "data/tls" / name).write_bytes((other.dir / "data/tls" / name).read_bytes())
+    end = time.monotonic() + 30
+    while serial() == before:
+        assert time.monotonic() < end, "the new certificate is not served"
+        time.sleep(0.2)
+
+
+@scenario
+def verify_is_content(box):
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        for n in range(20):
+            s.send_message(message(f"kept {n}", body="y" * 10000))
+    box.wait_until_delivered()
+    box.cli("verify")
+    box.stop()
+    box.process = None
+    box.cli("verify")
+
+
+def main():
+    binary, names = sys.argv[1], sys.argv[2:]
+    failed = 0
+    chosen = [s for s in SCENARIOS if not names or s.__name__ in names]
+    for s in chosen:
+        start = time.monotonic()
+        try:
+            with Box(binary) as box:
+                try:
+                    s(box)
+                except Exception:
+                    print(box.log()[-3000:])
+                    raise
+            print(f"ok      {s.__name__} ({time.monotonic() - start:.1f} s)", flush=True)
+        except Exception:
+            failed += 1
+            print(f"FAILED  {s.__name__}\n{traceback.format_exc()}", flush=True)
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
