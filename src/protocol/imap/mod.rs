@@ -33,53 +33,91 @@ use mailstead_storage::Store;
 pub use answers::ImapAnswers;
 pub use question::{Answer, Question};
 pub use session::ImapSession;
-pub use settings::{ImapSettings, ImapsSettings};
+pub use settings::ImapSettings;
 
 use crate::bell::Bell;
+use crate::clock::Clock;
 use crate::intake::Intake;
-use crate::log::Log;
+use crate::log::{Kind, Log};
 use crate::net::{Encryption, Peer, Protocol};
 use crate::people::People;
 
-/// What of the house IMAP needs.
+/// One of the two services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Port 143, STARTTLS.
+    Imap,
+    /// Port 993, implicit TLS (RFC 8314 §3.2).
+    Imaps,
+}
+
+impl Service {
+    /// Both.
+    pub const ALL: [Service; 2] = [Service::Imap, Service::Imaps];
+
+    /// Its name in the settings, in logs and in lists of sessions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Imap => "imap",
+            Service::Imaps => "imaps",
+        }
+    }
+
+    /// What it is, for a person.
+    pub fn description(self) -> &'static str {
+        match self {
+            Service::Imap => "mailboxes, encrypted by STARTTLS",
+            Service::Imaps => "mailboxes, encrypted from the start",
+        }
+    }
+
+    /// How its connections are encrypted.
+    pub fn encryption(self) -> Encryption {
+        match self {
+            Service::Imap => Encryption::StartTls,
+            Service::Imaps => Encryption::Implicit,
+        }
+    }
+}
+
+/// The rooms of the house that the answers come from.
 #[derive(Clone)]
 pub struct House {
-    /// Mailboxes and messages.
-    pub store: Store,
     /// Who may log in.
     pub people: People,
     /// The way in for APPEND.
     pub intake: Intake,
+    /// Mailboxes and messages.
+    pub store: Store,
     /// Tells when a mailbox changes.
     pub bell: Bell,
     /// Where events go.
     pub log: Log,
+    /// Tells the time.
+    pub clock: Clock,
 }
 
-/// What all sessions of one service share and never changes.
+/// What all sessions of one service share.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
-    /// The settings.
+    /// Which service.
+    pub service: Service,
+    /// Its settings.
     pub settings: ImapSettings,
-    /// Is STARTTLS offered?
-    pub starttls: bool,
     /// Largest message that APPEND takes, bytes.
     pub message_bytes_max: u64,
 }
 
-/// The service `imap` or `imaps`.
+/// An IMAP service: makes its sessions.
 pub struct Imap {
-    encryption: Encryption,
     rules: Arc<Rules>,
     house: House,
 }
 
 impl Imap {
-    /// The service with that kind of encryption. `message_bytes_max` is the largest message that APPEND
-    /// takes.
-    pub fn new(encryption: Encryption, settings: ImapSettings, message_bytes_max: u64, house: House) -> Imap {
-        let rules = Rules { settings, starttls: encryption == Encryption::StartTls, message_bytes_max };
-        Imap { encryption, rules: Arc::new(rules), house }
+    /// A service under these rules in this house.
+    pub fn new(rules: Rules, house: House) -> Imap {
+        Imap { rules: Arc::new(rules), house }
     }
 }
 
@@ -88,10 +126,15 @@ impl Protocol for Imap {
     type Answers = ImapAnswers;
 
     fn service(&self) -> &'static str {
-        match self.encryption {
-            Encryption::StartTls => "imap",
-            Encryption::Implicit => "imaps",
-        }
+        self.rules.service.name()
+    }
+
+    fn description(&self) -> &'static str {
+        self.rules.service.description()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Imap
     }
 
     fn open(&self, peer: &Peer) -> (ImapSession, ImapAnswers) {

@@ -32,8 +32,6 @@ pub enum Piece {
         /// What of them is wanted.
         partial: Option<Partial>,
     },
-    /// A response ends.
-    End,
 }
 
 /// The pieces of the next responses, in their order.
@@ -41,7 +39,6 @@ pub enum Piece {
 pub struct Plan {
     pieces: VecDeque<(usize, Piece)>,
     weight: usize,
-    between: bool,
 }
 
 impl Plan {
@@ -52,20 +49,14 @@ impl Plan {
 
     /// The next piece is said.
     pub fn pop(&mut self) {
-        if let Some((weight, piece)) = self.pieces.pop_front() {
+        if let Some((weight, _)) = self.pieces.pop_front() {
             self.weight -= weight;
-            self.between = matches!(piece, Piece::End);
         }
     }
 
     /// Bytes still to be said or read, about.
     pub fn weight(&self) -> usize {
         self.weight
-    }
-
-    /// Was the last piece said the end of a response?
-    pub fn is_between_messages(&self) -> bool {
-        self.between
     }
 
     /// Plans the response for one message. `tell_flags`: also when they were not asked for.
@@ -99,7 +90,6 @@ impl Plan {
         }
         say(&mut text, ")\r\n");
         self.push(Piece::Text(text));
-        self.push(Piece::End);
     }
 
     fn section(
@@ -137,7 +127,6 @@ impl Plan {
         let weight = match &piece {
             Piece::Text(text) => text.len(),
             Piece::Bytes(span) | Piece::Fields { span, .. } => (span.range.end - span.range.start) as usize,
-            Piece::End => 0,
         };
         self.weight += weight;
         self.pieces.push_back((weight, piece));
@@ -215,7 +204,6 @@ impl Window {
     /// Says as much of a piece as is there; true when that is all of it.
     pub fn say(&mut self, piece: &mut Piece, out: &mut Vec<u8>) -> bool {
         match piece {
-            Piece::End => true,
             Piece::Text(text) => {
                 out.append(text);
                 true

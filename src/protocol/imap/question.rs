@@ -27,6 +27,8 @@ pub enum Question {
     Verifier(String),
     /// May this user, who has proven the password, come in? [`Answer::Login`]
     Admit(String),
+    /// This user's proof was wrong. [`Answer::Login`]
+    ProofWrong(String),
     /// Opens a mailbox. [`Answer::Opened`]
     Open {
         /// Whose.

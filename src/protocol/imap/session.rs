@@ -12,7 +12,7 @@ use super::frame::{Frame, Heard, Literal};
 use super::question::{Answer, Question};
 use super::selected::{Selected, say};
 use super::wire::{Parser, Reply, Status as ReplyStatus};
-use super::Rules;
+use super::{Rules, Service};
 use crate::bell::Watch;
 use crate::clock::Time;
 use crate::net::{Goodbye, Input, OUTPUT_BYTES, Peer, Session, Status, Turn};
@@ -62,7 +62,7 @@ impl Core {
 
     /// Is STARTTLS possible now?
     pub fn may_start_tls(&self) -> bool {
-        self.rules.starttls && self.tls.is_none() && self.login.is_none()
+        self.rules.service == Service::Imap && self.tls.is_none() && self.login.is_none()
     }
 
     fn patience(&self) -> Duration {
@@ -196,8 +196,9 @@ impl ImapSession {
     ) -> Option<Turn<Question>> {
         let answer = self.answer.take();
         let next = {
-            let mut desk = Desk { core: &mut self.core, frame: &mut self.frame, input, out, now };
-            running.run.step(answer, &mut desk)
+            let Running { tag, run, .. } = &mut running;
+            let mut desk = Desk { tag, core: &mut self.core, frame: &mut self.frame, input, out, now };
+            run.step(answer, &mut desk)
         };
         let turn = match next {
             Next::Ask(question) => Turn::Ask(question),
@@ -292,16 +293,16 @@ impl Session for ImapSession {
     }
 
     fn goodbye(&mut self, why: Goodbye, out: &mut Vec<u8>) {
-        // In the middle of a literal, a BYE would be taken for a part of it.
-        if self.running.as_ref().is_some_and(|running| !running.run.may_end()) {
-            return;
-        }
         say(out, match why {
             Goodbye::Timeout => "* BYE Idle for too long\r\n",
             Goodbye::ServiceStops => "* BYE [UNAVAILABLE] Service is stopping\r\n",
             Goodbye::Ended => "* BYE Session was ended by the administrator\r\n",
             Goodbye::TooMany => "* BYE [LIMIT] Too many connections\r\n",
         });
+    }
+
+    fn is_busy(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.row.name == "APPEND")
     }
 
     fn status(&self) -> Status {

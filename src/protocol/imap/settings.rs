@@ -1,37 +1,47 @@
-//! Settings of the services `imap` and `imaps`.
+//! The settings of one IMAP service. The same group is read for `[imap]` and `[imaps]`; only the
+//! default of the first key differs.
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::Service;
 use crate::people::PlaintextAuth;
 
 crate::settings! {
-    /// IMAP with STARTTLS, and what both IMAP services share.
+    /// One IMAP service.
     pub struct ImapSettings {
-        /// Addresses to listen on.
-        listen: Vec<SocketAddr> = vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, 143))], "";
-        /// Where passwords may travel without TLS: never, loopback or always.
+        /// Addresses and ports to listen on.
+        listen: Vec<SocketAddr> = everywhere(143), "address:port";
+        /// From where passwords are taken without TLS: "never", "loopback" (this machine) or "always".
         plaintext_auth: PlaintextAuth = PlaintextAuth::Loopback, "";
         /// A client that has not logged in is disconnected after this time without a byte.
         login_seconds_max: u64 = 120, "seconds";
-        /// A client that has logged in is disconnected after this time without a command (RFC 3501 asks for at least 30 minutes).
+        /// A client that has logged in is disconnected after this time without a byte (RFC 3501 asks for 30 minutes at least).
         silent_seconds_max: u64 = 1860, "seconds";
         /// IDLE ends with a disconnect after this time (RFC 2177 lets clients renew it every 29 minutes).
         idle_seconds_max: u64 = 1860, "seconds";
-        /// Largest literal of a command, a message's own bytes apart.
+        /// Largest literal of a command; a message's own bytes have the message limit.
         literal_bytes_max: usize = 64 << 10, "bytes";
-        /// Commands that cannot be understood, in a row, before the client is disconnected.
+        /// The session is closed after so many commands in a row that cannot be understood.
         bad_commands_max: u32 = 20, "commands";
-        /// Logins that fail before the client is disconnected.
-        failed_logins_max: u32 = 3, "logins";
+        /// The session is closed after so many wrong passwords.
+        failed_logins_max: u32 = 3, "attempts";
         /// Messages that FETCH reads from storage at once.
         fetch_chunk: usize = 256, "messages";
     }
 }
 
-crate::settings! {
-    /// IMAP with TLS from the first byte. Everything else is as in `[imap]`.
-    pub struct ImapsSettings {
-        /// Addresses to listen on.
-        listen: Vec<SocketAddr> = vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, 993))], "";
+impl ImapSettings {
+    /// The defaults of this service.
+    pub fn of(service: Service) -> ImapSettings {
+        let port = match service {
+            Service::Imap => 143,
+            Service::Imaps => 993,
+        };
+        ImapSettings { listen: everywhere(port), ..ImapSettings::default() }
     }
+}
+
+/// This port of all addresses of the machine.
+fn everywhere(port: u16) -> Vec<SocketAddr> {
+    vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
 }

@@ -27,6 +27,11 @@ impl UidMap {
         }
     }
 
+    /// All UIDs.
+    pub fn all(&self) -> UidSet {
+        UidSet(self.ranges.clone())
+    }
+
     /// The highest UID, 0 when there is none.
     pub fn last(&self) -> Uid {
         self.ranges.last().map_or(0, |range| range.last)

@@ -15,6 +15,8 @@ const RESPONSE_BYTES_MAX: usize = 12 * 1024;
 
 struct Authenticate {
     exchange: Exchange,
+    /// Who is proving a password, once known.
+    user: String,
     /// What is to be done next.
     at: At,
 }
@@ -44,7 +46,7 @@ pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
     if mechanism.is_plaintext() && !core.allows_passwords() {
         return Ok(now(|_| Reply::no("PRIVACYREQUIRED", "Passwords are not taken without TLS")));
     }
-    Ok(Box::new(Authenticate { exchange: Exchange::new(mechanism), at: At::Begin(initial) }))
+    Ok(Box::new(Authenticate { exchange: Exchange::new(mechanism), user: String::new(), at: At::Begin(initial) }))
 }
 
 impl Run for Authenticate {
@@ -67,11 +69,12 @@ impl Authenticate {
             Step::Challenge(challenge) => self.challenge(&challenge, At::Response, desk),
             Step::Proven { user, last } => self.challenge(&last, At::LastResponse(user), desk),
             Step::Password { user, password } => Next::Ask(Question::LogIn { user, password }),
-            Step::Verifier { user } => Next::Ask(Question::Verifier(user)),
-            Step::Malformed => Next::Done(Reply::bad("Response cannot be understood")),
-            Step::Wrong => {
-                Next::Done(logged_in(Err(Reply::no("AUTHENTICATIONFAILED", "User or password is wrong")), desk))
+            Step::Verifier { user } => {
+                self.user.clone_from(&user);
+                Next::Ask(Question::Verifier(user))
             }
+            Step::Malformed => Next::Done(Reply::bad("Response cannot be understood")),
+            Step::Wrong => Next::Ask(Question::ProofWrong(std::mem::take(&mut self.user))),
         }
     }
 

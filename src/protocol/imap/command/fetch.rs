@@ -105,10 +105,6 @@ impl Run for Fetch {
             None => self.go(desk),
         }
     }
-
-    fn may_end(&self) -> bool {
-        !self.inside
-    }
 }
 
 impl Fetch {
@@ -125,7 +121,6 @@ impl Fetch {
                 }
                 self.plan.pop();
                 if desk.out.len() >= OUTPUT_BYTES {
-                    self.inside = !self.plan.is_between_messages();
                     return Next::Flush;
                 }
             }

@@ -12,6 +12,8 @@ use crate::protocol::imap::wire::Reply;
 
 /// What a command works with during one step.
 pub struct Desk<'a> {
+    /// The command's tag.
+    pub tag: &'a str,
     /// The session.
     pub core: &'a mut Core,
     /// Where commands are cut.
@@ -58,11 +60,6 @@ pub enum Next {
 pub trait Run: Send {
     /// The next step. `answer` is there when the last step asked.
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next;
-
-    /// May the connection be ended now, or would that cut a response in two?
-    fn may_end(&self) -> bool {
-        true
-    }
 }
 
 /// A command that needs no answer.

@@ -178,3 +178,16 @@ fn one_or_all(mut keys: Vec<SearchKey>) -> SearchKey {
         _ => SearchKey::And(keys),
     }
 }
+
+impl SearchKey {
+    /// Is a modseq asked for?
+    pub fn names_modseq(&self) -> bool {
+        match self {
+            SearchKey::Modseq(_) => true,
+            SearchKey::Not(key) => key.names_modseq(),
+            SearchKey::Or(left, right) => left.names_modseq() || right.names_modseq(),
+            SearchKey::And(keys) => keys.iter().any(SearchKey::names_modseq),
+            _ => false,
+        }
+    }
+}
