@@ -3,6 +3,11 @@
 //! A message is parsed once, at intake, by the [`Outliner`]; the encoded [`Outline`] is stored beside
 //! it, and nothing later parses the message again.
 
+pub mod charset;
+pub mod headers;
 mod outline;
+mod syntax;
+pub mod words;
 
-pub use outline::{Address, Disposition, Envelope, Kind, Outline, Outliner, Parameter, Part, Range, Text};
+pub use outline::{Address, Disposition, Envelope, Kind, Outline, Outliner, Parameter, Part, Range, Text, limits};
+pub use syntax::{address::parse as parse_addresses, date::parse as parse_date};

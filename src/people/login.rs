@@ -224,34 +224,4 @@ impl PlaintextAuth {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::resolve::tests::{account, directory};
-    use super::*;
-
-    #[test]
-    fn login_names() {
-        let mut directory = directory(&["example.test"], &[account(1, "alice@example.test")], &[]);
-        for (user, expected) in [
-            ("alice@example.test", true),
-            ("ALICE@Example.Test", true),
-            ("Alice", true),
-            ("alice+x", false),
-            ("alice@", false),
-            ("bob", false),
-            ("", false),
-        ] {
-            assert_eq!(find(&directory, user).is_some(), expected, "{user:?}");
-        }
-        let second = directory.domains["example.test"].clone();
-        directory.domains.insert("second.test".into(), second);
-        assert!(find(&directory, "alice").is_none());
-        assert!(find(&directory, "alice@example.test").is_some());
-    }
-
-    #[test]
-    fn made_up_verifiers_stay_the_same() {
-        let (first, second) = (decoy(&[1; 32], "x@example.test"), decoy(&[1; 32], "x@example.test"));
-        assert!(first == second && first.salt.len() == password::SALT_BYTES);
-        assert!(first != decoy(&[1; 32], "y@example.test") && first != decoy(&[2; 32], "x@example.test"));
-    }
-}
+mod tests;

@@ -68,12 +68,12 @@ fn resolve(directory: &Directory, address: &Address) -> Destination {
     }
     let Some(domain) = directory.domains.get(&address.domain) else { return Destination::Elsewhere };
     if let Some(recipient) = directory.recipient(&address.key()) {
-        return destination(recipient, None);
+        return destination(&recipient, None);
     }
     if let Some((base, folder)) = subaddress(address)
         && let Some(recipient) = directory.recipient(&base.key())
     {
-        return destination(recipient, folder);
+        return destination(&recipient, folder);
     }
     if is_role(&address.local)
         && let Some(administrator) = first_administrator(directory)
@@ -86,7 +86,7 @@ fn resolve(directory: &Directory, address: &Address) -> Destination {
     }
 }
 
-fn destination(recipient: Recipient<'_>, folder: Option<String>) -> Destination {
+fn destination(recipient: &Recipient<'_>, folder: Option<String>) -> Destination {
     match recipient {
         Recipient::Account(account) => Destination::Account { account: Arc::clone(account), folder },
         Recipient::Alias(alias) => Destination::Addresses(alias.targets.clone()),
@@ -99,7 +99,7 @@ fn postmaster(directory: &Directory) -> Destination {
     domains.sort_by_key(|domain| (domain.created, &domain.name));
     let named = domains.iter().find_map(|domain| directory.recipient(&format!("postmaster@{}", domain.name)));
     match (named, first_administrator(directory)) {
-        (Some(recipient), _) => destination(recipient, None),
+        (Some(recipient), _) => destination(&recipient, None),
         (None, Some(account)) => Destination::Account { account, folder: None },
         (None, None) => Destination::Unknown,
     }

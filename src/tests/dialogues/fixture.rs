@@ -13,7 +13,7 @@ use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::net::{Encryption, Limits, LineService, Net, Protocol};
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::people::{People, PlaintextAuth, credentials};
-use mailstead_core::protocol::smtp;
+use mailstead_core::protocol::{pop3, smtp};
 use mailstead_core::service::{Service, Services, Stop};
 use mailstead_storage::{Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
 use tempfile::TempDir;
@@ -67,6 +67,7 @@ impl House {
         runtime.spawn(delivery.clone().run(stopped));
         let mut list: Vec<Arc<dyn Service>> = vec![Arc::new(delivery)];
         list.extend(smtp_services(&store, &people, &intake, &clock, &net));
+        list.extend(pop3_services(&store, &people, &net));
         let services = Services::new(store.clone(), Log::none(), list);
         let failures = runtime.block_on(services.start_wanted());
         assert!(failures.is_empty(), "{failures:?}");
@@ -188,5 +189,19 @@ fn smtp_services(
         let rules =
             smtp::Rules { service: which, hostname: HOST.into(), message_bytes_max: MESSAGE_BYTES_MAX, settings };
         service(smtp::Smtp::new(rules, house), which.encryption(), net)
+    })
+}
+
+fn pop3_services(store: &Store, people: &People, net: &Net) -> impl Iterator<Item = Arc<dyn Service>> {
+    let house = pop3::House {
+        store: store.clone(),
+        people: people.clone(),
+        maildrops: pop3::Maildrops::default(),
+        log: Log::none(),
+        hostname: HOST.into(),
+    };
+    pop3::Service::ALL.into_iter().map(move |which| {
+        let protocol = pop3::Pop3::new(which, pop3::Pop3Settings::of(which), house.clone());
+        service(protocol, which.encryption(), net)
     })
 }

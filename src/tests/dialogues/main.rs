@@ -60,5 +60,5 @@ fn imap() {
 
 #[test]
 fn pop3() {
-    play("pop3", 0);
+    play("pop3", 25);
 }

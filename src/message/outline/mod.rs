@@ -3,6 +3,19 @@
 
 use std::borrow::Cow;
 
+mod decode;
+mod encode;
+mod field;
+mod header;
+pub mod limits;
+mod outliner;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use outliner::Outliner;
+
 /// Bytes as the header has them, unfolded and trimmed, not decoded; may hold raw 8-bit.
 pub type Text<'a> = Cow<'a, [u8]>;
 
@@ -59,9 +72,9 @@ pub struct Envelope<'a> {
 pub struct Address<'a> {
     /// Display name, quoting removed, encoded words as they stand.
     pub name: Option<Text<'a>>,
-    /// Local part, quoting removed.
+    /// Local part, quoting removed; empty when it is missing.
     pub mailbox: Option<Text<'a>>,
-    /// Domain.
+    /// Domain; empty when it is missing.
     pub host: Option<Text<'a>>,
 }
 
@@ -120,7 +133,9 @@ pub struct Part<'a> {
 /// What a part holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind<'a> {
-    /// Content.
+    /// Content. Its media type is never `multipart`, `message/rfc822` or `message/global`: what of these cannot be
+    /// looked into (no boundary, no part, encoded, beyond the [`limits`]) is `text/plain` or
+    /// `application/octet-stream` here.
     Leaf,
     /// `multipart/*` with at least one part.
     Multipart(Vec<Part<'a>>),
@@ -134,42 +149,27 @@ pub enum Kind<'a> {
     },
 }
 
-/// Reads a message piece by piece, in bounded memory, and makes its [`Outline`].
-pub struct Outliner(());
-
-#[expect(unused_variables, reason = "the bodies are being written")]
-impl Outliner {
-    /// At the first byte.
-    pub fn new() -> Outliner {
-        todo!()
+impl Range {
+    /// Bytes in it.
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
     }
 
-    /// Hears the next bytes, cut anywhere.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        todo!()
+    /// Whether it holds no byte.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
     }
 
-    /// The outline of what was heard. Never fails: whatever is broken becomes plain text.
-    pub fn finish(self) -> Outline<'static> {
-        todo!()
+    /// Its bytes, of the whole message; cut where the message is shorter.
+    pub fn of(self, message: &[u8]) -> &[u8] {
+        let end = (self.end as usize).min(message.len());
+        &message[(self.start as usize).min(end)..end]
     }
 }
 
-impl Default for Outliner {
-    fn default() -> Outliner {
-        Outliner::new()
-    }
-}
-
-#[expect(unused_variables, reason = "the bodies are being written")]
-impl<'a> Outline<'a> {
-    /// The form that is stored: a version byte, then compact fields.
-    pub fn encode(&self) -> Vec<u8> {
-        todo!()
-    }
-
-    /// Reads the stored form, borrowing from it. `None` when it is not one this version knows.
-    pub fn decode(stored: &'a [u8]) -> Option<Outline<'a>> {
-        todo!()
+impl Part<'_> {
+    /// The value of a Content-Type parameter; `name` in lower case.
+    pub fn parameter(&self, name: &str) -> Option<&[u8]> {
+        self.parameters.iter().find(|parameter| *parameter.name == *name.as_bytes()).map(|found| &*found.value)
     }
 }
