@@ -6,7 +6,9 @@
 pub mod charset;
 pub mod headers;
 mod outline;
+pub mod search;
 mod syntax;
+pub mod transfer;
 pub mod words;
 
 pub use outline::{Address, Disposition, Envelope, Kind, Outline, Outliner, Parameter, Part, Range, Text, limits};

@@ -1,0 +1,235 @@
+//! Searches in the bodies of a message, piece by piece: memory does not grow with the message.
+
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+
+use super::Needle;
+use super::header::block_contains;
+use super::needle::append_ascii_lower;
+use crate::message::transfer::Decoder;
+use crate::message::{Kind, Outline, Part, Range, charset};
+
+/// Bytes asked for at a time.
+const PIECE_BYTES: u32 = 64 * 1024;
+
+/// Bytes of one header that are searched.
+const HEADER_BYTES_MAX: u32 = 1024 * 1024;
+
+/// Where to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// In the texts, and in messages inside with their headers (BODY).
+    Body,
+    /// In all headers too (TEXT).
+    Text,
+}
+
+/// Whether the message contains the needle. `read` gives the bytes of a range of the stored message, which is at most
+/// 1 MiB long; with the whole message at hand it is `|range| Ok(range.of(message))`.
+///
+/// Looked into are `text/*` and unencoded pieces of mail such as `message/delivery-status`.
+///
+/// # Errors
+/// That of `read`.
+pub fn contains<B: AsRef<[u8]>, E>(
+    outline: &Outline,
+    scope: Scope,
+    needle: &Needle,
+    read: impl FnMut(Range) -> Result<B, E>,
+) -> Result<bool, E> {
+    if needle.is_empty() {
+        return Ok(true);
+    }
+    let mut search = Search { scope, needle, read };
+    Ok((scope == Scope::Text && search.header(&outline.root)?) || search.inside(&outline.root)?)
+}
+
+struct Search<'n, R> {
+    scope: Scope,
+    needle: &'n Needle,
+    read: R,
+}
+
+impl<B: AsRef<[u8]>, E, R: FnMut(Range) -> Result<B, E>> Search<'_, R> {
+    fn header(&mut self, part: &Part) -> Result<bool, E> {
+        let end = part.header.end.min(part.header.start.saturating_add(HEADER_BYTES_MAX));
+        if part.header.is_empty() {
+            return Ok(false);
+        }
+        let block = (self.read)(Range { end, ..part.header })?;
+        Ok(block_contains(block.as_ref(), self.needle))
+    }
+
+    fn inside(&mut self, part: &Part) -> Result<bool, E> {
+        match &part.kind {
+            Kind::Leaf if matches!(&*part.media_type, b"text" | b"message") => self.text(part),
+            Kind::Leaf => Ok(false),
+            Kind::Multipart(parts) => {
+                for part in parts {
+                    if (self.scope == Scope::Text && self.header(part)?) || self.inside(part)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Kind::Message { root, .. } => Ok(self.header(root)? || self.inside(root)?),
+        }
+    }
+
+    fn text(&mut self, part: &Part) -> Result<bool, E> {
+        let label = part.parameter("charset").unwrap_or(b"us-ascii");
+        let known = charset::by_label(label).filter(|_| !charset::label_is_ascii(label));
+        // An ASCII needle stands for itself in these, and what else the bytes say does not matter.
+        let bytewise = |encoding: &'static Encoding| encoding == UTF_8 || encoding.is_single_byte();
+        if self.needle.is_ascii() && known.is_none_or(bytewise) {
+            return self.body(part, Haystack::bytes());
+        }
+        match known {
+            Some(encoding) => self.body(part, Haystack::text(encoding)),
+            None => Ok(self.body(part, Haystack::text(UTF_8))? || self.body(part, Haystack::text(WINDOWS_1252))?),
+        }
+    }
+
+    fn body(&mut self, part: &Part, mut haystack: Haystack) -> Result<bool, E> {
+        let mut decoder = Decoder::new(&part.encoding);
+        let mut decoded = Vec::new();
+        let mut start = part.body.start;
+        while start < part.body.end {
+            let end = part.body.end.min(start.saturating_add(PIECE_BYTES));
+            let piece = (self.read)(Range { start, end })?;
+            start = end;
+            let found = if decoder.is_identity() {
+                haystack.push(piece.as_ref(), self.needle)
+            } else {
+                decoded.clear();
+                decoder.push(piece.as_ref(), &mut decoded);
+                haystack.push(&decoded, self.needle)
+            };
+            if found {
+                return Ok(true);
+            }
+        }
+        decoded.clear();
+        decoder.finish(&mut decoded);
+        Ok(haystack.push(&decoded, self.needle) || haystack.finish(self.needle))
+    }
+}
+
+/// Text in lower case: the last piece, and before it as much of the one before as a needle may begin in.
+struct Haystack {
+    lower: Vec<u8>,
+    /// Makes UTF-8 of the bytes; without one they are searched as they are.
+    charset: Option<encoding_rs::Decoder>,
+    text: String,
+}
+
+impl Haystack {
+    fn bytes() -> Haystack {
+        Haystack { lower: Vec::new(), charset: None, text: String::new() }
+    }
+
+    fn text(encoding: &'static Encoding) -> Haystack {
+        Haystack { charset: Some(encoding.new_decoder_without_bom_handling()), ..Haystack::bytes() }
+    }
+
+    /// Whether the needle is in what was heard, up to this piece.
+    fn push(&mut self, piece: &[u8], needle: &Needle) -> bool {
+        self.hear(piece, false, needle)
+    }
+
+    /// Whether what the charset kept back completes a needle.
+    fn finish(&mut self, needle: &Needle) -> bool {
+        self.hear(b"", true, needle)
+    }
+
+    fn hear(&mut self, piece: &[u8], last: bool, needle: &Needle) -> bool {
+        let forget = self.lower.len().saturating_sub(needle.overlap());
+        self.lower.drain(..forget);
+        match &mut self.charset {
+            None => append_ascii_lower(piece, &mut self.lower),
+            Some(charset) => {
+                self.text.clear();
+                self.text.reserve(charset.max_utf8_buffer_length(piece.len()).unwrap_or(0));
+                let _ = charset.decode_to_string(piece, &mut self.text, last);
+                needle.append(&self.text, &mut self.lower);
+            }
+        }
+        needle.is_in_lower(&self.lower)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::message::Outliner;
+
+    fn found(message: &[u8], scope: Scope, needle: &str) -> bool {
+        let mut outliner = Outliner::new();
+        outliner.feed(message);
+        let outline = outliner.finish();
+        contains(&outline, scope, &Needle::new(needle), |range| {
+            assert!(range.len() <= HEADER_BYTES_MAX as usize);
+            Ok::<_, Infallible>(range.of(message))
+        })
+        .expect("cannot fail")
+    }
+
+    const MESSAGE: &[u8] = b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+        preamble\r\n--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+        F=FCr d=\r\nich\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+        PGI+U2Now7ZuPC9iPg==\r\n--b\r\nContent-Type: application/pdf; name=paper.pdf\r\n\r\nsecret\r\n\
+        --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: Inner\r\n\r\nforwarded\r\n\
+        --b\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$B$\"$$\x1b(B\r\n\
+        --b\r\n\r\nraw \xfcber\r\n--b\r\n\r\nraw \xc3\xa4ndern\r\n--b\r\n\r\n--b--\r\n";
+
+    #[test]
+    fn bodies_and_headers() {
+        let check = |needle: &str, in_body: bool, in_text: bool| {
+            assert_eq!(found(MESSAGE, Scope::Body, needle), in_body, "BODY {needle}");
+            assert_eq!(found(MESSAGE, Scope::Text, needle), in_text, "TEXT {needle}");
+        };
+        check("", true, true);
+        check("FÜR DICH", true, true);
+        check("dICH", true, true);
+        check("<b>SCHÖN", true, true);
+        check("<B>sch", true, true);
+        check("forwarded", true, true);
+        check("subject: inner", true, true);
+        check("あい", true, true);
+        check("$\"", false, false);
+        check("ÜBER", true, true);
+        check("ÄNDERN", true, true);
+        check("GRÜSSE", false, false);
+        check("grüße", false, true);
+        check("paper.pdf", false, true);
+        check("charset=iso-2022", false, true);
+        check("secret", false, false);
+        check("preamble", false, false);
+        check("nowhere", false, false);
+    }
+
+    #[test]
+    fn across_pieces() {
+        let piece = PIECE_BYTES as usize;
+        for shift in 0..12 {
+            let filler = "ü".repeat(piece / 2 - 6);
+            let mut message = b"Content-Type: text/plain; charset=utf-8\r\n\r\n".to_vec();
+            message.extend(vec![b'.'; shift]);
+            message.extend(filler.bytes());
+            message.extend("Größe".bytes());
+            assert!(found(&message, Scope::Body, "GRÖßE"), "{shift}");
+            assert!(found(&message, Scope::Body, "gr"), "{shift}");
+            assert!(!found(&message, Scope::Body, "gg"), "{shift}");
+        }
+    }
+
+    #[test]
+    fn a_reader_s_error_comes_through() {
+        let mut outliner = Outliner::new();
+        outliner.feed(b"\r\nbody");
+        let outline = outliner.finish();
+        let result = contains(&outline, Scope::Body, &Needle::new("x"), |_| Err::<&[u8], _>("disk"));
+        assert_eq!(result, Err("disk"));
+    }
+}
