@@ -4,10 +4,10 @@
 mod looked_at;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use mailstead_storage::{
-    AccountId, Appended, Changes, Copied, Error, Expunged, Mailbox, MailboxId, Modseq, Result, Store, Time, UidSet, Word,
+    AccountId, Appended, Changes, Copied, Error, Expunged, Mailbox, MailboxId, Modseq, Result, Store, Time, UidSet,
+    Word,
 };
 
 use self::looked_at::LookedAt;
@@ -49,7 +49,9 @@ impl Answers<ImapSession> for ImapAnswers {
                 Answer::Login(self.logged_in(&user, login))
             }
             Question::ProofWrong(user) => Answer::Login(self.logged_in(&user, Err(Denied::Wrong))),
-            Question::Open { account, name, takes_recent } => Answer::Opened(self.open(account, name, takes_recent).await),
+            Question::Open { account, name, takes_recent } => {
+                Answer::Opened(self.open(account, name, takes_recent).await)
+            }
             Question::Changes { mailbox, since, takes_recent } => {
                 let changes = work::read(move || changes(&store, mailbox, since, takes_recent)).await;
                 Answer::Changes(self.told(changes))

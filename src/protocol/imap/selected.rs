@@ -110,7 +110,8 @@ impl Selected {
             say(out, &format!("* {} EXISTS\r\n* {} RECENT\r\n", self.uids.count(), self.recent.count()));
         }
         let own = std::mem::take(&mut self.own);
-        let is_own = |record: &Record| own.iter().any(|(modseq, uids)| *modseq == record.modseq && uids.contains(record.uid));
+        let is_own =
+            |record: &Record| own.iter().any(|(modseq, uids)| *modseq == record.modseq && uids.contains(record.uid));
         records.retain(|record| record.uid <= known && !is_own(record));
         self.modseq = self.modseq.max(counters.modseq);
         records
@@ -189,7 +190,11 @@ impl Selected {
         let Some(sequence) = self.uids.sequence_of(record.uid) else { return };
         say(out, &format!("* {sequence} FETCH ("));
         let start = out.len();
-        let space = |out: &mut Vec<u8>| if out.len() > start { out.push(b' ') };
+        let space = |out: &mut Vec<u8>| {
+            if out.len() > start {
+                out.push(b' ')
+            }
+        };
         if items.uid {
             say(out, &format!("UID {}", record.uid));
         }

@@ -187,13 +187,7 @@ impl ImapSession {
     }
 
     /// The next step of the command under way.
-    fn run(
-        &mut self,
-        mut running: Running,
-        input: &mut Input,
-        out: &mut Vec<u8>,
-        now: Time,
-    ) -> Option<Turn<Question>> {
+    fn run(&mut self, mut running: Running, input: &mut Input, out: &mut Vec<u8>, now: Time) -> Option<Turn<Question>> {
         let answer = self.answer.take();
         let next = {
             let Running { tag, run, .. } = &mut running;
@@ -293,12 +287,15 @@ impl Session for ImapSession {
     }
 
     fn goodbye(&mut self, why: Goodbye, out: &mut Vec<u8>) {
-        say(out, match why {
-            Goodbye::Timeout => "* BYE Idle for too long\r\n",
-            Goodbye::ServiceStops => "* BYE [UNAVAILABLE] Service is stopping\r\n",
-            Goodbye::Ended => "* BYE Session was ended by the administrator\r\n",
-            Goodbye::TooMany => "* BYE [LIMIT] Too many connections\r\n",
-        });
+        say(
+            out,
+            match why {
+                Goodbye::Timeout => "* BYE Idle for too long\r\n",
+                Goodbye::ServiceStops => "* BYE [UNAVAILABLE] Service is stopping\r\n",
+                Goodbye::Ended => "* BYE Session was ended by the administrator\r\n",
+                Goodbye::TooMany => "* BYE [LIMIT] Too many connections\r\n",
+            },
+        );
     }
 
     fn is_busy(&self) -> bool {

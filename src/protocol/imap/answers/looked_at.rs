@@ -30,7 +30,10 @@ impl<'a> LookedAt<'a> {
     }
 
     /// Looks into the outline.
-    fn look(&mut self, look: impl FnOnce(&Outline<'_>, &mut dyn FnMut(Range) -> Result<Vec<u8>>) -> Result<bool>) -> bool {
+    fn look(
+        &mut self,
+        look: impl FnOnce(&Outline<'_>, &mut dyn FnMut(Range) -> Result<Vec<u8>>) -> Result<bool>,
+    ) -> bool {
         let Some(stored) = self.outline.clone() else { return false };
         let Some(outline) = Outline::decode(&stored) else {
             self.failure = Some(Error::new(Word::Corrupt, format!("outline of {} cannot be read", self.record.blob)));

@@ -52,9 +52,8 @@ pub fn begin_streamed(parser: &mut Parser<'_>, literal: Literal, _: &mut Core) -
     let (name, flags, date) = head(parser).ok()?;
     let marker = parser.rest();
     let whole = marker.starts_with(b"{") && marker.iter().filter(|byte| **byte == b'{').count() == 1;
-    whole.then(|| -> Box<dyn Run> {
-        Box::new(Append { name, flags, date, literal, left: literal.size, at: At::Begin })
-    })
+    whole
+        .then(|| -> Box<dyn Run> { Box::new(Append { name, flags, date, literal, left: literal.size, at: At::Begin }) })
 }
 
 /// `mailbox SP [flag-list SP] [date-time SP]`

@@ -174,16 +174,16 @@ fn field_names(names: &[String]) -> String {
 
 /// The part with these numbers. What is not a multipart has one part: itself.
 fn find<'p, 'a>(root: &'p Part<'a>, path: &[u32]) -> Option<&'p Part<'a>> {
-    let mut level = root;
-    let mut found = None;
+    let mut found: Option<&Part<'a>> = None;
     for number in path {
-        if let Some(Part { kind, .. }) = found {
-            level = match kind {
-                Kind::Multipart(_) => found?,
+        let level = match found {
+            None => root,
+            Some(part) => match &part.kind {
+                Kind::Multipart(_) => part,
                 Kind::Message { root, .. } => root,
                 Kind::Leaf => return None,
-            };
-        }
+            },
+        };
         found = Some(match &level.kind {
             Kind::Multipart(parts) => parts.get(*number as usize - 1)?,
             _ if *number == 1 => level,
