@@ -248,7 +248,9 @@ fn several_workers_deliver_each_message_once() {
     let pending: Vec<_> = (0..300u64)
         .map(|number| store.draft().unwrap().accept(body(number, 50), arrival(&["alice@example.test"])))
         .collect();
-    pending.into_iter().for_each(|pending| drop(pending.wait().unwrap()));
+    for pending in pending {
+        pending.wait().unwrap();
+    }
     std::thread::scope(|scope| {
         for worker in 0..4u32 {
             scope.spawn(move || {
