@@ -242,3 +242,44 @@ fn a_full_segment_is_sealed_and_still_read() {
     let files = std::fs::read_dir(fixture.folder.path().join("segments")).unwrap().count();
     assert!(files > 4, "{files} segment files");
 }
+
+#[test]
+fn several_workers_deliver_each_message_once() {
+    let fixture = Fixture::new();
+    let (store, inbox) = (&fixture.store, fixture.inbox());
+    let pending: Vec<_> = (0..300u64)
+        .map(|number| store.draft().unwrap().accept(body(number, 50), arrival(&["alice@example.test"])))
+        .collect();
+    for pending in pending {
+        pending.wait().unwrap();
+    }
+    std::thread::scope(|scope| {
+        for worker in 0..4u32 {
+            scope.spawn(move || {
+                while store.spool_depth().unwrap() > 0 {
+                    let leased = store.lease(3 + worker as usize, NOW).unwrap();
+                    // Each message is put off twice before it is delivered.
+                    let outcome = |leased: &Leased| {
+                        if leased.attempts < 2 { deferred(leased, NOW) } else { delivered(leased, inbox) }
+                    };
+                    store.settle(leased.iter().map(outcome).collect()).wait().unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(store.counters(inbox).unwrap().exists, 300);
+    assert_sound(store);
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_read_the_data() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let store = Store::open(small_options(&data), Arc::new(Silent)).unwrap();
+    people(&store);
+    for (path, expected) in [(data.clone(), 0o700), (data.join("meta.redb"), 0o600)] {
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, expected, "{path:?}");
+    }
+}
