@@ -2,7 +2,7 @@
 
 use clap::{Subcommand, ValueEnum};
 use mailstead_storage::Role;
-use mailstead_web::api::import::parse_size;
+use mailstead_web::api::size::parse_size;
 use mailstead_web::api::users::{NewPassword, NewUser, UserChange, Users};
 
 use super::password::PasswordSource;

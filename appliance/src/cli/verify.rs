@@ -24,7 +24,7 @@ pub async fn run(client: &Client, context: Context) -> Result<(), Failure> {
     let broken_off = || Err(Failure::Refused("the server broke off; look into its log".into()));
     let report = outcome.unwrap_or_else(broken_off)?;
     let findings = report.findings.len();
-    context.show(serde_json::to_value(report).unwrap_or_default(), print);
+    context.show(serde_json::to_value(report).unwrap_or_default(), |report| print(&report));
     match findings {
         0 => Ok(()),
         1 => Err(Failure::Refused("one thing is wrong with the store; see above".into())),
@@ -32,7 +32,7 @@ pub async fn run(client: &Client, context: Context) -> Result<(), Failure> {
     }
 }
 
-fn print(report: Report) {
+fn print(report: &Report) {
     let (bytes, blobs) = (size(report.bytes), report.blobs);
     let (mailboxes, records) = (report.mailboxes, report.records);
     say(&format!("checked: {blobs} messages ({bytes}), {mailboxes} mailboxes, {records} message records"));

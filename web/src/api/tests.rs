@@ -183,6 +183,25 @@ async fn a_service_stops_and_starts() {
 }
 
 #[tokio::test]
+async fn a_connection_to_the_web_is_a_session_that_can_be_ended() {
+    use tokio::io::AsyncReadExt;
+    let fixture = Fixture::new(true);
+    fixture.house.services.start("web").await.expect("started");
+    let address = fixture.house.services.list()[0].listening[0];
+    let mut client = tokio::net::TcpStream::connect(address).await.expect("connects");
+    let id = loop {
+        let (_, listed) = fixture.ask("GET", "/sessions", Value::Null).await;
+        if let Some(id) = listed["sessions"][0]["id"].as_str() {
+            break id.to_string();
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(fixture.ask("DELETE", &format!("/sessions/{id}"), Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(client.read(&mut [0]).await.expect("closed"), 0);
+    fixture.house.services.stop("web").await.expect("stopped");
+}
+
+#[tokio::test]
 async fn without_a_server_there_are_no_sessions_and_a_start_is_a_choice() {
     let fixture = Fixture::new(false);
     Fixture::expect(&fixture.ask("GET", "/sessions", Value::Null).await, 409, "not_running");
