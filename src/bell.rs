@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Waker};
 
 use mailstead_storage::{MailboxId, News};
 use tokio::sync::Notify;
@@ -76,6 +77,12 @@ impl Watch {
     pub async fn changed(&self) {
         self.notify.notified().await;
     }
+
+    /// As [`changed`](Watch::changed), but says at once whether something has changed.
+    pub fn has_changed(&self) -> bool {
+        let changed = std::pin::pin!(self.notify.notified());
+        changed.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
 }
 
 impl Drop for Watch {
@@ -104,6 +111,10 @@ mod tests {
         let (ours, theirs) = (bell.watch(&[MailboxId(1)]), bell.watch(&[MailboxId(2)]));
         bell.ring(&News { mailboxes: vec![MailboxId(1)], ..News::default() });
         ours.changed().await;
+        assert!(!ours.has_changed());
+        bell.ring(&News { mailboxes: vec![MailboxId(1)], ..News::default() });
+        assert!(ours.has_changed());
+        assert!(!ours.has_changed());
         let quiet = tokio::time::timeout(std::time::Duration::from_millis(10), theirs.changed()).await;
         assert!(quiet.is_err());
         drop((ours, theirs));

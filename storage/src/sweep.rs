@@ -20,6 +20,9 @@ const COPY_BYTES_MAX: u64 = 4 << 20;
 /// Most rows looked at in one read transaction.
 const LOOK_ROWS_MAX: usize = 256;
 
+/// Messages that have their bytes in the segment.
+type Living = Vec<(BlobId, BlobRow)>;
+
 /// Sweeps the emptiest sealed segment when it is under half full. Returns the bytes given back.
 pub(crate) fn run(shared: &Shared) -> Result<u64> {
     let _one_at_a_time = lock(&shared.sweeping);
@@ -83,7 +86,7 @@ fn copy_all(shared: &Shared, number: u32) -> Result<usize> {
 }
 
 /// Messages of the segment among the next rows, and where to go on.
-fn living(shared: &Shared, number: u32, first: u64) -> Result<(Vec<(BlobId, BlobRow)>, Option<u64>)> {
+fn living(shared: &Shared, number: u32, first: u64) -> Result<(Living, Option<u64>)> {
     shared.look(|transaction| {
         let (mut living, mut next) = (Vec::new(), None);
         let table = transaction.open_table(meta::BLOB)?;

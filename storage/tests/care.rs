@@ -1,5 +1,7 @@
 //! `verify` and `sweep`: what is damaged is found and named, what is dead is given back.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod fixture;
 mod simulation;
 

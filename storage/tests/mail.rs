@@ -1,5 +1,7 @@
 //! The way of mail: accepted, leased, settled, read; and what the spool's commands do.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod fixture;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Mailboxes and people: names, flags, keywords, copies, counters, quotas, accounts.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod fixture;
 
 use fixture::*;
@@ -163,12 +165,8 @@ fn expunged_uids_are_remembered_up_to_a_floor() {
     assert_eq!(store.expunge(inbox, None, true).wait().unwrap().uids, UidSet::default());
     // Past the bound the oldest are forgotten, and the floor says so.
     let kept = append(store, inbox, b"x", Flags::default()).unwrap();
-    let mut uid = kept.uid;
-    let mut last = Vec::new();
-    for _ in 0..10_001 {
-        last.push(store.move_messages(inbox, uids(&[uid]), inbox, NOW));
-        uid += 1;
-    }
+    let moves = kept.uid..kept.uid + 10_001;
+    let last: Vec<_> = moves.map(|uid| store.move_messages(inbox, uids(&[uid]), inbox, NOW)).collect();
     for pending in last {
         assert_eq!(pending.wait().unwrap().uids.len(), 1);
     }

@@ -1,5 +1,7 @@
 //! Random operations on several mailboxes against a simple model in memory.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod fixture;
 
 use std::collections::BTreeMap;

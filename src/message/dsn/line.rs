@@ -3,8 +3,8 @@
 /// Characters of a foreign text that are repeated.
 const TEXT_CHARACTERS_MAX: usize = 2_000;
 
-/// Width at which lines are folded where there is a space (RFC 5322 §2.1.1).
-const WIDTH: usize = 78;
+/// Characters after which lines are folded where there is a space: quoted-printable then leaves them whole.
+const WIDTH: usize = 72;
 
 /// Bytes of a word after which it is cut, so that no line passes 998.
 const WORD_BYTES_MAX: usize = 900;

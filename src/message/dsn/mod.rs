@@ -89,8 +89,8 @@ pub enum Diagnostic<'a> {
 }
 
 impl Report<'_> {
-    /// The notification: a whole message with CRLF line ends. It has 8-bit bytes if the original, an address or an answer
-    /// has.
+    /// The notification: a whole message with CRLF line ends. It has 8-bit bytes only if what is returned, an
+    /// address or an answer has.
     pub fn write(&self) -> Vec<u8> {
         report::write(self)
     }

@@ -6,37 +6,42 @@ use super::line::{clean, field};
 use super::{Action, RETURNED_BYTES_MAX, Report, human, machine};
 use crate::clock::rfc5322;
 use crate::message::headers;
+use crate::message::transfer::encode_quoted_printable;
 
 /// Bytes of a subject that is repeated.
 const SUBJECT_BYTES_MAX: usize = 300;
 
 /// Writes all of it.
 pub fn write(report: &Report) -> Vec<u8> {
-    let human = human::write(report);
+    let human = encode_quoted_printable(&human::write(report));
     let machine = machine::write(report);
     let (returned_type, returned) = returned(report);
     let boundary = boundary(report, &[human.as_bytes(), machine.as_bytes(), returned]);
-    let is_8bit = !human.is_ascii() || !machine.is_ascii() || !returned.is_ascii();
+    let encoding = if machine.is_ascii() { width(returned) } else { "8bit" };
     let status_type =
         if report.is_international() { "message/global-delivery-status" } else { "message/delivery-status" };
 
-    let mut message = header(report, &boundary, is_8bit).into_bytes();
+    let mut message = header(report, &boundary, encoding).into_bytes();
     message.reserve(human.len() + machine.len() + returned.len() + 1_000);
-    let mut part = |media: &str, content: &[u8]| {
-        let encoding = if content.is_ascii() { "7bit" } else { "8bit" };
+    let mut part = |media: &str, encoding: &str, content: &[u8]| {
         let head = format!("--{boundary}\r\nContent-Type: {media}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n");
         message.extend_from_slice(head.as_bytes());
         message.extend_from_slice(content);
         message.extend_from_slice(b"\r\n");
     };
-    part(if human.is_ascii() { "text/plain; charset=us-ascii" } else { "text/plain; charset=utf-8" }, human.as_bytes());
-    part(status_type, machine.as_bytes());
-    part(returned_type, returned);
+    part("text/plain; charset=utf-8", "quoted-printable", human.as_bytes());
+    part(status_type, width(machine.as_bytes()), machine.as_bytes());
+    part(returned_type, width(returned), returned);
     message.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
     message
 }
 
-fn header(report: &Report, boundary: &str, is_8bit: bool) -> String {
+/// The identity encoding that tells the truth about the content.
+fn width(content: &[u8]) -> &'static str {
+    if content.is_ascii() { "7bit" } else { "8bit" }
+}
+
+fn header(report: &Report, boundary: &str, encoding: &str) -> String {
     let mut header = String::new();
     field("Date", &rfc5322(report.at), &mut header);
     field("Message-ID", report.message_id, &mut header);
@@ -50,7 +55,7 @@ fn header(report: &Report, boundary: &str, is_8bit: bool) -> String {
     field("MIME-Version", "1.0", &mut header);
     let media = format!("multipart/report; report-type=delivery-status; boundary=\"{boundary}\"");
     field("Content-Type", &media, &mut header);
-    field("Content-Transfer-Encoding", if is_8bit { "8bit" } else { "7bit" }, &mut header);
+    field("Content-Transfer-Encoding", encoding, &mut header);
     header.push_str("\r\n");
     header
 }

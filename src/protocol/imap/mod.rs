@@ -1,1 +1,143 @@
-//! The imap service.
+//! IMAP: mailboxes read and changed over the network.
+//!
+//! What is spoken: IMAP4rev1 (RFC 3501) with IDLE (2177), NAMESPACE (2342), ID (2971), CHILDREN (3348),
+//! UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), ENABLE (5161), SPECIAL-USE (6154),
+//! MOVE (6851), CONDSTORE (7162), LITERAL+ (7888), APPENDLIMIT (7889), STATUS=SIZE (8438).
+//!
+//! Promises:
+//! - An extension is announced only when it works whole.
+//! - A session's memory does not depend on the size of a message, nor on the number of messages in
+//!   a mailbox but for its gaps.
+//! - Expunges are told only where the command table allows it ([`command`]).
+//! - No storage transaction lives while bytes are sent or waited for.
+
+mod answers;
+mod capability;
+mod command;
+mod frame;
+mod header;
+mod pieces;
+mod question;
+mod search;
+mod selected;
+mod session;
+mod settings;
+mod tree;
+mod uids;
+mod wire;
+
+use std::sync::Arc;
+
+use mailstead_storage::Store;
+
+pub use answers::ImapAnswers;
+pub use question::{Answer, Question};
+pub use session::ImapSession;
+pub use settings::ImapSettings;
+
+use crate::bell::Bell;
+use crate::clock::Clock;
+use crate::intake::Intake;
+use crate::log::{Kind, Log};
+use crate::net::{Encryption, Peer, Protocol};
+use crate::people::People;
+
+/// One of the two services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Port 143, STARTTLS.
+    Imap,
+    /// Port 993, implicit TLS (RFC 8314 §3.2).
+    Imaps,
+}
+
+impl Service {
+    /// Both.
+    pub const ALL: [Service; 2] = [Service::Imap, Service::Imaps];
+
+    /// Its name in the settings, in logs and in lists of sessions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Imap => "imap",
+            Service::Imaps => "imaps",
+        }
+    }
+
+    /// What it is, for a person.
+    pub fn description(self) -> &'static str {
+        match self {
+            Service::Imap => "mailboxes, encrypted by STARTTLS",
+            Service::Imaps => "mailboxes, encrypted from the start",
+        }
+    }
+
+    /// How its connections are encrypted.
+    pub fn encryption(self) -> Encryption {
+        match self {
+            Service::Imap => Encryption::StartTls,
+            Service::Imaps => Encryption::Implicit,
+        }
+    }
+}
+
+/// The rooms of the house that the answers come from.
+#[derive(Clone)]
+pub struct House {
+    /// Who may log in.
+    pub people: People,
+    /// The way in for APPEND.
+    pub intake: Intake,
+    /// Mailboxes and messages.
+    pub store: Store,
+    /// Tells when a mailbox changes.
+    pub bell: Bell,
+    /// Where events go.
+    pub log: Log,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// What all sessions of one service share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// Which service.
+    pub service: Service,
+    /// Its settings.
+    pub settings: ImapSettings,
+    /// Largest message that APPEND takes, bytes.
+    pub message_bytes_max: u64,
+}
+
+/// An IMAP service: makes its sessions.
+pub struct Imap {
+    rules: Arc<Rules>,
+    house: House,
+}
+
+impl Imap {
+    /// A service under these rules in this house.
+    pub fn new(rules: Rules, house: House) -> Imap {
+        Imap { rules: Arc::new(rules), house }
+    }
+}
+
+impl Protocol for Imap {
+    type Session = ImapSession;
+    type Answers = ImapAnswers;
+
+    fn service(&self) -> &'static str {
+        self.rules.service.name()
+    }
+
+    fn description(&self) -> &'static str {
+        self.rules.service.description()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Imap
+    }
+
+    fn open(&self, peer: &Peer) -> (ImapSession, ImapAnswers) {
+        (ImapSession::new(Arc::clone(&self.rules), peer), ImapAnswers::new(self.house.clone(), peer))
+    }
+}

@@ -67,6 +67,15 @@ impl House {
         runtime.spawn(delivery.clone().run(stopped));
         let mut list: Vec<Arc<dyn Service>> = vec![Arc::new(delivery)];
         list.extend(smtp_services(&store, &people, &intake, &clock, &net));
+        let readers = imap::House {
+            people: people.clone(),
+            intake: intake.clone(),
+            store: store.clone(),
+            bell: bell.clone(),
+            log: Log::none(),
+            clock: clock.clone(),
+        };
+        list.extend(imap_services(&readers, &net));
         list.extend(pop3_services(&store, &people, &net));
         let services = Services::new(store.clone(), Log::none(), list);
         let failures = runtime.block_on(services.start_wanted());
@@ -203,5 +212,13 @@ fn pop3_services(store: &Store, people: &People, net: &Net) -> impl Iterator<Ite
     pop3::Service::ALL.into_iter().map(move |which| {
         let protocol = pop3::Pop3::new(which, pop3::Pop3Settings::of(which), house.clone());
         service(protocol, which.encryption(), net)
+    })
+}
+
+fn imap_services(house: &imap::House, net: &Net) -> impl Iterator<Item = Arc<dyn Service>> {
+    imap::Service::ALL.into_iter().map(move |which| {
+        let settings = imap::ImapSettings::of(which);
+        let rules = imap::Rules { service: which, settings, message_bytes_max: MESSAGE_BYTES_MAX };
+        service(imap::Imap::new(rules, house.clone()), which.encryption(), net)
     })
 }

@@ -122,7 +122,7 @@ impl Keywords {
 }
 
 /// The flags without keyword bits.
-fn system(flags: Flags) -> Flags {
+pub(crate) fn system(flags: Flags) -> Flags {
     Flags(flags.0 & ((1 << Flags::KEYWORD_FIRST) - 1))
 }
 

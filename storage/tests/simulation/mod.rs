@@ -38,6 +38,7 @@ struct State {
     dead: bool,
     full: bool,
     failing: bool,
+    failing_syncs: u64,
 }
 
 /// A simulated disk.
@@ -106,6 +107,11 @@ impl SimulatedDisk {
     /// All reads and writes fail, or work again.
     pub fn set_failing(&self, failing: bool) {
         self.state().failing = failing;
+    }
+
+    /// The next syncs fail; what was written stays readable all the same.
+    pub fn fail_syncs(&self, count: u64) {
+        self.state().failing_syncs = count;
     }
 
     /// The disk as it is found when the power is back.
@@ -282,6 +288,10 @@ impl StorageBackend for OpenFile {
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.disk.change()?;
         state.syncs += 1;
+        if state.failing_syncs > 0 {
+            state.failing_syncs -= 1;
+            return Err(io::Error::other("the simulated sync failed"));
+        }
         let file = state.files.get_mut(&self.name).ok_or(io::ErrorKind::NotFound)?;
         let File { durable, unsynced, .. } = file;
         for change in unsynced.drain(..) {

@@ -1,0 +1,277 @@
+//! Answers the session's questions: the only file here with handles to the house. Decides nothing of the
+//! protocol, and logs what came of it.
+
+mod looked_at;
+
+use std::net::IpAddr;
+
+use mailstead_storage::{
+    AccountId, Appended, Changes, Copied, Error, Expunged, Mailbox, MailboxId, Modseq, Result, Store, Time, UidSet,
+    Word,
+};
+
+use self::looked_at::LookedAt;
+use super::House;
+use super::question::{Answer, Fetched, Found, Listing, MailboxStatus, OpenMailbox, Question, Span};
+use super::search::{Needs, Program};
+use super::session::ImapSession;
+use super::wire::{FlagList, Reply};
+use crate::intake::{Incoming, Refusal, Trace};
+use crate::log::{Event, Kind, Level};
+use crate::net::{Answers, Peer};
+use crate::people::sessions::SessionId;
+use crate::people::{Denied, Login};
+use crate::work;
+
+/// The name under which logins are noted.
+const PROTOCOL: &str = "imap";
+
+/// Answers one session.
+pub struct ImapAnswers {
+    house: House,
+    session: SessionId,
+    client: IpAddr,
+    /// The message that is being appended, and where to.
+    incoming: Option<(Incoming, MailboxId)>,
+}
+
+impl Answers<ImapSession> for ImapAnswers {
+    async fn answer(&mut self, question: Question) -> Answer {
+        let store = self.house.store.clone();
+        match question {
+            Question::LogIn { user, password } => {
+                let login = self.house.people.log_in(&user, &password, PROTOCOL, self.client).await;
+                Answer::Login(self.logged_in(&user, login))
+            }
+            Question::Verifier(user) => Answer::Verifier(self.house.people.scram_verifier(&user)),
+            Question::Admit(user) => {
+                let login = self.house.people.admit(&user, PROTOCOL, self.client);
+                Answer::Login(self.logged_in(&user, login))
+            }
+            Question::ProofWrong(user) => Answer::Login(self.logged_in(&user, Err(Denied::Wrong))),
+            Question::Open { account, name, takes_recent } => {
+                Answer::Opened(self.open(account, name, takes_recent).await)
+            }
+            Question::Changes { mailbox, since, takes_recent } => {
+                let changes = work::read(move || changes(&store, mailbox, since, takes_recent)).await;
+                Answer::Changes(self.told(changes))
+            }
+            Question::Fetch { mailbox, uids, outlines } => {
+                Answer::Fetched(self.told(work::read(move || fetch(&store, mailbox, &uids, outlines)).await))
+            }
+            Question::Read(spans) => Answer::Bytes(self.told(work::read(move || read(&store, &spans)).await)),
+            Question::Store { mailbox, uids, change, unchanged_since } => {
+                let stored = store.store_flags(mailbox, uids, change, unchanged_since).await;
+                Answer::Stored(self.told(stored.map(Box::new)))
+            }
+            Question::Expunge { mailbox, uids } => Answer::Expunged(self.expunge(mailbox, uids).await),
+            Question::Copy { from, uids, account, to, moved } => {
+                Answer::Copied(self.copy(from, uids, (account, to), moved).await)
+            }
+            Question::Search { mailbox, uids, program } => {
+                Answer::Found(self.told(work::read(move || search(&store, mailbox, &uids, &program)).await))
+            }
+            Question::Create { account, name } => {
+                Answer::Done(self.told(store.create_mailbox(account, &name, None).await.map(drop)))
+            }
+            Question::Delete { account, name } => {
+                Answer::Deleted(self.told(store.delete_mailbox(account, &name).await))
+            }
+            Question::Rename { account, from, to } => {
+                Answer::Done(self.told(store.rename_mailbox(account, &from, &to).await))
+            }
+            Question::Subscribe { account, name, subscribed } => {
+                Answer::Done(self.told(store.subscribe(account, &name, subscribed).await))
+            }
+            Question::List(account) => Answer::Listing(self.told(work::read(move || list(&store, account)).await)),
+            Question::Status { account, name, recent } => {
+                let status = work::read(move || status(&store, account, &name, recent)).await;
+                Answer::Status(self.told(status.map(Box::new)))
+            }
+            Question::AppendBegin { account, name, size } => Answer::Done(self.append_begin(account, name, size).await),
+            Question::AppendBytes(bytes) => Answer::Done(self.append_bytes(bytes).await),
+            Question::AppendEnd { flags, date } => Answer::Appended(self.append_end(flags, date).await),
+            Question::AppendDrop => {
+                self.incoming = None;
+                Answer::Done(Ok(()))
+            }
+        }
+    }
+}
+
+type Told<T> = std::result::Result<T, Reply>;
+
+impl ImapAnswers {
+    pub(super) fn new(house: House, peer: &Peer) -> ImapAnswers {
+        ImapAnswers { house, session: peer.id, client: peer.address.ip().to_canonical(), incoming: None }
+    }
+
+    fn logged_in(&self, user: &str, login: std::result::Result<Login, Denied>) -> Told<Login> {
+        let event = match &login {
+            Ok(login) => self.event(Level::Info, "logged in").with("user", login.address.to_string()),
+            Err(denied) => {
+                let event = self.event(Level::Warning, "login failed").with("user", user.to_owned());
+                event.with("client", self.client.to_string()).with("why", format!("{denied:?}"))
+            }
+        };
+        self.house.log.write(event);
+        login.map_err(Reply::from)
+    }
+
+    async fn open(&self, account: AccountId, name: String, takes_recent: bool) -> Told<Box<OpenMailbox>> {
+        let (store, bell) = (self.house.store.clone(), self.house.bell.clone());
+        let opened = work::read(move || {
+            let id = find(&store, account, &name)?.id;
+            // First the watch, then the look: no change falls between.
+            let watch = bell.watch(&[id]);
+            let opened = store.open_mailbox(id)?;
+            if takes_recent {
+                store.note_recent(id, opened.mailbox.counters.uid_next);
+            }
+            Ok(Box::new(OpenMailbox { opened, watch }))
+        });
+        self.told(opened.await)
+    }
+
+    async fn expunge(&self, mailbox: MailboxId, uids: Option<UidSet>) -> Told<Expunged> {
+        let expunged = self.told(self.house.store.expunge(mailbox, uids, true).await)?;
+        self.house.log.write(self.event(Level::Debug, "expunged").with("messages", expunged.uids.count()));
+        Ok(expunged)
+    }
+
+    async fn copy(&self, from: MailboxId, uids: UidSet, to: (AccountId, String), moved: bool) -> Told<Copied> {
+        let store = self.house.store.clone();
+        let target = work::read(move || find(&store, to.0, &to.1).map(|mailbox| mailbox.id)).await;
+        let (target, now) = (self.told(target)?, self.house.clock.now());
+        let copied = match moved {
+            true => self.house.store.move_messages(from, uids, target, now).await,
+            false => self.house.store.copy(from, uids, target, now).await,
+        };
+        self.told(copied)
+    }
+
+    async fn append_begin(&mut self, account: AccountId, name: String, size: u64) -> Told<()> {
+        self.incoming = None;
+        let (store, people) = (self.house.store.clone(), self.house.people.clone());
+        let mailbox = work::read(move || {
+            let mailbox = find(&store, account, &name)?.id;
+            let account = store.directory().accounts.get(&account).cloned();
+            match account.is_some_and(|account| people.over_quota(&account, size)) {
+                true => Err(Error::new(Word::OverQuota, "the message would go over the quota")),
+                false => Ok(mailbox),
+            }
+        });
+        let mailbox = self.told(mailbox.await)?;
+        let incoming = self.house.intake.begin(Trace::None).map_err(|refusal| self.refused(&refusal))?;
+        self.incoming = Some((incoming, mailbox));
+        Ok(())
+    }
+
+    async fn append_bytes(&mut self, bytes: Vec<u8>) -> Told<()> {
+        let Some((incoming, _)) = &mut self.incoming else { return Err(nothing_begun()) };
+        if let Err(refusal) = incoming.push(bytes).await {
+            self.incoming = None;
+            return Err(self.refused(&refusal));
+        }
+        Ok(())
+    }
+
+    async fn append_end(&mut self, flags: FlagList, date: Option<Time>) -> Told<Appended> {
+        let (incoming, mailbox) = self.incoming.take().ok_or_else(nothing_begun)?;
+        let id = incoming.id();
+        let message = incoming.keep().await.map_err(|refusal| self.refused(&refusal))?;
+        let (now, size) = (self.house.clock.now(), message.kept.size);
+        let FlagList { system, keywords } = flags;
+        let date = date.unwrap_or(now);
+        let store = &self.house.store;
+        let appended = store.append(mailbox, message.kept, message.outline, system, keywords, date, now).await;
+        let appended = self.told(appended)?;
+        self.house.log.write(self.event(Level::Info, "message appended").message(id).with("size", size));
+        Ok(appended)
+    }
+
+    /// Makes a reply of what storage refused; its own faults are logged.
+    fn told<T>(&self, result: Result<T>) -> Told<T> {
+        result.map_err(|error| {
+            if matches!(error.word, Word::Corrupt | Word::Io | Word::Newer | Word::Locked) {
+                self.house.log.write(self.event(Level::Error, "storage failed").with("why", error.detail.clone()));
+            }
+            Reply::from(&error)
+        })
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Reply {
+        if let Refusal::Failed(why) = refusal {
+            self.house.log.write(self.event(Level::Error, "message failed").with("why", why.clone()));
+        }
+        Reply::from(refusal)
+    }
+
+    fn event(&self, level: Level, what: &'static str) -> Event {
+        Event::new(Kind::Imap, level, what).session(self.session)
+    }
+}
+
+fn nothing_begun() -> Reply {
+    Reply::no("SERVERBUG", "No message was begun")
+}
+
+fn find(store: &Store, account: AccountId, name: &str) -> Result<Mailbox> {
+    store.mailbox(account, name)?.ok_or_else(|| Error::new(Word::NotFound, format!("no mailbox {name:?}")))
+}
+
+fn changes(store: &Store, mailbox: MailboxId, since: Modseq, takes_recent: bool) -> Result<Box<Changes>> {
+    let changes = store.changes(mailbox, since)?;
+    if takes_recent && changes.counters.recent_from < changes.counters.uid_next {
+        store.note_recent(mailbox, changes.counters.uid_next);
+    }
+    Ok(Box::new(changes))
+}
+
+fn fetch(store: &Store, mailbox: MailboxId, uids: &UidSet, outlines: bool) -> Result<Fetched> {
+    let records = store.records(mailbox, uids, usize::try_from(uids.count()).unwrap_or(usize::MAX))?;
+    let blobs: Vec<_> = records.iter().filter(|_| outlines).map(|record| record.blob).collect();
+    let outlines = if blobs.is_empty() { Vec::new() } else { store.outlines(&blobs)? };
+    Ok(Fetched { records, outlines })
+}
+
+fn read(store: &Store, spans: &[Span]) -> Result<Vec<Vec<u8>>> {
+    let bytes = |span: &Span| {
+        let length = (span.range.end - span.range.start) as usize;
+        store.read(span.blob, u64::from(span.range.start), length)
+    };
+    spans.iter().map(bytes).collect()
+}
+
+fn search(store: &Store, mailbox: MailboxId, uids: &UidSet, program: &Program) -> Result<Found> {
+    let fetched = fetch(store, mailbox, uids, program.needs() >= Needs::Outline)?;
+    let mut outlines = fetched.outlines.into_iter();
+    let mut found = Found::default();
+    for record in fetched.records {
+        let mut message = LookedAt::new(store, record, outlines.next());
+        let matches = program.matches(&mut message);
+        message.finish()?;
+        if matches {
+            found.uids.push(record.uid);
+            found.modseq = found.modseq.max(record.modseq);
+        }
+    }
+    Ok(found)
+}
+
+fn list(store: &Store, account: AccountId) -> Result<Listing> {
+    Ok(Listing { mailboxes: store.mailboxes(account)?, subscriptions: store.subscriptions(account)? })
+}
+
+fn status(store: &Store, account: AccountId, name: &str, recent: bool) -> Result<MailboxStatus> {
+    let mailbox = find(store, account, name)?;
+    let mut status = MailboxStatus { recent: 0, mailbox };
+    if recent {
+        let opened = store.open_mailbox(status.mailbox.id)?;
+        let from = opened.mailbox.counters.recent_from;
+        let new = opened.uids.0.iter().filter(|range| range.last >= from);
+        status.recent = new.map(|range| range.last - range.first.max(from) + 1).sum();
+        status.mailbox = opened.mailbox;
+    }
+    Ok(status)
+}

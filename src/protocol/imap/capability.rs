@@ -1,0 +1,19 @@
+//! What is announced (RFC 3501 §7.2.1): other things before the login than after.
+
+use super::session::Core;
+
+/// The capabilities now, separated by spaces.
+pub fn capabilities(core: &Core) -> String {
+    let mut text = String::from("IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE");
+    if core.login.is_some() {
+        text.push_str(" NAMESPACE CHILDREN UNSELECT UIDPLUS SPECIAL-USE MOVE ESEARCH CONDSTORE STATUS=SIZE");
+        text.push_str(&format!(" APPENDLIMIT={}", core.rules.message_bytes_max));
+        return text;
+    }
+    if core.may_start_tls() {
+        text.push_str(" STARTTLS");
+    }
+    text.push_str(" AUTH=SCRAM-SHA-256");
+    text.push_str(if core.allows_passwords() { " AUTH=PLAIN AUTH=LOGIN" } else { " LOGINDISABLED" });
+    text
+}

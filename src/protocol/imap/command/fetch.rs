@@ -1,0 +1,194 @@
+//! FETCH (RFC 3501 §6.4.5) with CHANGEDSINCE (RFC 7162 §3.1.4). Messages are asked for in chunks, bytes in
+//! pieces: what is held does not grow with the mailbox or the message.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use mailstead_storage::{FlagChange, FlagMode, Flags, Modseq, Record, Stored, UidSet};
+
+use super::{Desk, Next, Run};
+use crate::net::OUTPUT_BYTES;
+use crate::protocol::imap::pieces::{Plan, READ_BYTES_MAX, Window};
+use crate::protocol::imap::question::{Answer, Fetched, Question};
+use crate::protocol::imap::selected::Selected;
+use crate::protocol::imap::session::Core;
+use crate::protocol::imap::uids::take_first;
+use crate::protocol::imap::wire::{FetchItem, Parsed, Parser, Reply, SequenceSet, Syntax, fetch_items};
+
+struct Fetch {
+    by_uid: bool,
+    items: Vec<FetchItem>,
+    changed_since: Option<Modseq>,
+    /// Messages not yet asked for.
+    uids: UidSet,
+    /// Messages asked for and not yet planned, with their outlines.
+    chunk: VecDeque<(Record, Option<Arc<[u8]>>)>,
+    /// Messages of the chunk that became `\Seen` by this.
+    marked: UidSet,
+    plan: Plan,
+    window: Window,
+    /// In the middle of a response?
+    inside: bool,
+    /// Messages of the chunk that was asked for last.
+    asked: u64,
+    missing: bool,
+}
+
+pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
+    parse(parser, core, false)
+}
+
+pub fn begin_uid(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
+    parse(parser, core, true)
+}
+
+fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<dyn Run>> {
+    parser.space()?;
+    let set = SequenceSet::parse(parser)?;
+    parser.space()?;
+    let mut items = fetch_items(parser)?;
+    let changed_since = changed_since(parser)?;
+    parser.end()?;
+    if by_uid && !items.contains(&FetchItem::Uid) {
+        items.insert(0, FetchItem::Uid);
+    }
+    core.condstore |= changed_since.is_some() || items.contains(&FetchItem::Modseq);
+    if changed_since.is_some() && !items.contains(&FetchItem::Modseq) {
+        items.push(FetchItem::Modseq);
+    }
+    let uids = core.mailbox().messages(&set, by_uid)?;
+    Ok(Box::new(Fetch {
+        by_uid,
+        items,
+        changed_since,
+        uids,
+        chunk: VecDeque::new(),
+        marked: UidSet::default(),
+        plan: Plan::default(),
+        window: Window::default(),
+        inside: false,
+        asked: 0,
+        missing: false,
+    }))
+}
+
+/// ` (CHANGEDSINCE 12345)`
+fn changed_since(parser: &mut Parser<'_>) -> Parsed<Option<Modseq>> {
+    if !parser.rest().starts_with(b" (") {
+        return Ok(None);
+    }
+    parser.space()?;
+    let modseqs = parser.list(|parser| match parser.eat_word("CHANGEDSINCE") {
+        true => parser.space().and_then(|()| parser.number64()),
+        false => Err(Syntax("Unknown FETCH modifier")),
+    })?;
+    Ok(modseqs.last().copied())
+}
+
+impl Run for Fetch {
+    fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
+        let heard = match answer {
+            Some(Answer::Fetched(Ok(fetched))) => self.take(fetched, desk.core.mailbox()),
+            Some(Answer::Stored(stored)) => {
+                self.seen(stored.map(|stored| *stored), desk);
+                None
+            }
+            Some(Answer::Bytes(Ok(bytes))) => {
+                self.window.fill(bytes);
+                None
+            }
+            Some(Answer::Fetched(Err(refused)) | Answer::Bytes(Err(refused))) => return self.failed(refused, desk),
+            _ => None,
+        };
+        match heard {
+            Some(question) => Next::Ask(question),
+            None => self.go(desk),
+        }
+    }
+}
+
+impl Fetch {
+    /// Says what can be said, then asks for more.
+    fn go(&mut self, desk: &mut Desk<'_>) -> Next {
+        loop {
+            while let Some(piece) = self.plan.front() {
+                self.inside = true;
+                if !self.window.say(piece, desk.out) {
+                    if desk.out.len() >= OUTPUT_BYTES {
+                        return Next::Flush;
+                    }
+                    return Next::Ask(Question::Read(self.window.wanted(&self.plan)));
+                }
+                self.plan.pop();
+                if desk.out.len() >= OUTPUT_BYTES {
+                    return Next::Flush;
+                }
+            }
+            self.inside = false;
+            if self.chunk.is_empty() {
+                return self.next_chunk(desk);
+            }
+            while self.plan.weight() < READ_BYTES_MAX {
+                let Some((record, outline)) = self.chunk.pop_front() else { break };
+                let mailbox = desk.core.mailbox();
+                let marked = self.marked.contains(record.uid);
+                self.plan.message(mailbox, &record, outline.as_deref(), &self.items, marked);
+            }
+        }
+    }
+
+    fn next_chunk(&mut self, desk: &mut Desk<'_>) -> Next {
+        if self.uids.is_empty() {
+            return Next::Done(match self.missing && !self.by_uid {
+                true => Reply::no("EXPUNGEISSUED", "Some messages are no longer there"),
+                false => Reply::ok("FETCH completed"),
+            });
+        }
+        let uids = take_first(&mut self.uids, desk.core.rules.settings.fetch_chunk.max(1));
+        self.asked = uids.count();
+        let outlines = self.items.iter().any(FetchItem::needs_outline);
+        Next::Ask(Question::Fetch { mailbox: desk.core.mailbox().id, uids, outlines })
+    }
+
+    /// Takes the records of a chunk in. `\Seen` is set before they are told.
+    fn take(&mut self, fetched: Fetched, mailbox: &mut Selected) -> Option<Question> {
+        let Fetched { records, outlines } = fetched;
+        let mut outlines = outlines.into_iter();
+        self.missing |= (records.len() as u64) < self.asked;
+        for record in records {
+            let outline = outlines.next();
+            if self.changed_since.is_none_or(|since| record.modseq > since) {
+                self.chunk.push_back((record, outline));
+            }
+        }
+        self.marked = UidSet::default();
+        if mailbox.read_only || !self.items.iter().any(FetchItem::sets_seen) {
+            return None;
+        }
+        let unseen = self.chunk.iter().filter(|(record, _)| !record.flags.has(Flags::SEEN));
+        let uids: UidSet = unseen.map(|(record, _)| record.uid).collect();
+        let change = FlagChange { mode: FlagMode::Add, system: Flags::SEEN, keywords: Vec::new() };
+        (!uids.is_empty()).then_some(Question::Store { mailbox: mailbox.id, uids, change, unchanged_since: None })
+    }
+
+    /// Takes in what came of setting `\Seen`. When it could not be set, the messages are told as they are.
+    fn seen(&mut self, stored: Result<Stored, Reply>, desk: &mut Desk<'_>) {
+        let Ok(stored) = stored else { return };
+        let mailbox = desk.core.mailbox();
+        mailbox.learn_keywords(stored.keywords, desk.out);
+        mailbox.note_own(&stored.records);
+        let mut changed = stored.records.into_iter().peekable();
+        for (record, _) in &mut self.chunk {
+            if let Some(new) = changed.next_if(|new| new.uid == record.uid) {
+                *record = new;
+                self.marked.push(new.uid);
+            }
+        }
+    }
+
+    /// Storage has refused. Within a literal, only the end of the connection can tell it.
+    fn failed(&mut self, refused: Reply, desk: &mut Desk<'_>) -> Next {
+        desk.core.leaving |= self.inside;
+        Next::Done(refused)
+    }
+}

@@ -1,0 +1,177 @@
+//! The commands: one file each, and one table that says when each is allowed and what it may tell.
+//! Adding a command is one file and one line in [`TABLE`].
+
+mod append;
+mod authenticate;
+mod capability;
+mod close;
+mod copy;
+mod create;
+mod delete;
+mod enable;
+mod expunge;
+mod fetch;
+mod id;
+mod idle;
+mod list;
+mod login;
+mod logout;
+mod lsub;
+mod namespace;
+mod noop;
+mod rename;
+mod run;
+mod search;
+mod select;
+mod starttls;
+mod status;
+mod store;
+mod subscribe;
+mod unselect;
+mod update;
+
+pub use run::{Desk, Next, Run};
+use run::{now, once};
+pub use update::Update;
+
+use super::frame::Literal;
+use super::session::Core;
+use super::wire::{Parsed, Parser, Reply, Syntax};
+
+/// In which states a command is allowed (RFC 3501 §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum States {
+    /// In each.
+    Any,
+    /// Before the login only.
+    NotAuthenticated,
+    /// After the login, with or without a mailbox selected.
+    Authenticated,
+    /// With a mailbox selected.
+    Selected,
+    /// With a mailbox selected that may be changed.
+    Writable,
+}
+
+/// What a command may tell of what others have done (RFC 3501 §5.2, §7.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    /// Nothing.
+    Nothing,
+    /// All but expunges: the client may be using sequence numbers.
+    NoExpunges,
+    /// All.
+    All,
+}
+
+/// Makes the command from its arguments; the parser stands behind its name.
+type Begin = fn(&mut Parser<'_>, &mut Core) -> Parsed<Box<dyn Run>>;
+
+/// What is known of one command.
+pub struct Row {
+    /// Its name.
+    pub name: &'static str,
+    /// In which states it is allowed.
+    pub states: States,
+    /// What it may tell.
+    pub tells: Tells,
+    begin: Begin,
+}
+
+const fn row(name: &'static str, states: States, tells: Tells, begin: Begin) -> Row {
+    Row { name, states, tells, begin }
+}
+
+/// All commands.
+const TABLE: &[Row] = {
+    use States::{Any, Authenticated, NotAuthenticated, Selected, Writable};
+    use Tells::{All, NoExpunges, Nothing};
+    &[
+        row("CAPABILITY", Any, All, capability::begin),
+        row("NOOP", Any, All, noop::begin),
+        row("LOGOUT", Any, Nothing, logout::begin),
+        row("ID", Any, All, id::begin),
+        row("STARTTLS", NotAuthenticated, Nothing, starttls::begin),
+        row("LOGIN", NotAuthenticated, Nothing, login::begin),
+        row("AUTHENTICATE", NotAuthenticated, Nothing, authenticate::begin),
+        row("ENABLE", Authenticated, All, enable::begin),
+        row("SELECT", Authenticated, Nothing, select::begin),
+        row("EXAMINE", Authenticated, Nothing, select::begin_examine),
+        row("CREATE", Authenticated, All, create::begin),
+        row("DELETE", Authenticated, All, delete::begin),
+        row("RENAME", Authenticated, All, rename::begin),
+        row("SUBSCRIBE", Authenticated, All, subscribe::begin),
+        row("UNSUBSCRIBE", Authenticated, All, subscribe::begin_unsubscribe),
+        row("LIST", Authenticated, All, list::begin),
+        row("LSUB", Authenticated, All, lsub::begin),
+        row("NAMESPACE", Authenticated, All, namespace::begin),
+        row("STATUS", Authenticated, All, status::begin),
+        row("APPEND", Authenticated, All, append::begin),
+        row("IDLE", Authenticated, All, idle::begin),
+        row("CHECK", Selected, All, noop::begin),
+        row("CLOSE", Selected, Nothing, close::begin),
+        row("UNSELECT", Selected, Nothing, unselect::begin),
+        row("EXPUNGE", Writable, All, expunge::begin),
+        row("SEARCH", Selected, NoExpunges, search::begin),
+        row("FETCH", Selected, NoExpunges, fetch::begin),
+        row("STORE", Writable, NoExpunges, store::begin),
+        row("COPY", Selected, All, copy::begin),
+        row("MOVE", Writable, All, copy::begin_move),
+        row("UID EXPUNGE", Writable, All, expunge::begin_uid),
+        row("UID SEARCH", Selected, All, search::begin_uid),
+        row("UID FETCH", Selected, All, fetch::begin_uid),
+        row("UID STORE", Writable, All, store::begin_uid),
+        row("UID COPY", Selected, All, copy::begin_uid),
+        row("UID MOVE", Writable, All, copy::begin_uid_move),
+    ]
+};
+
+/// A command with its tag and its row.
+pub type Begun = (Box<str>, &'static Row, Box<dyn Run>);
+
+/// Begins the command in `text`.
+///
+/// # Errors
+/// The reply that says why it cannot be begun.
+pub fn begin(text: &[u8], core: &mut Core) -> Result<Begun, Reply> {
+    let mut parser = Parser::new(text);
+    let (tag, row) = head(&mut parser)?;
+    allowed(row, core)?;
+    let run = (row.begin)(&mut parser, core)?;
+    Ok((tag.into(), row, run))
+}
+
+/// Begins the command in `text` when the literal announced at its end is a message that streams.
+pub fn begin_streamed(text: &[u8], literal: Literal, core: &mut Core) -> Option<Begun> {
+    let mut parser = Parser::new(text);
+    let (tag, row) = head(&mut parser).ok().filter(|(_, row)| row.name == "APPEND")?;
+    allowed(row, core).ok()?;
+    let run = append::begin_streamed(&mut parser, literal, core)?;
+    Some((tag.into(), row, run))
+}
+
+/// Reads tag and name.
+fn head<'a>(parser: &mut Parser<'a>) -> Parsed<(&'a str, &'static Row)> {
+    let tag = parser.tag()?;
+    parser.byte(b' ', "Missing command")?;
+    let mut name = parser.atom().map_err(|_| Syntax("Missing command"))?.to_ascii_uppercase();
+    if name == "UID" {
+        parser.space()?;
+        name = format!("UID {}", parser.atom()?.to_ascii_uppercase());
+    }
+    let row = TABLE.iter().find(|row| row.name == name).ok_or(Syntax("Unknown command"))?;
+    Ok((tag, row))
+}
+
+/// Is the command allowed in this state?
+fn allowed(row: &Row, core: &Core) -> Result<(), Reply> {
+    match (row.states, &core.login, &core.selected) {
+        (States::NotAuthenticated, Some(_), _) => Err(Reply::bad("Already logged in")),
+        (States::Any | States::NotAuthenticated, _, _) => Ok(()),
+        (_, None, _) => Err(Reply::bad("Log in first")),
+        (States::Authenticated, _, _) => Ok(()),
+        (_, _, None) => Err(Reply::bad("Select a mailbox first")),
+        (States::Writable, _, Some(mailbox)) if mailbox.read_only => Err(Reply::no("CANNOT", "Mailbox is read-only")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,60 @@
+//! Tells what others have changed, at the end of a command and during IDLE.
+
+use mailstead_storage::Record;
+
+use super::{Desk, Next, Run};
+use crate::net::OUTPUT_BYTES;
+use crate::protocol::imap::question::{Answer, Question};
+use crate::protocol::imap::selected::{Told, say};
+use crate::protocol::imap::wire::Reply;
+
+/// Asks for what has happened and tells it.
+pub struct Update {
+    may_expunge: bool,
+    records: std::vec::IntoIter<Record>,
+    begun: bool,
+}
+
+impl Update {
+    /// `may_expunge`: may EXPUNGE be told?
+    pub fn new(may_expunge: bool) -> Update {
+        Update { may_expunge, records: Vec::new().into_iter(), begun: false }
+    }
+}
+
+impl Run for Update {
+    fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
+        let done = Next::Done(Reply::ok("Told"));
+        let Some(mailbox) = desk.core.selected.as_mut() else { return done };
+        match answer {
+            Some(Answer::Changes(Ok(changes))) => {
+                self.records = mailbox.apply(*changes, self.may_expunge, desk.out).into_iter();
+            }
+            Some(Answer::Changes(Err(_))) => {
+                // The mailbox is gone: there is no other way to tell it (RFC 3501 §7.1.5).
+                say(desk.out, "* BYE Selected mailbox is no longer there\r\n");
+                desk.core.leaving = true;
+                return done;
+            }
+            _ if !self.begun => {
+                self.begun = true;
+                if mailbox.take_ring() {
+                    let (mailbox, since, takes_recent) = (mailbox.id, mailbox.modseq, !mailbox.read_only);
+                    return Next::Ask(Question::Changes { mailbox, since, takes_recent });
+                }
+                if self.may_expunge {
+                    mailbox.tell_vanished(desk.out);
+                }
+            }
+            _ => {}
+        }
+        let items = Told { uid: false, flags: true, modseq: desk.core.condstore };
+        for record in self.records.by_ref() {
+            mailbox.tell_record(&record, items, desk.out);
+            if desk.out.len() >= OUTPUT_BYTES {
+                return Next::Flush;
+            }
+        }
+        done
+    }
+}

@@ -1,0 +1,239 @@
+//! What FETCH says of messages, in pieces: text that is there, and bytes that must be read first. Each
+//! literal's size is known before its bytes are.
+
+use std::collections::VecDeque;
+
+use mailstead_storage::Record;
+
+use super::header::HeaderFilter;
+use super::question::Span;
+use super::selected::{Selected, say};
+use super::wire::{FetchItem, Partial, Section, SectionText, body_structure, envelope, print_date_time};
+use crate::message::{Outline, Range};
+
+/// Most bytes read at once.
+pub const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// Most places read at once.
+const SPANS_MAX: usize = 512;
+
+/// One piece.
+pub enum Piece {
+    /// Text.
+    Text(Vec<u8>),
+    /// Bytes of a message, as they are.
+    Bytes(Span),
+    /// Fields picked out of a header, as a literal.
+    Fields {
+        /// The header, as far as it is not yet read.
+        span: Span,
+        /// Picks them.
+        filter: Box<HeaderFilter>,
+        /// What of them is wanted.
+        partial: Option<Partial>,
+    },
+}
+
+/// The pieces of the next responses, in their order.
+#[derive(Default)]
+pub struct Plan {
+    pieces: VecDeque<(usize, Piece)>,
+    weight: usize,
+}
+
+impl Plan {
+    /// The next piece.
+    pub fn front(&mut self) -> Option<&mut Piece> {
+        self.pieces.front_mut().map(|(_, piece)| piece)
+    }
+
+    /// The next piece is said.
+    pub fn pop(&mut self) {
+        if let Some((weight, _)) = self.pieces.pop_front() {
+            self.weight -= weight;
+        }
+    }
+
+    /// Bytes still to be said or read, about.
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Plans the response for one message. `tell_flags`: also when they were not asked for.
+    pub fn message(
+        &mut self,
+        mailbox: &Selected,
+        record: &Record,
+        outline: Option<&[u8]>,
+        items: &[FetchItem],
+        tell_flags: bool,
+    ) {
+        let Some(sequence) = mailbox.uids.sequence_of(record.uid) else { return };
+        let outline = outline.and_then(Outline::decode);
+        let mut text = format!("* {sequence} FETCH (").into_bytes();
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                text.push(b' ');
+            }
+            match item {
+                FetchItem::Bytes { name, section, partial, .. } => {
+                    say(&mut text, name);
+                    text.push(b' ');
+                    self.section(section, *partial, record, outline.as_ref(), &mut text);
+                }
+                item => simple(item, mailbox, record, outline.as_ref(), &mut text),
+            }
+        }
+        if tell_flags && !items.contains(&FetchItem::Flags) {
+            say(&mut text, " FLAGS ");
+            mailbox.print_flags(record, &mut text);
+        }
+        say(&mut text, ")\r\n");
+        self.push(Piece::Text(text));
+    }
+
+    fn section(
+        &mut self,
+        section: &Section,
+        partial: Option<Partial>,
+        record: &Record,
+        outline: Option<&Outline<'_>>,
+        text: &mut Vec<u8>,
+    ) {
+        let whole = section.path.is_empty() && section.text == SectionText::Whole;
+        let range = match outline {
+            _ if whole => Some(Range { start: 0, end: record.size }),
+            Some(outline) => section.range(outline, record.size),
+            None => None,
+        };
+        let Some(range) = range else { return say(text, "NIL") };
+        let span = |range| Span { blob: record.blob, range };
+        if let SectionText::Fields(names) | SectionText::FieldsNot(names) = &section.text {
+            let wanted = matches!(section.text, SectionText::Fields(_));
+            self.push(Piece::Text(std::mem::take(text)));
+            let filter = Box::new(HeaderFilter::new(names, wanted));
+            return self.push(Piece::Fields { span: span(range), filter, partial });
+        }
+        let range = partial.map_or(range, |partial| partial.of(range));
+        if range.start >= range.end {
+            return say(text, "\"\"");
+        }
+        say(text, &format!("{{{}}}\r\n", range.end - range.start));
+        self.push(Piece::Text(std::mem::take(text)));
+        self.push(Piece::Bytes(span(range)));
+    }
+
+    fn push(&mut self, piece: Piece) {
+        let weight = match &piece {
+            Piece::Text(text) => text.len(),
+            Piece::Bytes(span) | Piece::Fields { span, .. } => (span.range.end - span.range.start) as usize,
+        };
+        self.weight += weight;
+        self.pieces.push_back((weight, piece));
+    }
+}
+
+/// Writes an item that needs no bytes of the message.
+fn simple(item: &FetchItem, mailbox: &Selected, record: &Record, outline: Option<&Outline<'_>>, out: &mut Vec<u8>) {
+    match (item, outline) {
+        (FetchItem::Uid, _) => say(out, &format!("UID {}", record.uid)),
+        (FetchItem::Size, _) => say(out, &format!("RFC822.SIZE {}", record.size)),
+        (FetchItem::Modseq, _) => say(out, &format!("MODSEQ ({})", record.modseq)),
+        (FetchItem::Flags, _) => {
+            say(out, "FLAGS ");
+            mailbox.print_flags(record, out);
+        }
+        (FetchItem::InternalDate, _) => {
+            say(out, "INTERNALDATE ");
+            print_date_time(record.internal_date, out);
+        }
+        (FetchItem::Envelope, outline) => {
+            say(out, "ENVELOPE ");
+            match outline {
+                Some(outline) => envelope(&outline.envelope, out),
+                None => envelope(&crate::message::Envelope::default(), out),
+            }
+        }
+        (item, outline) => {
+            let extended = *item == FetchItem::BodyStructure;
+            say(out, if extended { "BODYSTRUCTURE " } else { "BODY " });
+            match outline {
+                Some(outline) => body_structure(&outline.root, extended, out),
+                None => say(out, &format!("(\"text\" \"plain\" NIL NIL NIL \"7bit\" {} 0)", record.size)),
+            }
+        }
+    }
+}
+
+/// Bytes that were read and not yet said, in the order of the pieces that want them.
+#[derive(Default)]
+pub struct Window {
+    asked: Vec<Span>,
+    read: VecDeque<Vec<u8>>,
+}
+
+impl Window {
+    /// What to read next for the pieces from the front on.
+    pub fn wanted(&mut self, plan: &Plan) -> Vec<Span> {
+        let mut room = READ_BYTES_MAX as u32;
+        self.asked.clear();
+        for (_, piece) in &plan.pieces {
+            let (Piece::Bytes(span) | Piece::Fields { span, .. }) = piece else { continue };
+            let Range { start, end } = span.range;
+            let end = end.min(start.saturating_add(room));
+            if start < end {
+                self.asked.push(Span { blob: span.blob, range: Range { start, end } });
+                room -= end - start;
+            }
+            if room == 0 || self.asked.len() >= SPANS_MAX {
+                break;
+            }
+        }
+        self.asked.clone()
+    }
+
+    /// Hears what was asked for.
+    pub fn fill(&mut self, bytes: Vec<Vec<u8>>) {
+        for (span, mut bytes) in self.asked.drain(..).zip(bytes) {
+            // The literal's size may have been said already.
+            bytes.resize((span.range.end - span.range.start) as usize, b' ');
+            self.read.push_back(bytes);
+        }
+    }
+
+    /// Says as much of a piece as is there; true when that is all of it.
+    pub fn say(&mut self, piece: &mut Piece, out: &mut Vec<u8>) -> bool {
+        match piece {
+            Piece::Text(text) => {
+                out.append(text);
+                true
+            }
+            Piece::Bytes(span) => self.take(span, |bytes| out.extend_from_slice(bytes)),
+            Piece::Fields { span, filter, partial } => {
+                let done = self.take(span, |bytes| filter.feed(bytes));
+                if done {
+                    let filter = std::mem::replace(filter, Box::new(HeaderFilter::new(&[], true)));
+                    say_fields(&filter.finish(), *partial, out);
+                }
+                done
+            }
+        }
+    }
+
+    fn take(&mut self, span: &mut Span, mut use_bytes: impl FnMut(&[u8])) -> bool {
+        while span.range.start < span.range.end {
+            let Some(bytes) = self.read.pop_front() else { return false };
+            use_bytes(&bytes);
+            span.range.start += bytes.len() as u32;
+        }
+        true
+    }
+}
+
+fn say_fields(fields: &[u8], partial: Option<Partial>, out: &mut Vec<u8>) {
+    let all = Range { start: 0, end: fields.len() as u32 };
+    let range = partial.map_or(all, |partial| partial.of(all));
+    let fields = &fields[range.start as usize..range.end as usize];
+    say(out, &format!("{{{}}}\r\n", fields.len()));
+    out.extend_from_slice(fields);
+}

@@ -1,0 +1,251 @@
+//! What a session asks the house, and what it hears.
+
+use std::sync::Arc;
+
+use mailstead_storage::{
+    AccountId, Appended, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq, Opened, Record,
+    ScramVerifier, Stored, Time, UidSet,
+};
+
+use super::search::Program;
+use super::wire::{FlagList, Reply};
+use crate::bell::Watch;
+use crate::message::Range;
+use crate::people::Login;
+
+/// A question. Each has one kind of answer, named with it.
+#[derive(Debug)]
+pub enum Question {
+    /// Who is this? [`Answer::Login`]
+    LogIn {
+        /// User name.
+        user: String,
+        /// Password.
+        password: String,
+    },
+    /// How is SCRAM-SHA-256 checked for this user? [`Answer::Verifier`]
+    Verifier(String),
+    /// May this user, who has proven the password, come in? [`Answer::Login`]
+    Admit(String),
+    /// This user's proof was wrong. [`Answer::Login`]
+    ProofWrong(String),
+    /// Opens a mailbox. [`Answer::Opened`]
+    Open {
+        /// Whose.
+        account: AccountId,
+        /// Its name.
+        name: String,
+        /// Are its new messages recent for this session alone?
+        takes_recent: bool,
+    },
+    /// What has happened since? [`Answer::Changes`]
+    Changes {
+        /// Where.
+        mailbox: MailboxId,
+        /// What the session knows.
+        since: Modseq,
+        /// As in `Open`.
+        takes_recent: bool,
+    },
+    /// Records, and outlines when wanted. [`Answer::Fetched`]
+    Fetch {
+        /// Of this mailbox.
+        mailbox: MailboxId,
+        /// Of these messages.
+        uids: UidSet,
+        /// With their outlines?
+        outlines: bool,
+    },
+    /// Bytes of messages. [`Answer::Bytes`]
+    Read(Vec<Span>),
+    /// Changes flags. [`Answer::Stored`]
+    Store {
+        /// Of this mailbox.
+        mailbox: MailboxId,
+        /// Of these messages.
+        uids: UidSet,
+        /// How.
+        change: FlagChange,
+        /// RFC 7162 UNCHANGEDSINCE.
+        unchanged_since: Option<Modseq>,
+    },
+    /// Removes messages with `\Deleted`. [`Answer::Expunged`]
+    Expunge {
+        /// From this mailbox.
+        mailbox: MailboxId,
+        /// Of these messages, or of all.
+        uids: Option<UidSet>,
+    },
+    /// Copies or moves messages. [`Answer::Copied`]
+    Copy {
+        /// From this mailbox.
+        from: MailboxId,
+        /// These messages.
+        uids: UidSet,
+        /// Into a mailbox of this account.
+        account: AccountId,
+        /// Its name.
+        to: String,
+        /// Do they leave the source?
+        moved: bool,
+    },
+    /// Which of these messages match? [`Answer::Found`]
+    Search {
+        /// Of this mailbox.
+        mailbox: MailboxId,
+        /// Among these messages.
+        uids: UidSet,
+        /// What is looked for.
+        program: Arc<Program>,
+    },
+    /// Makes a mailbox. [`Answer::Done`]
+    Create {
+        /// Whose.
+        account: AccountId,
+        /// Its name.
+        name: String,
+    },
+    /// Removes a mailbox. [`Answer::Deleted`]
+    Delete {
+        /// Whose.
+        account: AccountId,
+        /// Its name.
+        name: String,
+    },
+    /// Renames a mailbox. [`Answer::Done`]
+    Rename {
+        /// Whose.
+        account: AccountId,
+        /// Its name.
+        from: String,
+        /// Its name to be.
+        to: String,
+    },
+    /// Subscribes to a name or ends that. [`Answer::Done`]
+    Subscribe {
+        /// Who.
+        account: AccountId,
+        /// Which name.
+        name: String,
+        /// Or unsubscribes?
+        subscribed: bool,
+    },
+    /// All mailboxes and subscriptions. [`Answer::Listing`]
+    List(AccountId),
+    /// A mailbox's counters. [`Answer::Status`]
+    Status {
+        /// Whose.
+        account: AccountId,
+        /// Its name.
+        name: String,
+        /// Is the number of recent messages wanted? It costs more.
+        recent: bool,
+    },
+    /// May a message of that size be appended? [`Answer::Done`]
+    AppendBegin {
+        /// Whose.
+        account: AccountId,
+        /// The mailbox's name.
+        name: String,
+        /// The message's size in bytes.
+        size: u64,
+    },
+    /// The next bytes of the message. [`Answer::Done`]
+    AppendBytes(Vec<u8>),
+    /// The message is complete. [`Answer::Appended`]
+    AppendEnd {
+        /// Its flags.
+        flags: FlagList,
+        /// Its internal date, or now.
+        date: Option<Time>,
+    },
+    /// The message is not to be kept. [`Answer::Done`]
+    AppendDrop,
+}
+
+/// What a question is answered with; a refusal comes as the reply that tells it.
+pub enum Answer {
+    /// Who it is.
+    Login(Result<Login, Reply>),
+    /// How to check.
+    Verifier(ScramVerifier),
+    /// An open mailbox.
+    Opened(Result<Box<OpenMailbox>, Reply>),
+    /// What has happened.
+    Changes(Result<Box<Changes>, Reply>),
+    /// Records.
+    Fetched(Result<Fetched, Reply>),
+    /// Bytes of each span, in their order.
+    Bytes(Result<Vec<Vec<u8>>, Reply>),
+    /// Changed flags.
+    Stored(Result<Box<Stored>, Reply>),
+    /// Removed messages.
+    Expunged(Result<Expunged, Reply>),
+    /// Copied messages.
+    Copied(Result<Copied, Reply>),
+    /// Messages that match.
+    Found(Result<Found, Reply>),
+    /// It is done.
+    Done(Result<(), Reply>),
+    /// The mailbox is gone.
+    Deleted(Result<MailboxId, Reply>),
+    /// Mailboxes and subscriptions.
+    Listing(Result<Listing, Reply>),
+    /// Counters.
+    Status(Result<Box<MailboxStatus>, Reply>),
+    /// An appended message.
+    Appended(Result<Appended, Reply>),
+}
+
+/// Bytes of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Which message.
+    pub blob: BlobId,
+    /// Which bytes.
+    pub range: Range,
+}
+
+/// A mailbox opened.
+pub struct OpenMailbox {
+    /// What it holds.
+    pub opened: Opened,
+    /// Tells of every change since then.
+    pub watch: Watch,
+}
+
+/// Records and, in the same order, outlines (none when they were not wanted).
+#[derive(Debug, Clone, Default)]
+pub struct Fetched {
+    /// Records of the messages that exist, by UID.
+    pub records: Vec<Record>,
+    /// Their outlines as stored.
+    pub outlines: Vec<Arc<[u8]>>,
+}
+
+/// What a search has found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The messages.
+    pub uids: UidSet,
+    /// Their highest modseq.
+    pub modseq: Modseq,
+}
+
+/// An account's mailboxes.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// By name.
+    pub mailboxes: Vec<Mailbox>,
+    /// Names subscribed to, sorted.
+    pub subscriptions: Vec<String>,
+}
+
+/// What STATUS tells.
+#[derive(Debug, Clone)]
+pub struct MailboxStatus {
+    /// The mailbox.
+    pub mailbox: Mailbox,
+    /// Messages that no session has been told of, when asked.
+    pub recent: u32,
+}

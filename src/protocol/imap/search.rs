@@ -1,0 +1,187 @@
+//! Which messages match a search (RFC 3501 §6.4.4). A search is compiled against the selected mailbox into
+//! a [`Program`] whose cheap keys come first: flags, numbers, sizes and dates are decided on records,
+//! addresses, subject and sent dates on outlines, and only what is left on the bytes. Pure.
+
+use mailstead_storage::{Flags, Modseq, Record, UidSet};
+
+use super::selected::Selected;
+use super::uids::intersection;
+use super::wire::SearchKey;
+use crate::message::search::Needle;
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// A search ready to run.
+#[derive(Debug, Clone)]
+pub enum Program {
+    /// Every message, or none.
+    Always(bool),
+    /// All of these flags are set.
+    Has(Flags),
+    /// Its UID is in this set.
+    Uids(UidSet),
+    /// More bytes than this.
+    Larger(u32),
+    /// Fewer bytes than this.
+    Smaller(u32),
+    /// INTERNALDATE on or after this second.
+    Since(i64),
+    /// At least this modseq.
+    Modseq(Modseq),
+    /// `Date` field on or after this second, its zone left out. A message without one is on no side.
+    SentSince(i64),
+    /// `Date` field before this second.
+    SentBefore(i64),
+    /// A header field that contains the text.
+    Header(String, Needle),
+    /// The text somewhere in the body.
+    Body(Needle),
+    /// The text somewhere in the message.
+    Text(Needle),
+    /// Not this.
+    Not(Box<Program>),
+    /// One of these.
+    Any(Vec<Program>),
+    /// All of these.
+    All(Vec<Program>),
+}
+
+/// What a key needs to be decided, the cheapest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// The record.
+    Record,
+    /// The outline.
+    Outline,
+    /// The message's bytes.
+    Bytes,
+}
+
+/// A message that is looked at. What it needs is read when it is first asked for.
+pub trait Message {
+    /// Its record.
+    fn record(&self) -> &Record;
+
+    /// The moment of its `Date` field as written, seconds since 1970-01-01, its zone left out.
+    fn sent(&mut self) -> Option<i64>;
+
+    /// Does this header field contain the text?
+    fn header(&mut self, field: &str, needle: &Needle) -> bool;
+
+    /// Does the body contain the text?
+    fn body(&mut self, needle: &Needle) -> bool;
+
+    /// Does the message, its header included, contain the text?
+    fn text(&mut self, needle: &Needle) -> bool;
+}
+
+impl Program {
+    /// The program of these keys in this mailbox, where sequence numbers and keywords have a meaning.
+    pub fn compile(key: &SearchKey, mailbox: &Selected) -> Program {
+        match key {
+            SearchKey::All => Program::Always(true),
+            SearchKey::Has(flags) => Program::Has(*flags),
+            SearchKey::Lacks(flags) => not(Program::Has(*flags)),
+            SearchKey::Recent => Program::Uids(mailbox.recent.clone()),
+            SearchKey::Keyword(name) => mailbox.keyword(name).map_or(Program::Always(false), Program::Has),
+            SearchKey::Numbers(set) => Program::Uids(mailbox.uids.uids_of(&set.resolve(mailbox.uids.count()))),
+            SearchKey::Uids(set) => Program::Uids(mailbox.uids.known(&set.resolve(mailbox.uids.last()))),
+            SearchKey::Larger(size) => Program::Larger(*size),
+            SearchKey::Smaller(size) => Program::Smaller(*size),
+            SearchKey::Since(day) => Program::Since(seconds(*day)),
+            SearchKey::Before(day) => not(Program::Since(seconds(*day))),
+            SearchKey::SentSince(day) => Program::SentSince(seconds(*day)),
+            SearchKey::SentBefore(day) => Program::SentBefore(seconds(*day)),
+            SearchKey::Modseq(modseq) => Program::Modseq(*modseq),
+            SearchKey::Header(field, text) => Program::Header(field.clone(), Needle::new(text)),
+            SearchKey::Body(text) => Program::Body(Needle::new(text)),
+            SearchKey::Text(text) => Program::Text(Needle::new(text)),
+            SearchKey::Not(key) => not(Program::compile(key, mailbox)),
+            SearchKey::Or(left, right) => {
+                Program::Any(cheapest_first([left.as_ref(), right.as_ref()].into_iter(), mailbox))
+            }
+            SearchKey::And(keys) => Program::All(cheapest_first(keys.iter(), mailbox)),
+        }
+    }
+
+    /// The messages that may match.
+    pub fn candidates(&self, mailbox: &Selected) -> UidSet {
+        let all = mailbox.uids.all();
+        match self {
+            Program::Uids(uids) => UidSet(intersection(&all.0, &uids.0)),
+            Program::Always(false) => UidSet::default(),
+            Program::All(programs) => programs.iter().fold(all, |left, program| match program {
+                Program::Uids(uids) => UidSet(intersection(&left.0, &uids.0)),
+                _ => left,
+            }),
+            _ => all,
+        }
+    }
+
+    /// The most that is needed to decide it.
+    pub fn needs(&self) -> Needs {
+        match self {
+            // An empty text asks whether the field is there at all, which an outline cannot always tell.
+            Program::Header(field, needle) if is_outlined(field) && !needle.is_empty() => Needs::Outline,
+            Program::SentSince(_) | Program::SentBefore(_) => Needs::Outline,
+            Program::Header(..) | Program::Body(_) | Program::Text(_) => Needs::Bytes,
+            Program::Not(program) => program.needs(),
+            Program::Any(programs) | Program::All(programs) => {
+                programs.iter().map(Program::needs).max().unwrap_or(Needs::Record)
+            }
+            _ => Needs::Record,
+        }
+    }
+
+    /// How many messages are looked at before other sessions get their turn.
+    pub fn chunk_messages(&self) -> usize {
+        match self.needs() {
+            Needs::Record => 16 * 1024,
+            Needs::Outline => 1024,
+            Needs::Bytes => 64,
+        }
+    }
+
+    /// Does this message match?
+    pub fn matches(&self, message: &mut dyn Message) -> bool {
+        let record = message.record();
+        match self {
+            Program::Always(always) => *always,
+            Program::Has(flags) => record.flags.has(*flags),
+            Program::Uids(uids) => uids.contains(record.uid),
+            Program::Larger(size) => record.size > *size,
+            Program::Smaller(size) => record.size < *size,
+            Program::Since(moment) => i64::from(record.internal_date) >= *moment,
+            Program::Modseq(modseq) => record.modseq >= *modseq,
+            Program::SentSince(moment) => message.sent().is_some_and(|sent| sent >= *moment),
+            Program::SentBefore(moment) => message.sent().is_some_and(|sent| sent < *moment),
+            Program::Header(field, needle) => message.header(field, needle),
+            Program::Body(needle) => message.body(needle),
+            Program::Text(needle) => message.text(needle),
+            Program::Not(program) => !program.matches(message),
+            Program::Any(programs) => programs.iter().any(|program| program.matches(message)),
+            Program::All(programs) => programs.iter().all(|program| program.matches(message)),
+        }
+    }
+}
+
+/// Is this header field in the outline?
+pub fn is_outlined(field: &str) -> bool {
+    ["From", "To", "Cc", "Bcc", "Subject", "Message-ID", "In-Reply-To"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(field))
+}
+
+fn not(program: Program) -> Program {
+    Program::Not(Box::new(program))
+}
+
+fn cheapest_first<'a>(keys: impl Iterator<Item = &'a SearchKey>, mailbox: &Selected) -> Vec<Program> {
+    let mut programs: Vec<Program> = keys.map(|key| Program::compile(key, mailbox)).collect();
+    programs.sort_by_key(Program::needs);
+    programs
+}
+
+fn seconds(day: i32) -> i64 {
+    i64::from(day) * DAY_SECONDS
+}

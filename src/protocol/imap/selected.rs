@@ -1,0 +1,234 @@
+//! The selected mailbox as the client knows it (RFC 3501 §2.3.1.2, §5.2): which messages it has
+//! been told of, and what is still to be told.
+
+use mailstead_storage::{Changes, Counters, Flags, MailboxId, Modseq, Record, Uid, UidSet};
+
+use super::question::OpenMailbox;
+use super::uids::{UidMap, difference};
+use super::wire::{Parsed, SequenceSet, Syntax, print_flags};
+use crate::bell::Watch;
+
+/// A selected mailbox.
+pub struct Selected {
+    /// Which.
+    pub id: MailboxId,
+    /// Its name when it was selected.
+    pub name: String,
+    /// Was it opened by EXAMINE?
+    pub read_only: bool,
+    /// The messages that the client knows of.
+    pub uids: UidMap,
+    /// The keywords that the client knows of.
+    pub keywords: Vec<String>,
+    /// All changes up to here are known.
+    pub modseq: Modseq,
+    /// Messages that are recent in this session.
+    pub recent: UidSet,
+    /// Messages that are gone and still in `uids`.
+    vanished: UidSet,
+    /// What this session changed and told itself, since `modseq`.
+    own: Vec<(Modseq, UidSet)>,
+    watch: Watch,
+    rang: bool,
+}
+
+impl Selected {
+    /// A mailbox just opened.
+    pub fn new(open: OpenMailbox, read_only: bool) -> Selected {
+        let OpenMailbox { opened, watch } = open;
+        let counters = opened.mailbox.counters;
+        Selected {
+            id: opened.mailbox.id,
+            name: opened.mailbox.name,
+            read_only,
+            recent: recent_of(&opened.uids, &counters),
+            uids: UidMap::new(opened.uids),
+            keywords: opened.keywords,
+            modseq: counters.modseq,
+            vanished: UidSet::default(),
+            own: Vec::new(),
+            watch,
+            rang: false,
+        }
+    }
+
+    /// What to listen to while idle.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// The watch has rung.
+    pub fn ring(&mut self) {
+        self.rang = true;
+    }
+
+    /// Has something changed since this was asked last?
+    pub fn take_ring(&mut self) -> bool {
+        std::mem::take(&mut self.rang) | self.watch.has_changed()
+    }
+
+    /// Is there a ring to take?
+    pub fn has_rung(&mut self) -> bool {
+        self.rang = self.take_ring();
+        self.rang
+    }
+
+    /// Are there expunges that the client has not been told of?
+    pub fn has_vanished(&self) -> bool {
+        !self.vanished.is_empty()
+    }
+
+    /// Takes note of what this session has changed and tells itself.
+    pub fn note_own(&mut self, records: &[Record]) {
+        for record in records.iter().filter(|record| record.modseq > self.modseq) {
+            match self.own.iter_mut().rev().find(|(modseq, _)| *modseq == record.modseq) {
+                Some((_, uids)) if uids.0.last().is_some_and(|range| range.last < record.uid) => uids.push(record.uid),
+                _ => self.own.push((record.modseq, UidSet::from_iter([record.uid]))),
+            }
+        }
+    }
+
+    /// Takes in what has happened. Writes EXPUNGE (when allowed), EXISTS and RECENT; returns the
+    /// records whose flags are to be told.
+    pub fn apply(&mut self, changes: Changes, may_expunge: bool, out: &mut Vec<u8>) -> Vec<Record> {
+        let Changes { counters, keywords, mut records, vanished } = changes;
+        let gone = self.uids.known(&vanished);
+        self.vanished = self.vanished.0.iter().chain(&gone.0).copied().collect();
+        if may_expunge {
+            self.tell_vanished(out);
+        }
+        self.learn_keywords(keywords, out);
+        let known = self.uids.last();
+        let mut come = UidSet::default();
+        for record in records.iter().filter(|record| record.uid > known) {
+            self.uids.push(record.uid);
+            come.push(record.uid);
+        }
+        if !come.is_empty() {
+            let recent = recent_of(&come, &counters);
+            self.recent.0.extend(recent.0);
+            say(out, &format!("* {} EXISTS\r\n* {} RECENT\r\n", self.uids.count(), self.recent.count()));
+        }
+        let own = std::mem::take(&mut self.own);
+        let is_own =
+            |record: &Record| own.iter().any(|(modseq, uids)| *modseq == record.modseq && uids.contains(record.uid));
+        records.retain(|record| record.uid <= known && !is_own(record));
+        self.modseq = self.modseq.max(counters.modseq);
+        records
+    }
+
+    /// Writes EXPUNGE for what is gone and not yet told.
+    pub fn tell_vanished(&mut self, out: &mut Vec<u8>) {
+        let vanished = std::mem::take(&mut self.vanished);
+        self.expunge(&vanished, out);
+    }
+
+    /// Writes EXPUNGE for these messages and forgets them.
+    pub fn expunge(&mut self, uids: &UidSet, out: &mut Vec<u8>) {
+        let gone = self.uids.known(uids);
+        let sequences = gone.iter().filter_map(|uid| self.uids.sequence_of(uid));
+        for (before, sequence) in sequences.enumerate() {
+            say(out, &format!("* {} EXPUNGE\r\n", sequence - before as u32));
+        }
+        self.uids.remove(&gone);
+        self.recent.0 = difference(&self.recent.0, &gone.0);
+        self.vanished.0 = difference(&self.vanished.0, &gone.0);
+    }
+
+    /// Writes FLAGS and PERMANENTFLAGS when there are new keywords.
+    pub fn learn_keywords(&mut self, keywords: Vec<String>, out: &mut Vec<u8>) {
+        if keywords != self.keywords {
+            self.keywords = keywords;
+            self.tell_flags(out);
+        }
+    }
+
+    /// Writes FLAGS and PERMANENTFLAGS (RFC 3501 §7.1, §7.2.6).
+    pub fn tell_flags(&self, out: &mut Vec<u8>) {
+        let all = Flags((1 << (Flags::KEYWORD_FIRST as usize + self.keywords.len())) - 1);
+        say(out, "* FLAGS ");
+        print_flags(all, false, &self.keywords, out);
+        if self.read_only {
+            return say(out, "\r\n* OK [PERMANENTFLAGS ()] Read-only mailbox\r\n");
+        }
+        say(out, "\r\n* OK [PERMANENTFLAGS ");
+        print_flags(all, false, &self.keywords, out);
+        if self.keywords.len() < Flags::KEYWORDS_MAX {
+            out.pop();
+            say(out, " \\*)");
+        }
+        say(out, "] Flags permitted\r\n");
+    }
+
+    /// Writes a message's flags as FETCH does, without name and parentheses around.
+    pub fn print_flags(&self, record: &Record, out: &mut Vec<u8>) {
+        print_flags(record.flags, self.recent.contains(record.uid), &self.keywords, out);
+    }
+
+    /// The bit of a keyword.
+    pub fn keyword(&self, name: &str) -> Option<Flags> {
+        let at = self.keywords.iter().position(|keyword| keyword.eq_ignore_ascii_case(name))?;
+        Some(Flags(1 << (Flags::KEYWORD_FIRST as usize + at)))
+    }
+
+    /// The messages that a set means: of sequence numbers, or of UIDs.
+    ///
+    /// # Errors
+    /// A sequence number beyond the last message.
+    pub fn messages(&self, set: &SequenceSet, by_uid: bool) -> Parsed<UidSet> {
+        if by_uid {
+            return Ok(self.uids.known(&set.resolve(self.uids.last())));
+        }
+        match set.largest_named() > self.uids.count() {
+            true => Err(Syntax("No message has that number")),
+            false => Ok(self.uids.uids_of(&set.resolve(self.uids.count()))),
+        }
+    }
+
+    /// Writes one FETCH response of these items. Nothing when the message is not known.
+    pub fn tell_record(&self, record: &Record, items: Told, out: &mut Vec<u8>) {
+        let Some(sequence) = self.uids.sequence_of(record.uid) else { return };
+        say(out, &format!("* {sequence} FETCH ("));
+        let start = out.len();
+        let space = |out: &mut Vec<u8>| {
+            if out.len() > start {
+                out.push(b' ')
+            }
+        };
+        if items.uid {
+            say(out, &format!("UID {}", record.uid));
+        }
+        if items.flags {
+            space(out);
+            say(out, "FLAGS ");
+            self.print_flags(record, out);
+        }
+        if items.modseq {
+            space(out);
+            say(out, &format!("MODSEQ ({})", record.modseq));
+        }
+        say(out, ")\r\n");
+    }
+}
+
+/// What an unasked FETCH response tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// The UID.
+    pub uid: bool,
+    /// The flags.
+    pub flags: bool,
+    /// The modseq.
+    pub modseq: bool,
+}
+
+/// The messages that no session has been told of before.
+fn recent_of(uids: &UidSet, counters: &Counters) -> UidSet {
+    let old = mailstead_storage::UidRange { first: 0, last: counters.recent_from.saturating_sub(1) as Uid };
+    UidSet(difference(&uids.0, &[old]))
+}
+
+/// Writes text.
+pub fn say(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+}

@@ -1,0 +1,315 @@
+//! The states of one connection (RFC 3501 §3). Pure: it hears bytes and answers, and says in turns
+//! what it wants next. What a command does is in [`super::command`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailstead_storage::AccountId;
+
+use super::capability::capabilities;
+use super::command::{self, Desk, Next, Row, Run, Tells};
+use super::frame::{Frame, Heard, Literal};
+use super::question::{Answer, Question};
+use super::selected::{Selected, say};
+use super::wire::{Parser, Reply, Status as ReplyStatus};
+use super::{Rules, Service};
+use crate::bell::Watch;
+use crate::clock::Time;
+use crate::net::{Goodbye, Input, OUTPUT_BYTES, Peer, Session, Status, Turn};
+use crate::people::Login;
+
+/// Largest command literal before the login, bytes: user, password or mechanism.
+const STRANGER_LITERAL_BYTES_MAX: u64 = 4096;
+
+/// Largest command, all its lines and literals together, bytes.
+const COMMAND_BYTES_MAX: usize = 256 * 1024;
+
+/// What commands see and change.
+pub struct Core {
+    /// Settings and limits.
+    pub rules: Arc<Rules>,
+    /// Who is at the other end.
+    pub peer: Peer,
+    /// The TLS version, once encrypted.
+    pub tls: Option<&'static str>,
+    /// Who has logged in.
+    pub login: Option<Login>,
+    /// The selected mailbox.
+    pub selected: Option<Box<Selected>>,
+    /// Has the client shown that it knows modseqs (RFC 7162 §3.1)?
+    pub condstore: bool,
+    /// Logins that failed.
+    pub failed_logins: u32,
+    /// The connection ends after what is said.
+    pub leaving: bool,
+}
+
+impl Core {
+    /// Whose session it is. The command table lets only those here who have logged in.
+    pub fn account(&self) -> AccountId {
+        self.login.as_ref().expect("has logged in").account
+    }
+
+    /// The selected mailbox. The command table lets only those here who have selected one.
+    pub fn mailbox(&mut self) -> &mut Selected {
+        self.selected.as_mut().expect("a mailbox is selected")
+    }
+
+    /// May a password be sent on this connection?
+    pub fn allows_passwords(&self) -> bool {
+        self.rules.settings.plaintext_auth.allows(self.tls.is_some(), self.peer.address.ip())
+    }
+
+    /// Is STARTTLS possible now?
+    pub fn may_start_tls(&self) -> bool {
+        self.rules.service == Service::Imap && self.tls.is_none() && self.login.is_none()
+    }
+
+    fn patience(&self) -> Duration {
+        let settings = &self.rules.settings;
+        Duration::from_secs(match self.login {
+            None => settings.login_seconds_max,
+            Some(_) => settings.silent_seconds_max,
+        })
+    }
+}
+
+/// A command under way.
+struct Running {
+    tag: Box<str>,
+    row: &'static Row,
+    run: Box<dyn Run>,
+    /// Changes by others are told, then this.
+    ending: Option<Reply>,
+}
+
+/// One connection.
+pub struct ImapSession {
+    core: Core,
+    frame: Frame,
+    running: Option<Running>,
+    answer: Option<Answer>,
+    /// What is said once a command that was not taken has passed.
+    passing: Option<Box<(String, Reply)>>,
+    greeted: bool,
+    bad_commands: u32,
+}
+
+impl ImapSession {
+    /// A session for this client.
+    pub fn new(rules: Arc<Rules>, peer: &Peer) -> ImapSession {
+        ImapSession {
+            core: Core {
+                rules,
+                peer: peer.clone(),
+                tls: peer.tls,
+                login: None,
+                selected: None,
+                condstore: false,
+                failed_logins: 0,
+                leaving: false,
+            },
+            frame: Frame::default(),
+            running: None,
+            answer: None,
+            passing: None,
+            greeted: false,
+            bad_commands: 0,
+        }
+    }
+
+    /// One step; `None` when the next can be taken at once.
+    fn advance(&mut self, input: &mut Input, out: &mut Vec<u8>, now: Time) -> Option<Turn<Question>> {
+        if let Some(running) = self.running.take() {
+            return self.run(running, input, out, now);
+        }
+        if self.core.leaving {
+            return Some(Turn::HangUp);
+        }
+        if out.len() >= OUTPUT_BYTES {
+            return Some(Turn::Flush);
+        }
+        match self.frame.next(input) {
+            Heard::More if input.is_closed() => return Some(Turn::HangUp),
+            Heard::More => return Some(Turn::Read { patience: self.core.patience() }),
+            Heard::Command(text) => self.begin(&text, out),
+            Heard::Announced(literal) => self.announced(literal, out),
+            Heard::TooLong => {
+                let tag = tag_of(if self.frame.text().is_empty() { input.bytes() } else { self.frame.text() });
+                self.frame.pass();
+                self.passing = Some(Box::new((tag, Reply::bad("Line is too long").code("TOOBIG"))));
+            }
+            Heard::Passed => {
+                if let Some(passed) = self.passing.take() {
+                    self.say_reply(&passed.0, &passed.1, out);
+                }
+            }
+        }
+        None
+    }
+
+    /// Begins a command.
+    fn begin(&mut self, text: &[u8], out: &mut Vec<u8>) {
+        match command::begin(text, &mut self.core) {
+            Ok(begun) => {
+                let (tag, row, run) = begun;
+                self.running = Some(Running { tag, row, run, ending: None });
+            }
+            Err(reply) => self.say_reply(&tag_of(text), &reply, out),
+        }
+    }
+
+    /// A literal is announced: a message's own bytes go to the command that wants them, others become
+    /// part of the command when they are small enough.
+    fn announced(&mut self, literal: Literal, out: &mut Vec<u8>) {
+        if let Some((tag, row, run)) = command::begin_streamed(self.frame.text(), literal, &mut self.core) {
+            self.frame.split();
+            self.running = Some(Running { tag, row, run, ending: None });
+            return;
+        }
+        let limit = match self.core.login {
+            None => STRANGER_LITERAL_BYTES_MAX,
+            Some(_) => self.core.rules.settings.literal_bytes_max as u64,
+        };
+        if literal.size <= limit && self.frame.text().len() as u64 + literal.size <= COMMAND_BYTES_MAX as u64 {
+            self.frame.take_literal();
+            if literal.synchronizing {
+                say(out, "+ OK\r\n");
+            }
+            return;
+        }
+        let (tag, reply) = (tag_of(self.frame.text()), Reply::bad("Literal is too big").code("TOOBIG"));
+        if self.frame.refuse() {
+            self.say_reply(&tag, &reply, out);
+        } else {
+            self.passing = Some(Box::new((tag, reply)));
+        }
+    }
+
+    /// The next step of the command under way.
+    fn run(&mut self, mut running: Running, input: &mut Input, out: &mut Vec<u8>, now: Time) -> Option<Turn<Question>> {
+        let answer = self.answer.take();
+        let next = {
+            let Running { tag, run, .. } = &mut running;
+            let mut desk = Desk { tag, core: &mut self.core, frame: &mut self.frame, input, out, now };
+            run.step(answer, &mut desk)
+        };
+        let turn = match next {
+            Next::Ask(question) => Turn::Ask(question),
+            Next::Flush => Turn::Flush,
+            Next::Read | Next::Idle { .. } if input.is_closed() => Turn::HangUp,
+            Next::Read => Turn::Read { patience: self.core.patience() },
+            Next::Idle { patience } => Turn::Idle { patience },
+            Next::StartTls => {
+                Reply::ok("Begin TLS now").print(&running.tag, out);
+                self.frame.clear();
+                return Some(Turn::StartTls);
+            }
+            Next::Done(reply) => {
+                self.end(running, reply, out);
+                return None;
+            }
+        };
+        self.running = Some(running);
+        Some(turn)
+    }
+
+    /// Ends a command: what others have changed is told first, where that is allowed.
+    fn end(&mut self, mut running: Running, reply: Reply, out: &mut Vec<u8>) {
+        let expunges = running.row.tells == Tells::All;
+        let told = running.ending.is_some() || running.row.tells == Tells::Nothing;
+        if let Some(mailbox) = self.core.selected.as_mut().filter(|_| !told)
+            && (mailbox.has_rung() || (expunges && mailbox.has_vanished()))
+        {
+            running.run = Box::new(command::Update::new(expunges));
+            running.ending = Some(reply);
+            self.running = Some(running);
+            return;
+        }
+        self.say_reply(&running.tag, running.ending.as_ref().unwrap_or(&reply), out);
+    }
+
+    fn say_reply(&mut self, tag: &str, reply: &Reply, out: &mut Vec<u8>) {
+        reply.print(tag, out);
+        if reply.status != ReplyStatus::Bad {
+            self.bad_commands = 0;
+            return;
+        }
+        self.bad_commands += 1;
+        if self.bad_commands >= self.core.rules.settings.bad_commands_max {
+            say(out, "* BYE Too many commands that cannot be understood\r\n");
+            self.core.leaving = true;
+        }
+    }
+}
+
+/// The tag of a command, `*` when it cannot be read.
+fn tag_of(text: &[u8]) -> String {
+    const TAG_BYTES_MAX: usize = 256;
+    match Parser::new(text).tag() {
+        Ok(tag) if tag.len() <= TAG_BYTES_MAX => tag.to_string(),
+        _ => "*".to_string(),
+    }
+}
+
+impl Session for ImapSession {
+    type Question = Question;
+    type Answer = Answer;
+
+    fn turn(&mut self, input: &mut Input, out: &mut Vec<u8>, now: Time) -> Turn<Question> {
+        if !self.greeted {
+            self.greeted = true;
+            say(out, &format!("* OK [CAPABILITY {}] Mailstead ready\r\n", capabilities(&self.core)));
+        }
+        loop {
+            if let Some(turn) = self.advance(input, out, now) {
+                return turn;
+            }
+        }
+    }
+
+    fn answer(&mut self, answer: Answer, _out: &mut Vec<u8>, _now: Time) {
+        self.answer = Some(answer);
+    }
+
+    fn secured(&mut self, version: &'static str) {
+        self.core.tls = Some(version);
+    }
+
+    fn rang(&mut self) {
+        if let Some(mailbox) = &mut self.core.selected {
+            mailbox.ring();
+        }
+    }
+
+    fn watch(&self) -> Option<&Watch> {
+        self.core.selected.as_ref().map(|mailbox| mailbox.watch())
+    }
+
+    fn goodbye(&mut self, why: Goodbye, out: &mut Vec<u8>) {
+        say(
+            out,
+            match why {
+                Goodbye::Timeout => "* BYE Idle for too long\r\n",
+                Goodbye::ServiceStops => "* BYE [UNAVAILABLE] Service is stopping\r\n",
+                Goodbye::Ended => "* BYE Session was ended by the administrator\r\n",
+                Goodbye::TooMany => "* BYE [LIMIT] Too many connections\r\n",
+            },
+        );
+    }
+
+    fn is_busy(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.row.name == "APPEND")
+    }
+
+    fn status(&self) -> Status {
+        let state = match (&self.running, &self.core) {
+            (Some(running), _) => running.row.name,
+            (None, Core { leaving: true, .. }) => "logout",
+            (None, Core { selected: Some(_), .. }) => "selected",
+            (None, Core { login: Some(_), .. }) => "authenticated",
+            _ => "not authenticated",
+        };
+        Status { user: self.core.login.as_ref().map(|login| Arc::clone(&login.address)), state }
+    }
+}

@@ -1,0 +1,27 @@
+//! Commands and responses as bytes (RFC 3501 §9): read and written, nothing decided. Pure.
+
+mod date;
+mod fetch;
+mod flags;
+mod parser;
+mod print;
+mod reply;
+mod search;
+mod section;
+mod sequence;
+mod structure;
+pub(super) mod utf7;
+
+pub(super) use date::{date_time, day, print_date_time};
+pub(super) use fetch::{FetchItem, fetch_items};
+pub(super) use flags::{FlagList, flag_list, print_flags, store_flags};
+pub use parser::{Parsed, Parser, Syntax};
+pub(super) use print::{mailbox_name, quoted, string};
+pub(super) use reply::{Reply, Status};
+pub(super) use search::{SearchKey, search_keys};
+pub(super) use section::{Partial, Section, SectionText};
+pub(super) use sequence::{SequenceSet, print_uids};
+pub(super) use structure::{body_structure, envelope};
+
+#[cfg(test)]
+mod tests;

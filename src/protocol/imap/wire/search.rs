@@ -1,0 +1,193 @@
+//! What SEARCH asks for (RFC 3501 §6.4.4).
+
+use mailstead_storage::Flags;
+
+use super::{Parsed, Parser, SequenceSet, Syntax, day};
+
+/// Deepest nesting of NOT, OR and parentheses.
+pub const DEPTH_MAX: usize = 32;
+
+/// Most keys in one search.
+const KEYS_MAX: usize = 4096;
+
+/// One search key. Days are counted from 1970-01-01.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SearchKey {
+    /// `ALL`
+    All,
+    /// These flags are set.
+    Has(Flags),
+    /// One of these flags is not set.
+    Lacks(Flags),
+    /// `RECENT`
+    Recent,
+    /// `KEYWORD`
+    Keyword(String),
+    /// A sequence set.
+    Numbers(SequenceSet),
+    /// `UID`
+    Uids(SequenceSet),
+    /// `LARGER`
+    Larger(u32),
+    /// `SMALLER`
+    Smaller(u32),
+    /// INTERNALDATE before this day.
+    Before(i32),
+    /// INTERNALDATE on or after this day.
+    Since(i32),
+    /// `Date` field before this day.
+    SentBefore(i32),
+    /// `Date` field on or after this day.
+    SentSince(i32),
+    /// A header field (`FROM`, …, `HEADER`) that contains the text.
+    Header(String, String),
+    /// `BODY`
+    Body(String),
+    /// `TEXT`
+    Text(String),
+    /// `MODSEQ` (RFC 7162)
+    Modseq(u64),
+    /// `NOT`
+    Not(Box<SearchKey>),
+    /// `OR`
+    Or(Box<SearchKey>, Box<SearchKey>),
+    /// All of these.
+    And(Vec<SearchKey>),
+}
+
+/// Reads the keys of SEARCH up to the end of the command.
+pub fn search_keys(parser: &mut Parser<'_>) -> Parsed<SearchKey> {
+    let mut keys = Keys { count: 0 };
+    let mut all = vec![keys.key(parser, 0)?];
+    while parser.eat(b' ') && parser.peek().is_some() {
+        all.push(keys.key(parser, 0)?);
+    }
+    parser.end()?;
+    Ok(one_or_all(all))
+}
+
+/// Counts what is read.
+struct Keys {
+    count: usize,
+}
+
+impl Keys {
+    fn key(&mut self, parser: &mut Parser<'_>, depth: usize) -> Parsed<SearchKey> {
+        self.count += 1;
+        if depth > DEPTH_MAX || self.count > KEYS_MAX {
+            return Err(Syntax("Search is too complex"));
+        }
+        match parser.peek() {
+            Some(b'(') => parser.list(|parser| self.key(parser, depth + 1)).map(one_or_all),
+            Some(b'0'..=b'9' | b'*') => SequenceSet::parse(parser).map(SearchKey::Numbers),
+            _ => self.named(parser, depth),
+        }
+    }
+
+    fn named(&mut self, parser: &mut Parser<'_>, depth: usize) -> Parsed<SearchKey> {
+        let name = parser.atom()?.to_ascii_uppercase();
+        if let Some(key) = flag(&name) {
+            return Ok(key);
+        }
+        parser.space()?;
+        match name.as_str() {
+            "NOT" => Ok(not(self.key(parser, depth + 1)?)),
+            "OR" => {
+                let left = self.key(parser, depth + 1)?;
+                parser.space()?;
+                Ok(SearchKey::Or(Box::new(left), Box::new(self.key(parser, depth + 1)?)))
+            }
+            _ => argument(&name, parser),
+        }
+    }
+}
+
+/// The keys without arguments.
+fn flag(name: &str) -> Option<SearchKey> {
+    use SearchKey::{All, And, Has, Lacks, Recent};
+    Some(match name {
+        "ALL" => All,
+        "ANSWERED" => Has(Flags::ANSWERED),
+        "DELETED" => Has(Flags::DELETED),
+        "DRAFT" => Has(Flags::DRAFT),
+        "FLAGGED" => Has(Flags::FLAGGED),
+        "SEEN" => Has(Flags::SEEN),
+        "UNANSWERED" => Lacks(Flags::ANSWERED),
+        "UNDELETED" => Lacks(Flags::DELETED),
+        "UNDRAFT" => Lacks(Flags::DRAFT),
+        "UNFLAGGED" => Lacks(Flags::FLAGGED),
+        "UNSEEN" => Lacks(Flags::SEEN),
+        "RECENT" => Recent,
+        "NEW" => And(vec![Recent, Lacks(Flags::SEEN)]),
+        "OLD" => not(Recent),
+        _ => return None,
+    })
+}
+
+/// The keys with one or two arguments.
+fn argument(name: &str, parser: &mut Parser<'_>) -> Parsed<SearchKey> {
+    use SearchKey::{And, Before, Body, Header, Keyword, Larger, SentBefore, SentSince, Since, Smaller, Text, Uids};
+    Ok(match name {
+        "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => Header(name.to_string(), parser.astring_text()?),
+        "HEADER" => {
+            let field = parser.astring_text()?;
+            parser.space()?;
+            Header(field, parser.astring_text()?)
+        }
+        "BODY" => Body(parser.astring_text()?),
+        "TEXT" => Text(parser.astring_text()?),
+        "KEYWORD" => Keyword(parser.atom()?.to_string()),
+        "UNKEYWORD" => not(Keyword(parser.atom()?.to_string())),
+        "LARGER" => Larger(parser.number()?),
+        "SMALLER" => Smaller(parser.number()?),
+        "UID" => Uids(SequenceSet::parse(parser)?),
+        "BEFORE" => Before(day(parser)?),
+        "SINCE" => Since(day(parser)?),
+        "ON" => on(day(parser)?, Since, Before),
+        "SENTBEFORE" => SentBefore(day(parser)?),
+        "SENTSINCE" => SentSince(day(parser)?),
+        "SENTON" => on(day(parser)?, SentSince, SentBefore),
+        "MODSEQ" => modseq(parser)?,
+        _ => return Err(Syntax("Unknown search key")),
+    })
+    .map(|key| if let And(keys) = key { one_or_all(keys) } else { key })
+}
+
+fn on(day: i32, since: fn(i32) -> SearchKey, before: fn(i32) -> SearchKey) -> SearchKey {
+    SearchKey::And(vec![since(day), before(day + 1)])
+}
+
+/// `MODSEQ ["/flags/\\Seen" all] 123`: we keep one modseq for all of a message's flags.
+fn modseq(parser: &mut Parser<'_>) -> Parsed<SearchKey> {
+    if parser.peek() == Some(b'"') {
+        parser.string()?;
+        parser.space()?;
+        parser.atom()?;
+        parser.space()?;
+    }
+    parser.number64().map(SearchKey::Modseq)
+}
+
+fn not(key: SearchKey) -> SearchKey {
+    SearchKey::Not(Box::new(key))
+}
+
+fn one_or_all(mut keys: Vec<SearchKey>) -> SearchKey {
+    match keys.len() {
+        1 => keys.remove(0),
+        _ => SearchKey::And(keys),
+    }
+}
+
+impl SearchKey {
+    /// Is a modseq asked for?
+    pub fn names_modseq(&self) -> bool {
+        match self {
+            SearchKey::Modseq(_) => true,
+            SearchKey::Not(key) => key.names_modseq(),
+            SearchKey::Or(left, right) => left.names_modseq() || right.names_modseq(),
+            SearchKey::And(keys) => keys.iter().any(SearchKey::names_modseq),
+            _ => false,
+        }
+    }
+}
