@@ -9,7 +9,7 @@ use mailstead_core::delivery::{self, Delivery};
 use mailstead_core::intake::Intake;
 use mailstead_core::net::{Encryption, LineService, Net, Protocol};
 use mailstead_core::people::People;
-use mailstead_core::protocol::{pop3, smtp};
+use mailstead_core::protocol::{imap, pop3, smtp};
 use mailstead_core::service::Service;
 use mailstead_storage::Store;
 use mailstead_web::WebService;
@@ -37,6 +37,8 @@ pub fn services(config: &Config, parts: &Parts, delivery: &Delivery, web: &Arc<W
         smtp(config, parts, smtp::Service::Smtp, &config.smtp),
         smtp(config, parts, smtp::Service::Submission, &config.submission),
         smtp(config, parts, smtp::Service::Submissions, &config.submissions),
+        imap(config, parts, imap::Service::Imap, &config.imap),
+        imap(config, parts, imap::Service::Imaps, &config.imaps),
         pop3(config, parts, pop3::Service::Pop3, &config.pop3, &maildrops),
         pop3(config, parts, pop3::Service::Pop3s, &config.pop3s, &maildrops),
         Arc::new(delivery.clone()),
@@ -73,6 +75,20 @@ fn smtp(config: &Config, parts: &Parts, service: smtp::Service, settings: &smtp:
         settings: settings.clone(),
     };
     line(parts, smtp::Smtp::new(rules, house), &settings.listen, service.encryption())
+}
+
+fn imap(config: &Config, parts: &Parts, service: imap::Service, settings: &imap::ImapSettings) -> Arc<dyn Service> {
+    let house = imap::House {
+        people: parts.people.clone(),
+        intake: parts.intake.clone(),
+        store: parts.store.clone(),
+        bell: parts.bell.clone(),
+        log: parts.net.log.clone(),
+        clock: parts.net.clock.clone(),
+    };
+    let message_bytes_max = config.limits.message_bytes_max;
+    let rules = imap::Rules { service, settings: settings.clone(), message_bytes_max };
+    line(parts, imap::Imap::new(rules, house), &settings.listen, service.encryption())
 }
 
 fn pop3(

@@ -12,6 +12,7 @@ use mailstead_core::delivery::DeliverySettings;
 use mailstead_core::log::LogSettings;
 use mailstead_core::net::Limits;
 use mailstead_core::net::tls::TlsSettings;
+use mailstead_core::protocol::imap::{self, ImapSettings};
 use mailstead_core::protocol::pop3::{self, Pop3Settings};
 use mailstead_core::protocol::smtp::{self, SmtpSettings};
 use mailstead_core::settings::{Group, Setting, Wrong, nearest};
@@ -173,6 +174,10 @@ tables! {
     submission: SmtpSettings = SmtpSettings::of(smtp::Service::Submission),
     /// Mail from users, encrypted from the start.
     submissions: SmtpSettings = SmtpSettings::of(smtp::Service::Submissions),
+    /// Reading mail, encrypted by STARTTLS.
+    imap: ImapSettings = ImapSettings::of(imap::Service::Imap),
+    /// Reading mail, encrypted from the start.
+    imaps: ImapSettings = ImapSettings::of(imap::Service::Imaps),
     /// Fetching mail, encrypted by STLS.
     pop3: Pop3Settings = Pop3Settings::of(pop3::Service::Pop3),
     /// Fetching mail, encrypted from the start.
