@@ -17,7 +17,7 @@ pub enum Command {
         /// The address, which is also the login name
         address: String,
         /// The person's name
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         name: String,
         /// What the user may do beyond the own mailbox
         #[arg(long, value_enum, default_value_t)]
