@@ -71,6 +71,30 @@ fn a_wrong_configuration_is_told() {
 }
 
 #[test]
+fn a_certificate_that_is_missing_stops_the_server_and_no_command() {
+    let place = Place::furnished();
+    let file = place.path().join("mailstead.toml");
+    let text = std::fs::read_to_string(&file).expect("made by init");
+    std::fs::write(&file, text + "[tls]\ncertificate = \"/nowhere.pem\"\nkey = \"/nowhere.key\"\n").expect("written");
+    place.run("user list", "").succeeds();
+    place.run("serve", "").ends(1).complains("/nowhere.pem");
+}
+
+#[test]
+fn every_act_is_in_the_audit_log_and_no_password() {
+    let place = Place::furnished();
+    place.run("user password admin@example.test --password-stdin", "a-new-secret\n").succeeds();
+    let log = place.path().join("mailstead-data/log");
+    let files = std::fs::read_dir(log).expect("there").map(|entry| entry.expect("readable").path());
+    let audit = files.filter(|file| file.to_string_lossy().contains("audit")).map(std::fs::read_to_string);
+    let text: String = audit.map(|text| text.expect("read")).collect();
+    for act in ["domain added", "user added", "password set"] {
+        assert!(text.contains(act), "{act} is not in {text}");
+    }
+    assert!(!text.contains("secret"), "{text}");
+}
+
+#[test]
 fn a_service_that_is_stopped_stays_so() {
     let place = Place::furnished();
     place.run("service stop web", "").succeeds().says("from the next start of the server on");
@@ -92,7 +116,7 @@ fn import_tells_of_each_bad_line_and_goes_on() {
                 alice@example.test,,x,,\n";
     std::fs::write(place.path().join("users.csv"), file).expect("written");
     let told = place.run("import users.csv --dry-run", "");
-    told.ends(1).says("2 users would be added").complains("5 lines were not taken");
+    told.ends(1).says("2 users would be added").complains("5 lines not taken");
     assert_eq!(place.run("user list --json", "").json()["users"].as_array().map(Vec::len), Some(1));
     let told = place.run("import users.csv", "");
     told.ends(1).says("2 users added");
@@ -106,7 +130,7 @@ fn import_tells_of_each_bad_line_and_goes_on() {
 fn the_configuration_is_printed_whole() {
     let place = Place::furnished();
     let printed = place.run("config print", "");
-    printed.succeeds().says("hostname = \"mx.example.test\"").says("[storage]").says("# Default: ");
+    printed.succeeds().says("hostname = \"mx.example.test\"").says("[storage]").says("# Unit: bytes. Default: ");
     std::fs::write(place.path().join("printed.toml"), printed.out()).expect("written");
     place.run("--config printed.toml user list", "").succeeds().says("admin@example.test");
 }

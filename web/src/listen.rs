@@ -9,9 +9,11 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use mailstead_core::clock::Clock;
+use mailstead_core::people::sessions::{SessionGuard, Sessions};
 use mailstead_core::service::Stop;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
 /// A client that needs longer for a request's head, or is silent for so long between two requests,
@@ -34,23 +36,49 @@ pub(crate) trait Listener: Send + 'static {
 
     /// The next connection.
     fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// A row for it in the list of sessions, if it belongs there.
+    fn register(&self, stream: &Self::Stream) -> Option<SessionGuard>;
 }
 
-impl Listener for TcpListener {
-    type Stream = tokio::net::TcpStream;
+/// A TCP socket whose connections are in the list of sessions.
+pub(crate) struct Listed {
+    /// The socket.
+    pub(crate) socket: TcpListener,
+    /// The name of the service.
+    pub(crate) service: &'static str,
+    /// The list.
+    pub(crate) sessions: Sessions,
+    /// Tells since when.
+    pub(crate) clock: Clock,
+}
 
-    async fn accept(&self) -> io::Result<Self::Stream> {
-        let (stream, _) = TcpListener::accept(self).await?;
+impl Listener for Listed {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<TcpStream> {
+        let (stream, _) = self.socket.accept().await?;
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+
+    fn register(&self, stream: &TcpStream) -> Option<SessionGuard> {
+        let (peer, local) = (stream.peer_addr().ok()?, stream.local_addr().ok()?);
+        let guard = self.sessions.register(self.service, peer, local, None, self.clock.now());
+        guard.set_status(None, "HTTP");
+        Some(guard)
     }
 }
 
 impl Listener for UnixListener {
-    type Stream = tokio::net::UnixStream;
+    type Stream = UnixStream;
 
-    async fn accept(&self) -> io::Result<Self::Stream> {
+    async fn accept(&self) -> io::Result<UnixStream> {
         UnixListener::accept(self).await.map(|(stream, _)| stream)
+    }
+
+    fn register(&self, _: &UnixStream) -> Option<SessionGuard> {
+        None
     }
 }
 
@@ -63,7 +91,10 @@ pub(crate) async fn serve(listener: impl Listener, router: Router, connections_m
         tokio::select! {
             () = stop.asked() => break,
             accepted = listener.accept(), if connections.len() < connections_max => match accepted {
-                Ok(stream) => { connections.spawn(connection(stream, router.clone(), stop.clone())); }
+                Ok(stream) => {
+                    let guard = listener.register(&stream);
+                    connections.spawn(connection(stream, guard, router.clone(), stop.clone()));
+                }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = connections.join_next(), if connections.len() >= connections_max => {}
@@ -74,7 +105,18 @@ pub(crate) async fn serve(listener: impl Listener, router: Router, connections_m
     let _ = tokio::time::timeout(STOP_PATIENCE, all_gone).await;
 }
 
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router, mut stop: Stop) {
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    guard: Option<SessionGuard>,
+    router: Router,
+    mut stop: Stop,
+) {
+    let ended = async {
+        match &guard {
+            Some(guard) => guard.ended().await,
+            None => std::future::pending().await,
+        }
+    };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
@@ -84,6 +126,7 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
     // A connection that breaks is the client's affair: there is nobody left to tell.
     tokio::select! {
         _ = connection.as_mut() => {}
+        () = ended => {}
         () = stop.asked() => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;

@@ -7,7 +7,11 @@ use mailstead_core::service::{Ready, Run, Service, Stop};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::{House, WebSettings, listen, public};
+use crate::listen::{self, Listed};
+use crate::{House, WebSettings, public};
+
+/// Its name.
+const SERVICE: &str = "web";
 
 /// The service `web`. It is one of the services that its own pages list, so it is made before the
 /// [`House`] and given it with [`furnish`](WebService::furnish).
@@ -30,7 +34,7 @@ impl WebService {
 
 impl Service for WebService {
     fn name(&self) -> &'static str {
-        "web"
+        SERVICE
     }
 
     fn description(&self) -> &'static str {
@@ -44,11 +48,16 @@ impl Service for WebService {
             let mut listeners = Vec::new();
             for address in &settings.listen {
                 match TcpListener::bind(address).await {
-                    Ok(listener) => listeners.push(listener),
+                    Ok(socket) => listeners.push(Listed {
+                        socket,
+                        service: SERVICE,
+                        sessions: house.sessions.clone(),
+                        clock: house.clock.clone(),
+                    }),
                     Err(error) => return ready.failed(format!("cannot listen on {address}: {error}")),
                 }
             }
-            let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|l| l.local_addr().ok()).collect();
+            let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|l| l.socket.local_addr().ok()).collect();
             ready.listening(addresses);
             let router = public::router(house);
             let connections_max = settings.connections_max as usize;

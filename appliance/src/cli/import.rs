@@ -7,6 +7,7 @@ use clap::Args;
 use mailstead_web::api::import::ImportLine;
 
 use super::progress::Progress;
+use super::table::{count, say};
 use super::{Context, Failure};
 use crate::client::Client;
 
@@ -40,12 +41,14 @@ pub async fn run(options: Options, client: &Client, context: Context) -> Result<
     let (added, bad) = outcome.ok_or_else(broken_off)?;
     let what = if options.dry_run { "would be added" } else { "added" };
     match context.json {
-        true => super::table::say(&serde_json::json!({ "added": added, "bad": bad }).to_string()),
-        false => context.done(&format!("{added} users {what}")),
+        true => say(&serde_json::json!({ "added": added, "bad": bad }).to_string()),
+        false => context.done(&format!("{} {what}", count(added, "user"))),
     }
     match bad {
         0 => Ok(()),
-        bad => Err(Failure::Refused(format!("{bad} lines were not taken; correct them and import them again"))),
+        bad => {
+            Err(Failure::Refused(format!("{} not taken; correct what is wrong and import again", count(bad, "line"))))
+        }
     }
 }
 

@@ -180,3 +180,13 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
     client.close().await?;
     outcome
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use mailstead_web::api::sessions::SessionList;
 use mailstead_web::api::spool::Counted;
 
-use super::table::{Table, moment};
+use super::table::{Table, count, moment};
 use super::{Context, Failure};
 use crate::client::{Client, segment};
 
@@ -25,7 +25,7 @@ impl Command {
             Command::List => context.show(client.get("/sessions").await?, print),
             Command::End { session } if session.contains('@') => {
                 let ended: Counted = client.delete(&format!("/users/{}/sessions", segment(&session))).await?;
-                context.done(&format!("{} sessions of {session} are ended", ended.count));
+                context.done(&format!("{} of {session} ended", count(ended.count as u64, "session")));
             }
             Command::End { session } => {
                 let () = client.delete(&format!("/sessions/{}", segment(&session))).await?;

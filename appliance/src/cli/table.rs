@@ -86,6 +86,11 @@ pub fn moment(told: &str) -> String {
     }
 }
 
+/// A number of things: `1 user`, `2 users`.
+pub fn count(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Yes or no.
 pub fn yes(truth: bool) -> String {
     if truth { "yes" } else { "no" }.into()

@@ -2,7 +2,7 @@
 
 use clap::{Subcommand, ValueEnum};
 use mailstead_storage::Role;
-use mailstead_web::api::import::parse_size;
+use mailstead_web::api::size::parse_size;
 use mailstead_web::api::users::{NewPassword, NewUser, UserChange, Users};
 
 use super::password::PasswordSource;
@@ -17,7 +17,7 @@ pub enum Command {
         /// The address, which is also the login name
         address: String,
         /// The person's name
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         name: String,
         /// What the user may do beyond the own mailbox
         #[arg(long, value_enum, default_value_t)]

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stderr};
 use mailstead_web::api::verify::{Report, VerifyLine};
 
 use super::progress::Progress;
-use super::table::{say, size};
+use super::table::{count, say, size};
 use super::{Context, Failure};
 use crate::client::Client;
 
@@ -24,18 +24,22 @@ pub async fn run(client: &Client, context: Context) -> Result<(), Failure> {
     let broken_off = || Err(Failure::Refused("the server broke off; look into its log".into()));
     let report = outcome.unwrap_or_else(broken_off)?;
     let findings = report.findings.len();
-    context.show(serde_json::to_value(report).unwrap_or_default(), print);
+    context.show(serde_json::to_value(report).unwrap_or_default(), |report| print(&report));
     match findings {
         0 => Ok(()),
-        1 => Err(Failure::Refused("one thing is wrong with the store; see above".into())),
-        more => Err(Failure::Refused(format!("{more} things are wrong with the store; see above"))),
+        found => Err(Failure::Refused(format!("{} in the store; see above", count(found as u64, "fault")))),
     }
 }
 
-fn print(report: Report) {
-    let (bytes, blobs) = (size(report.bytes), report.blobs);
-    let (mailboxes, records) = (report.mailboxes, report.records);
-    say(&format!("checked: {blobs} messages ({bytes}), {mailboxes} mailboxes, {records} message records"));
+fn print(report: &Report) {
+    let mailboxes = if report.mailboxes == 1 { "mailbox" } else { "mailboxes" };
+    say(&format!(
+        "checked: {} ({}), {} {mailboxes}, {}",
+        count(report.blobs, "message"),
+        size(report.bytes),
+        report.mailboxes,
+        count(report.records, "message record")
+    ));
     for finding in &report.findings {
         let message = finding.message.as_ref().map(|id| format!(" (message {id})")).unwrap_or_default();
         say(&format!("{}: {}{message}", finding.file, finding.what));

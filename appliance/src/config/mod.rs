@@ -159,11 +159,12 @@ fn syntax_error(text: &str, error: &toml::de::Error) -> Wrong {
 
 /// The machine's own name.
 pub fn machine_name() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match name.trim() {
-        "" => "localhost".into(),
-        name => name.to_lowercase(),
-    }
+    ["/proc/sys/kernel/hostname", "/etc/hostname"]
+        .iter()
+        .filter_map(|file| std::fs::read_to_string(file).ok())
+        .map(|name| name.trim().to_lowercase())
+        .find(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".into())
 }
 
 tables! {

@@ -28,8 +28,8 @@ fn print_table(table: &Described, default: &Described, text: &mut String) {
     for ((setting, value), default) in table.settings.iter().zip(&table.values).zip(&default.values) {
         text.push('\n');
         comment(setting.doc, text);
-        let unit = if setting.unit.is_empty() { String::new() } else { format!(" {}", setting.unit) };
-        comment(&format!("Default: {default}{unit}"), text);
+        let unit = if setting.unit.is_empty() { String::new() } else { format!("Unit: {}. ", setting.unit) };
+        comment(&format!("{unit}Default: {default}"), text);
         writeln!(text, "{} = {value}", setting.name).expect("a String takes all");
     }
 }

@@ -11,6 +11,7 @@ pub mod import;
 mod names;
 pub mod services;
 pub mod sessions;
+pub mod size;
 pub mod spool;
 pub mod status;
 mod stream;

@@ -7,11 +7,12 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use mailstead_core::clock::{Clock, Time};
+use mailstead_core::intake::{Acceptance, Intake, Trace};
 use mailstead_core::log::Log;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
-use mailstead_storage::{Options, Silent, Store};
+use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -183,11 +184,76 @@ async fn a_service_stops_and_starts() {
 }
 
 #[tokio::test]
+async fn a_connection_to_the_web_is_a_session_that_can_be_ended() {
+    use tokio::io::AsyncReadExt;
+    let fixture = Fixture::new(true);
+    fixture.house.services.start("web").await.expect("started");
+    let address = fixture.house.services.list()[0].listening[0];
+    let mut client = tokio::net::TcpStream::connect(address).await.expect("connects");
+    let id = loop {
+        let (_, listed) = fixture.ask("GET", "/sessions", Value::Null).await;
+        if let Some(id) = listed["sessions"][0]["id"].as_str() {
+            break id.to_string();
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(fixture.ask("DELETE", &format!("/sessions/{id}"), Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(client.read(&mut [0]).await.expect("closed"), 0);
+    fixture.house.services.stop("web").await.expect("stopped");
+}
+
+#[tokio::test]
 async fn without_a_server_there_are_no_sessions_and_a_start_is_a_choice() {
     let fixture = Fixture::new(false);
     Fixture::expect(&fixture.ask("GET", "/sessions", Value::Null).await, 409, "not_running");
     assert_eq!(fixture.ask("POST", "/services/web/start", Value::Null).await.0, StatusCode::NO_CONTENT);
     assert_eq!(fixture.ask("GET", "/services", Value::Null).await.1["services"][0]["active"], false);
+}
+
+/// Puts a message into the spool, where nobody delivers it.
+async fn spool(fixture: &Fixture, reverse_path: &str, recipient: &str) -> String {
+    let (store, clock) = (fixture.house.store.clone(), fixture.house.clock.clone());
+    let envelope = Envelope {
+        reverse_path: reverse_path.into(),
+        recipients: vec![EnvelopeRecipient { address: recipient.into(), notify: Notify::DEFAULT, original: None }],
+        ret: None,
+        envelope_id: None,
+        body: BodyKind::SevenBit,
+        smtputf8: false,
+        require_tls: false,
+    };
+    let acceptance = Acceptance { envelope, provenance: Provenance::Box, priority: Priority::Normal };
+    let bytes = b"Subject: waits\r\n\r\nHello\r\n".to_vec();
+    let intake = Intake::new(store, clock, 1 << 20);
+    let accepted = intake.accept_bytes(Trace::None, bytes, acceptance).await.expect("accepted");
+    accepted.id.to_string()
+}
+
+#[tokio::test]
+async fn the_spool_is_paged_searched_shown_and_deleted() {
+    let fixture = Fixture::with_alice().await;
+    let mut ids = Vec::new();
+    for sender in ["one@a.test", "two@b.test", "three@a.test"] {
+        ids.push(spool(&fixture, sender, "alice@example.test").await);
+    }
+    let list = async |query: &str| {
+        let (status, page) = fixture.ask("GET", &format!("/spool{query}"), Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let rows = page["messages"].as_array().expect("rows").iter();
+        (rows.map(|row| row["id"].as_str().unwrap_or_default().to_string()).collect::<Vec<_>>(), page["next"].clone())
+    };
+    assert_eq!(list("").await, (ids.clone(), Value::Null));
+    assert_eq!(list("?limit=2").await, (ids[..2].to_vec(), json!(ids[1])));
+    assert_eq!(list(&format!("?limit=2&after={}", ids[1])).await, (ids[2..].to_vec(), Value::Null));
+    assert_eq!(list("?sender=A.test").await.0, [ids[0].clone(), ids[2].clone()]);
+    let (_, shown) = fixture.ask("GET", &format!("/spool/{}", ids[1]), Value::Null).await;
+    assert_eq!((&shown["sender"], &shown["recipients"]), (&json!("two@b.test"), &json!(1)));
+    assert_eq!(shown["states"], json!([{"address": "alice@example.test", "state": "pending", "answer": ""}]));
+    let (_, forced) = fixture.ask("POST", "/spool/force", json!({"ids": [ids[0], "1zzzz"]})).await;
+    assert_eq!(forced["count"], 1);
+    let (_, deleted) = fixture.ask("POST", "/spool/delete", json!({"ids": [ids[0], ids[2]]})).await;
+    assert_eq!(deleted["count"], 2);
+    assert_eq!(list("").await.0, [ids[1].clone()]);
 }
 
 #[tokio::test]

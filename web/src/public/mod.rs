@@ -4,14 +4,15 @@
 mod status;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
+use mailstead_core::log::{Event, Kind, Level};
 use mailstead_core::work;
 
 use crate::House;
@@ -31,14 +32,34 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (X_FRAME_OPTIONS, "DENY"),
 ];
 
+/// So much of a path is logged.
+const PATH_CHARS_MAX: usize = 200;
+
 /// The public pages of this house.
 pub fn router(house: House) -> Router {
     let pages = routes().into_iter().fold(Router::new(), |pages, (path, route)| pages.route(path, route));
-    pages.fallback(nothing_here).with_state(house).layer(map_response(guard))
+    pages
+        .fallback(nothing_here)
+        .with_state(house.clone())
+        .layer(map_response(guard))
+        .layer(from_fn_with_state(house, note))
 }
 
 fn routes() -> Vec<(&'static str, MethodRouter<House>)> {
     vec![("/", get(status::page)), ("/healthz", get(alive)), ("/readyz", get(ready)), ("/style.css", get(style))]
+}
+
+/// Notes the request in the log.
+async fn note(State(house): State<House>, request: Request, next: Next) -> Response {
+    if !house.log.lets_through(Kind::Web, Level::Info) {
+        return next.run(request).await;
+    }
+    let method = request.method().to_string();
+    let path: String = request.uri().path().chars().take(PATH_CHARS_MAX).collect();
+    let response = next.run(request).await;
+    let event = Event::new(Kind::Web, Level::Info, "request").with("method", method).with("path", path);
+    house.log.write(event.with("status", u64::from(response.status().as_u16())));
+    response
 }
 
 async fn guard(mut response: Response) -> Response {
