@@ -95,7 +95,7 @@ class Line:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.bind((source, 0))
         self.socket.connect(("127.0.0.1", box.ports[service]))
-        self.heard = b""
+        self.heard = bytearray()
 
     def __enter__(self):
         return self
@@ -108,16 +108,19 @@ class Line:
 
     def line(self):
         """The next line, empty when the server has hung up."""
-        while b"\n" not in self.heard:
+        looked = 0
+        while (end := self.heard.find(b"\n", looked)) < 0:
+            looked = len(self.heard)
             try:
-                more = self.socket.recv(65536)
+                more = self.socket.recv(1 << 18)
             except ConnectionError:
                 more = b""
             if not more:
                 return b""
             self.heard += more
-        line, self.heard = self.heard.split(b"\n", 1)
-        return line + b"\n"
+        line = bytes(self.heard[:end + 1])
+        del self.heard[:end + 1]
+        return line
 
     def until(self, *starts):
         """The next line that begins so, or nothing when the server hangs up before."""
