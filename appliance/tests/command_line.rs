@@ -139,7 +139,7 @@ fn the_configuration_is_printed_whole() {
 fn a_store_of_a_newer_program_is_refused_and_left_as_it_is() {
     const STATE: redb::TableDefinition<&str, u64> = redb::TableDefinition::new("state");
     let place = Place::furnished();
-    let file = place.path().join("data/meta.redb");
+    let file = place.path().join("mailstead-data/meta.redb");
     let database = redb::Database::open(&file).expect("opens");
     let transaction = database.begin_write().expect("begins");
     transaction.open_table(STATE).expect("opens").insert("schema", 99).expect("inserts");
