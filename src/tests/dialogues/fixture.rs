@@ -13,7 +13,7 @@ use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::net::{Encryption, Limits, LineService, Net, Protocol};
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::people::{People, PlaintextAuth, credentials};
-use mailstead_core::protocol::{pop3, smtp};
+use mailstead_core::protocol::{imap, pop3, smtp};
 use mailstead_core::service::{Service, Services, Stop};
 use mailstead_storage::{Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
 use tempfile::TempDir;
