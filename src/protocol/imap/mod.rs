@@ -22,6 +22,8 @@ mod search;
 mod selected;
 mod session;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod uids;
 mod wire;
@@ -31,7 +33,7 @@ use std::sync::Arc;
 use mailstead_storage::Store;
 
 pub use answers::ImapAnswers;
-pub use question::{Answer, Question};
+pub use question::{Answer, Fetched, Found, Listing, MailboxStatus, OpenMailbox, Question, Span};
 pub use session::ImapSession;
 pub use settings::ImapSettings;
 
