@@ -144,6 +144,15 @@ impl Services {
         Ok(())
     }
 
+    /// Remembers whether a service shall run when the box starts, and leaves it as it is now.
+    ///
+    /// # Errors
+    /// An unknown name.
+    pub async fn choose(&self, name: &str, wanted: bool) -> Result<(), String> {
+        let service = self.find(name)?;
+        self.remember(service.name(), (!wanted).then(|| "off".into())).await
+    }
+
     /// Stops everything at once, without remembering it: the box goes down.
     pub async fn stop_all(&self) {
         let _one = self.0.changing.lock().await;

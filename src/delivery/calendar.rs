@@ -14,7 +14,7 @@ pub(super) enum Next {
 
 /// The next attempt of a message received at `received` of which `attempts` were made, the last at `now`.
 pub(super) fn next(settings: &DeliverySettings, received: Time, attempts: u32, now: Time) -> Next {
-    let give_up = received.plus_seconds(u64::from(settings.give_up_hours) * 3600);
+    let give_up = gives_up_at(settings, received);
     if now >= give_up {
         return Next::GiveUp;
     }
@@ -22,6 +22,11 @@ pub(super) fn next(settings: &DeliverySettings, received: Time, attempts: u32, n
     let wait = settings.retry_minutes.get((attempts.max(1) as usize - 1).min(last)).copied().unwrap_or(1).max(1);
     // The last attempt is made when the time is up, not one wait later.
     Next::At(now.plus_seconds(u64::from(wait) * 60).min(give_up))
+}
+
+/// When a message received at `received` is given up.
+pub(super) fn gives_up_at(settings: &DeliverySettings, received: Time) -> Time {
+    received.plus_seconds(u64::from(settings.give_up_hours) * 3600)
 }
 
 /// Has the message waited so long that its sender should know?

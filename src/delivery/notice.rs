@@ -1,9 +1,18 @@
-//! Notices to senders (RFC 3461, 5321 §3.6.3): what is owed, and how it is sent.
+//! Notices to senders (RFC 3461, RFC 5321 §3.6.3): what is owed, and how it is sent.
 
-use mailstead_storage::{Arrival, Error, Leased, Provenance, RecipientState, State, Told};
+use mailstead_storage::{
+    Arrival, BlobId, BodyKind, Envelope, EnvelopeRecipient, Error, Leased, Notify, Priority, Provenance,
+    RecipientState, Ret, State, Told,
+};
 
 use super::Parts;
-use crate::intake::{Intake, Refusal};
+use super::calendar::{gives_up_at, is_delayed};
+use crate::clock::{Time, rfc5322};
+use crate::intake::{Acceptance, Intake, Refusal, Trace};
+use crate::message::dsn::{Action, Diagnostic, Recipient, Report};
+
+/// Bytes of a long message that are read to return its header.
+const HEADER_BYTES_MAX: usize = 64 * 1024;
 
 /// Has the sender something to be told that it was not told yet?
 pub(super) fn is_owed(arrival: &Arrival, recipients: &[RecipientState], delayed: bool) -> bool {
@@ -12,24 +21,96 @@ pub(super) fn is_owed(arrival: &Arrival, recipients: &[RecipientState], delayed:
         return false;
     }
     let envelope = arrival.envelope.recipients.iter();
-    envelope.zip(recipients).any(|(envelope, recipient)| match recipient.state {
-        State::Delivered => envelope.notify.success && recipient.told < Told::Outcome,
-        State::Failed => envelope.notify.failure && recipient.told < Told::Outcome,
-        State::Pending => envelope.notify.delay && delayed && recipient.told == Told::Nothing,
-    })
+    envelope.zip(recipients).any(|(envelope, state)| is_owed_for(envelope.notify, state, delayed))
+}
+
+fn is_owed_for(notify: Notify, recipient: &RecipientState, delayed: bool) -> bool {
+    match recipient.state {
+        State::Delivered => notify.success && recipient.told < Told::Outcome,
+        State::Failed => notify.failure && recipient.told < Told::Outcome,
+        State::Pending => notify.delay && delayed && recipient.told == Told::Nothing,
+    }
 }
 
 /// A notice ready to be sent.
-pub(super) struct Notice;
+pub(super) struct Notice {
+    of: BlobId,
+    to: String,
+    smtputf8: bool,
+    received: String,
+    bytes: Vec<u8>,
+}
 
-/// Writes the notice that is owed.
-pub(super) fn make(_parts: &Parts, _leased: &Leased) -> Result<Notice, Error> {
-    Ok(Notice)
+/// Writes the notice that is owed for this message.
+pub(super) fn make(parts: &Parts, leased: &Leased) -> Result<Notice, Error> {
+    let (arrival, envelope, now) = (&leased.arrival, &leased.arrival.envelope, parts.clock.now());
+    let from = u64::from(arrival.return_path_bytes);
+    let return_whole = envelope.ret != Some(Ret::Headers) && leased.size <= parts.settings.returned_bytes_max;
+    let length = if return_whole { leased.size as usize } else { HEADER_BYTES_MAX };
+    let original = parts.store.read(leased.id, from, length)?;
+    let delayed = is_delayed(&parts.settings, arrival.received, now);
+    let until = gives_up_at(&parts.settings, arrival.received);
+    let states = envelope.recipients.iter().zip(&leased.recipients);
+    let owed = states.filter(|(envelope, state)| is_owed_for(envelope.notify, state, delayed));
+    let recipients: Vec<Recipient<'_>> = owed.map(|(envelope, state)| recipient(envelope, state, until)).collect();
+    let report = Report {
+        host: &parts.hostname,
+        message_id: &format!("<notice.{}.{:x}@{}>", leased.id, now.0, parts.hostname),
+        at: now,
+        to: &envelope.reverse_path,
+        envelope_id: envelope.envelope_id.as_deref(),
+        arrived: Some(arrival.received),
+        recipients: &recipients,
+        original: &original,
+        return_whole,
+    };
+    Ok(Notice {
+        of: leased.id,
+        to: envelope.reverse_path.clone(),
+        smtputf8: envelope.smtputf8,
+        received: format!("Received: by {} (spool) id {{id}};\r\n\t{}\r\n", parts.hostname, rfc5322(now)),
+        bytes: report.write(),
+    })
+}
+
+fn recipient<'a>(envelope: &'a EnvelopeRecipient, state: &'a RecipientState, until: Time) -> Recipient<'a> {
+    let (action, otherwise) = match state.state {
+        State::Failed => (Action::Failed, "5.0.0"),
+        State::Pending => (Action::Delayed { until: Some(until) }, "4.0.0"),
+        State::Delivered => (Action::Delivered, "2.0.0"),
+    };
+    Recipient {
+        address: &envelope.address,
+        original: envelope.original.as_deref(),
+        action,
+        status: state.answer.split(' ').nth(1).filter(|code| is_status(code)).unwrap_or(otherwise),
+        diagnostic: Some(Diagnostic::Local(&state.answer)).filter(|_| state.state != State::Delivered),
+        last_attempt: None,
+    }
+}
+
+/// Is it an enhanced status code (RFC 3463 §2)?
+fn is_status(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl Notice {
     /// Sends it by the way in.
-    pub async fn send(self, _intake: &Intake) -> Result<(), Refusal> {
-        Ok(())
+    pub async fn send(self, intake: &Intake) -> Result<(), Refusal> {
+        let recipient = EnvelopeRecipient { address: self.to, notify: Notify::NEVER, original: None };
+        let envelope = Envelope {
+            reverse_path: String::new(),
+            recipients: vec![recipient],
+            ret: None,
+            envelope_id: None,
+            body: if self.bytes.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBit },
+            smtputf8: self.smtputf8,
+            require_tls: false,
+        };
+        let trace = Trace::Fields { reverse_path: String::new(), received: self.received, complete_as: None };
+        let provenance = Provenance::Notification(self.of);
+        let acceptance = Acceptance { envelope, provenance, priority: Priority::Normal };
+        intake.accept_bytes(trace, self.bytes, acceptance).await.map(|_| ())
     }
 }

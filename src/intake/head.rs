@@ -24,7 +24,7 @@ impl Head {
         };
         buffer.extend_from_slice(format!("Return-Path: <{reverse_path}>\r\n").as_bytes());
         let return_path_bytes = buffer.len() as u32;
-        buffer.extend_from_slice(received.replace("{id}", &id.to_string()).as_bytes());
+        buffer.extend_from_slice(received.replacen("{id}", &id.to_string(), 1).as_bytes());
         Head { return_path_bytes, begin: buffer.len(), checks: true, complete_as }
     }
 

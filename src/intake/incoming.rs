@@ -130,7 +130,8 @@ impl Incoming {
         mut self,
         submit: impl FnOnce(Draft, Vec<u8>, Arc<[u8]>) -> Pending<T> + Send + 'static,
     ) -> Result<(T, Arc<[u8]>), Refusal> {
-        if self.buffer.len() + COMPLETION_BYTES_MAX > PIECE_BYTES_MAX {
+        let head_is_open = self.body.as_ref().is_some_and(|body| body.head.is_some());
+        if head_is_open && self.buffer.len() + COMPLETION_BYTES_MAX > PIECE_BYTES_MAX {
             self.finish_head().await?;
             self.write_full_pieces().await?;
         }

@@ -4,6 +4,7 @@
 //! it, and nothing later parses the message again.
 
 pub mod charset;
+pub mod dsn;
 pub mod headers;
 mod outline;
 pub mod search;

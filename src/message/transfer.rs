@@ -1,4 +1,4 @@
-//! Content-transfer decoding (RFC 2045 §6), piece by piece and tolerant: what is no code is passed over or kept as it
+//! Content-transfer encodings (RFC 2045 §6). Decoding goes piece by piece and is tolerant: what is no code is passed over or kept as it
 //! stands, never an error. Decoding never yields more bytes than it was given.
 
 use std::borrow::Cow;
@@ -64,6 +64,34 @@ pub fn decode<'a>(encoding: &[u8], body: &'a [u8], bytes_max: usize) -> Cow<'a, 
     decoder.finish(&mut decoded);
     decoded.truncate(bytes_max);
     Cow::Owned(decoded)
+}
+
+/// Text with CRLF line ends in quoted-printable, no line longer than 76 (RFC 2045 §6.7).
+pub fn encode_quoted_printable(text: &str) -> String {
+    const WIDTH: usize = 76;
+    let mut encoded = String::with_capacity(text.len() + text.len() / 8);
+    for line in text.split_inclusive("\r\n") {
+        let content = line.strip_suffix("\r\n").unwrap_or(line);
+        let mut width = 0;
+        for (index, byte) in content.bytes().enumerate() {
+            let is_last = index + 1 == content.len();
+            let stays = byte != b'=' && (byte.is_ascii_graphic() || (byte == b' ' && !is_last));
+            let length = if stays { 1 } else { 3 };
+            // One column stays free for the mark of a soft line break.
+            if width + length >= WIDTH {
+                encoded.push_str("=\r\n");
+                width = 0;
+            }
+            if stays {
+                encoded.push(byte.into());
+            } else {
+                encoded.push_str(&format!("={byte:02X}"));
+            }
+            width += length;
+        }
+        encoded.push_str(&line[content.len()..]);
+    }
+    encoded
 }
 
 /// Bits that do not make a byte yet.
@@ -286,6 +314,13 @@ mod tests {
             let whole = in_pieces(encoding, body.as_bytes(), 1_000);
             prop_assert!(whole.len() <= body.len());
             prop_assert_eq!(in_pieces(encoding, body.as_bytes(), size), whole);
+        }
+
+        #[test]
+        fn quoted_printable_round_trip(text in "([a-zü= \t.]{0,100}(\r\n)?){0,5}") {
+            let encoded = encode_quoted_printable(&text);
+            prop_assert!(encoded.is_ascii() && encoded.lines().all(|line| line.len() <= 76));
+            prop_assert_eq!(&*decode(b"quoted-printable", encoded.as_bytes(), usize::MAX), text.as_bytes());
         }
 
         #[test]

@@ -28,7 +28,7 @@ pub fn decode(text: &[u8]) -> String {
                     decoded += &charset::guess(before);
                 }
                 rest = &rest[start + word.length..];
-                run.push(word, &mut decoded);
+                run.push(&word, &mut decoded);
             }
             None => {
                 run.flush(&mut decoded);
@@ -54,7 +54,7 @@ impl<'a> Run<'a> {
         self.charset.is_some()
     }
 
-    fn push(&mut self, word: Word<'a>, to: &mut String) {
+    fn push(&mut self, word: &Word<'a>, to: &mut String) {
         if self.charset.is_some_and(|charset| !charset.eq_ignore_ascii_case(word.charset)) {
             self.flush(to);
         }

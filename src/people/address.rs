@@ -2,8 +2,11 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Most bytes of a local part as sent (RFC 5321 §4.5.3.1.1).
-pub const LOCAL_PART_BYTES_MAX: usize = 64;
+use super::punycode;
+
+/// Most bytes of a local part as sent. RFC 5321 §4.5.3.1.1 asks that at least 64 be taken; senders that write addresses
+/// into addresses (VERP, SRS) need more.
+pub const LOCAL_PART_BYTES_MAX: usize = 128;
 /// Most bytes of a domain (RFC 5321 §4.5.3.1.2).
 pub const DOMAIN_BYTES_MAX: usize = 255;
 /// Most bytes of an address: a path of 256 without its brackets (RFC 5321 §4.5.3.1.3).
@@ -51,6 +54,14 @@ impl Address {
             key.push_str(&self.domain);
         }
         key
+    }
+}
+
+impl Address {
+    /// The same address with the A-labels of its domain as U-labels, when it has any.
+    pub(super) fn in_unicode(&self) -> Option<Address> {
+        let domain = punycode::to_unicode(&self.domain)?;
+        Some(Address { local: self.local.clone(), domain })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mailstead_storage::{Account, AccountId, Directory, Error, LastLogin, Result, Role, ScramVerifier, Store, Word};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::password::{self, SCRAM_ITERATIONS};
 use super::proof::Proofs;
@@ -25,7 +25,7 @@ pub struct People(Arc<Parts>);
 struct Parts {
     store: Store,
     clock: Clock,
-    checks: Semaphore,
+    checks: Arc<Semaphore>,
     proofs: Mutex<Proofs>,
     decoy_key: [u8; 32],
 }
@@ -60,7 +60,7 @@ impl People {
             decoy_key: decoy_key(&store),
             store,
             clock,
-            checks: Semaphore::new(cores.div_ceil(2).min(CHECKS_AT_ONCE_MAX)),
+            checks: Arc::new(Semaphore::new(cores.div_ceil(2).min(CHECKS_AT_ONCE_MAX))),
             proofs: Mutex::new(Proofs::new()),
         }))
     }
@@ -112,8 +112,13 @@ impl People {
         if !password::is_acceptable(new) {
             return Err(Error::new(Word::Invalid, "a password must not be empty nor hold control characters"));
         }
+        let turn = self.turn().await;
         let new = new.to_string();
-        let (hash, verifier) = work::compute(move || password::credentials(&new)).await;
+        let (hash, verifier) = work::compute(move || {
+            let _turn = turn;
+            password::credentials(&new)
+        })
+        .await;
         let directory = self.store().directory();
         let found = directory.accounts.get(&account);
         let missing = || Error::new(Word::NotFound, format!("there is no account {account}"));
@@ -129,9 +134,10 @@ impl People {
 
     /// The full check, one of a few at a time. It costs the same when there is no such account.
     async fn check(&self, account: Option<Arc<Account>>, password: &str) -> std::result::Result<(), Denied> {
-        let _turn = self.0.checks.acquire().await.map_err(|_| Denied::Unavailable)?;
+        let turn = self.turn().await.ok_or(Denied::Unavailable)?;
         let (people, password) = (self.clone(), password.to_string());
         work::compute(move || {
+            let _turn = turn;
             let hash = account.as_ref().map(|account| account.password.as_str());
             if !password::is_right(&password, hash) {
                 return Err(Denied::Wrong);
@@ -142,6 +148,12 @@ impl People {
             Ok(())
         })
         .await
+    }
+
+    /// A turn in the queue for Argon2id. It belongs to the computation, not to who waits for it: that one
+    /// may go away while the work goes on.
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.checks).acquire_owned().await.ok()
     }
 
     fn let_in(&self, account: &Account, protocol: &'static str, from: IpAddr) -> std::result::Result<Login, Denied> {

@@ -7,6 +7,7 @@ mod address;
 mod login;
 mod password;
 mod proof;
+mod punycode;
 mod resolve;
 pub mod sasl;
 pub mod sessions;

@@ -18,7 +18,16 @@ pub trait Group: Default {
     ///
     /// # Errors
     /// An unknown key (with the nearest known one), a value of the wrong type or out of bounds.
-    fn read(table: &toml::Table, group: &str) -> Result<Self, Wrong>;
+    fn read(table: &toml::Table, group: &str) -> Result<Self, Wrong> {
+        Self::default().read_over(table, group)
+    }
+
+    /// Reads the keys that are there; the others stay as they are. For a group that is read for several
+    /// services, whose defaults differ.
+    ///
+    /// # Errors
+    /// As [`read`](Group::read).
+    fn read_over(self, table: &toml::Table, group: &str) -> Result<Self, Wrong>;
 }
 
 /// Declares a group of settings.
@@ -59,13 +68,12 @@ macro_rules! settings {
                 vec![$($crate::settings::Table::value(&self.$field),)*]
             }
 
-            fn read(table: &toml::Table, group: &str) -> Result<$name, $crate::settings::Wrong> {
+            fn read_over(mut self, table: &toml::Table, group: &str) -> Result<$name, $crate::settings::Wrong> {
                 let table = $crate::settings::Table::new(table, group, Self::SETTINGS)?;
-                let mut settings = $name::default();
                 $(if let Some(value) = table.get(stringify!($field))? {
-                    settings.$field = value;
+                    self.$field = value;
                 })*
-                Ok(settings)
+                Ok(self)
             }
         }
     };

@@ -316,22 +316,20 @@ impl Writer {
         if self.open.values().next_back().is_some_and(|open| open.written < limit) {
             return Ok(());
         }
-        let segment = self.shared.segments.create(self.next_segment)?;
+        let number = self.next_segment;
         self.next_segment += 1;
+        let segment = self.shared.segments.create(number)?;
         self.open.insert(segment.number, OpenSegment { segment, written: 0, last_sequence: 0, torn: false });
         Ok(())
     }
 
-    /// Seals every full segment that no unfinished message has pieces in.
+    /// Seals every segment that is full or no longer the active one, unless an unfinished message has
+    /// pieces in it.
     fn seal_full(&mut self) {
-        let limit = self.shared.options.segment_bytes_max;
+        let (limit, active) = (self.shared.options.segment_bytes_max, self.active());
+        let done = |(number, open): &(&u32, &OpenSegment)| (open.written >= limit || **number != active) && !open.torn;
         let needed = |number: &u32| self.unfinished.values().any(|unfinished| unfinished.segment == *number);
-        let full: Vec<u32> = self
-            .open
-            .iter()
-            .filter(|(_, open)| open.written >= limit && !open.torn)
-            .map(|(number, _)| *number)
-            .collect();
+        let full: Vec<u32> = self.open.iter().filter(done).map(|(number, _)| *number).collect();
         for number in full.into_iter().filter(|number| !needed(number)) {
             let Some(open) = self.open.remove(&number) else { continue };
             match open.segment.base.seal() {

@@ -191,6 +191,21 @@ impl Base {
         })
     }
 
+    /// Has redb hash every page against its checksum; waits for all transactions to end and keeps
+    /// new ones waiting. False when the file was damaged and an older state of it was whole.
+    pub(crate) fn check(&self) -> Result<bool> {
+        if self.broken.load(Relaxed) || !self.is_open() {
+            self.open_with(Access::Write)?;
+        }
+        let mut handle = self.handle.write().unwrap_or_else(PoisonError::into_inner);
+        let Handle::Writable(database) = &mut *handle else { return Ok(true) };
+        let result = guard_panics(|| Ok(database.check_integrity()?));
+        if result.is_err() {
+            self.broken.store(true, Relaxed);
+        }
+        result.map_err(|error| self.name_file(error))
+    }
+
     fn name_file(&self, error: Error) -> Error {
         if error.detail.starts_with(&self.name) {
             return error;

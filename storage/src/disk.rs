@@ -1,12 +1,15 @@
 //! The files of the data directory, behind a trait so that tests can put a disk under the store
 //! that forgets, tears and refuses. Knows names and bytes, nothing of what is in them.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
+use std::ops::Bound;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use redb::{BackendError, StorageBackend};
-use std::ops::Bound;
+
+use crate::segments;
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,9 +65,9 @@ pub trait Disk: Send + Sync {
 pub(crate) struct DataDirectory(PathBuf);
 
 impl DataDirectory {
-    /// Makes the directory and its folders when they are not there.
+    /// Makes the directory and its folders when they are not there, for the owner's eyes only.
     pub(crate) fn open(data: PathBuf) -> io::Result<DataDirectory> {
-        std::fs::create_dir_all(data.join("segments"))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(data.join(segments::FOLDER))?;
         File::open(&data)?.sync_all()?;
         Ok(DataDirectory(data))
     }
@@ -77,6 +80,7 @@ impl Disk for DataDirectory {
             .read(true)
             .write(writable)
             .create(access == Access::Create)
+            .mode(0o600)
             .truncate(false)
             .open(self.0.join(name))?;
         let backend = redb::backends::FileBackend::new(file).map_err(io::Error::other)?;

@@ -157,6 +157,7 @@ impl Inbox {
 
 /// Works until the inbox is closed and empty.
 pub(crate) fn run(shared: &Arc<Shared>, mut more_to_reclaim: bool) {
+    let mut doubtful = false;
     while let Some((jobs, notes)) = shared.meta.take(more_to_reclaim) {
         let mut jobs = jobs.into_iter();
         let mut answers = Vec::new();
@@ -171,14 +172,18 @@ pub(crate) fn run(shared: &Arc<Shared>, mut more_to_reclaim: bool) {
             tables.finish()
         });
         shared.meta.forget_notes(&notes);
+        // After a failure the batch may show after all. Memory may not have learnt it while the disk
+        // did not answer, so it looks again when it does.
+        if doubtful || result.is_err() {
+            shared.look_again();
+        }
+        doubtful = result.is_err();
         match result {
             Ok(outcome) => {
                 more_to_reclaim = outcome.more_to_reclaim;
                 succeed(shared, &outcome, answers);
             }
             Err(error) => {
-                // The batch may show after all when only the last sync failed.
-                shared.look_again();
                 for job in jobs {
                     let (_, answer) = job(Err(&error));
                     answers.push(answer);

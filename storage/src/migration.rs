@@ -13,11 +13,11 @@ type Step = fn(&WriteTransaction) -> Result<()>;
 
 const STEPS: [Step; SCHEMA as usize - 1] = [];
 
-/// Makes all tables and runs the steps that are missing, in one transaction.
+/// The version of the layout of a file, 0 when it is new.
 ///
 /// # Errors
-/// `Newer` when a newer program wrote the file, which is then left as it is.
-pub(crate) fn run(base: &Base) -> Result<()> {
+/// `Newer` when a newer program wrote the file.
+pub(crate) fn found(base: &Base) -> Result<u64> {
     let found = base.read(|transaction| match transaction.open_table(meta::STATE) {
         Ok(state) => Ok(state.get("schema")?.map_or(0, |value| value.value())),
         Err(redb::TableError::TableDoesNotExist(_)) => Ok(0),
@@ -27,6 +27,13 @@ pub(crate) fn run(base: &Base) -> Result<()> {
         let detail = format!("the store has layout {found}, this program knows up to {SCHEMA}; use a newer one");
         return Err(Error::new(Word::Newer, detail));
     }
+    Ok(found)
+}
+
+/// Makes all tables and runs the steps that are missing, in one transaction. From here on the store
+/// counts as not closed.
+pub(crate) fn run(base: &Base) -> Result<()> {
+    let found = found(base)?;
     base.write(|transaction| {
         if found > 0 {
             STEPS[found as usize - 1..].iter().try_for_each(|step| step(transaction))?;

@@ -83,6 +83,10 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
 fn open_meta(options: &Options, disk: &Arc<dyn Disk>) -> Result<Base> {
     let base = Base::new(disk.clone(), META, options.meta_cache_bytes, false);
     if !is_blank(&**disk, META)? {
+        // A file of a newer program is looked at without writing to it.
+        let glance = Base::new(disk.clone(), META, options.meta_cache_bytes, true);
+        migration::found(&glance)?;
+        glance.close()?;
         base.open()?;
         return Ok(base);
     }

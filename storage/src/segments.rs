@@ -116,7 +116,9 @@ impl Segments {
         });
         if made.is_err() {
             self.all.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
-            let _ = segment.base.close();
+            // What is left of it is blank; the next start removes it if this fails too.
+            let _ = segment.base.retire();
+            let _ = self.disk.remove(&file_name(number));
         }
         made.map(|()| segment)
     }

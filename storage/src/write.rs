@@ -181,10 +181,6 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    pub(crate) fn outline(&self, id: BlobId) -> Result<Vec<u8>> {
-        Ok(self.outline.get(id.0)?.map(|row| row.value().to_vec()).unwrap_or_default())
-    }
-
     // ---- segments ------------------------------------------------------------------------
 
     fn segment_row(&self, number: u32) -> Result<SegmentRow> {

@@ -1,5 +1,7 @@
 //! The way of mail: accepted, leased, settled, read; and what the spool's commands do.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod fixture;
 
 use std::sync::Arc;
@@ -125,7 +127,7 @@ fn a_mailbox_that_is_gone_leaves_its_recipient_pending() {
 }
 
 #[test]
-fn a_notification_takes_the_place_of_its_message() {
+fn a_notification_and_its_message_settle_together() {
     let fixture = Fixture::new();
     let first = accept(&fixture.store, b"hello", arrival(&["a@x.test"])).unwrap();
     let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
@@ -134,7 +136,9 @@ fn a_notification_takes_the_place_of_its_message() {
     bounce.provenance = Provenance::Notification(first.id);
     accept(&fixture.store, b"sorry", bounce).unwrap();
     let leased = fixture.store.lease_fresh(1).unwrap().remove(0);
-    assert_eq!(fixture.store.settle(vec![delivered(&leased, fixture.inbox())]).wait(), Ok(vec![true]));
+    let told = Settlement { id: first.id, deliveries: Vec::new(), next_attempt: None, ..deferred(&leased, NOW) };
+    let settled = fixture.store.settle(vec![delivered(&leased, fixture.inbox()), told]).wait();
+    assert_eq!(settled, Ok(vec![true, true]));
     assert_eq!(fixture.store.spool_depth(), Ok(0));
     assert_sound(&fixture.store);
 }
@@ -237,4 +241,45 @@ fn a_full_segment_is_sealed_and_still_read() {
     assert_eq!(fixture.store.lease(9, NOW).unwrap().len(), 1);
     let files = std::fs::read_dir(fixture.folder.path().join("segments")).unwrap().count();
     assert!(files > 4, "{files} segment files");
+}
+
+#[test]
+fn several_workers_deliver_each_message_once() {
+    let fixture = Fixture::new();
+    let (store, inbox) = (&fixture.store, fixture.inbox());
+    let pending: Vec<_> = (0..300u64)
+        .map(|number| store.draft().unwrap().accept(body(number, 50), arrival(&["alice@example.test"])))
+        .collect();
+    for pending in pending {
+        pending.wait().unwrap();
+    }
+    std::thread::scope(|scope| {
+        for worker in 0..4u32 {
+            scope.spawn(move || {
+                while store.spool_depth().unwrap() > 0 {
+                    let leased = store.lease(3 + worker as usize, NOW).unwrap();
+                    // Each message is put off twice before it is delivered.
+                    let outcome = |leased: &Leased| {
+                        if leased.attempts < 2 { deferred(leased, NOW) } else { delivered(leased, inbox) }
+                    };
+                    store.settle(leased.iter().map(outcome).collect()).wait().unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(store.counters(inbox).unwrap().exists, 300);
+    assert_sound(store);
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_read_the_data() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let store = Store::open(small_options(&data), Arc::new(Silent)).unwrap();
+    people(&store);
+    for (path, expected) in [(data.clone(), 0o700), (data.join("meta.redb"), 0o600)] {
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, expected, "{path:?}");
+    }
 }

@@ -1,1 +1,17 @@
-//! w
+//! Everything of Mailstead that comes through HTTP: the JSON API, which the command line speaks over
+//! a Unix socket, and the status page.
+//!
+//! A handler reads a request, asks the rooms below and writes a response. It knows no table, no
+//! protocol and keeps nothing of its own: what it wants done is a call on a handle of the [`House`].
+
+pub mod api;
+pub mod control;
+mod house;
+mod listen;
+pub mod public;
+mod serve;
+mod settings;
+
+pub use house::House;
+pub use serve::WebService;
+pub use settings::WebSettings;

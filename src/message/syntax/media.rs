@@ -49,16 +49,6 @@ impl Media {
         media.parameters = parameter::parse(rest);
         media
     }
-
-    /// Whether it is `media_type/…`.
-    pub fn is(&self, media_type: &str) -> bool {
-        *self.media_type == *media_type.as_bytes()
-    }
-
-    /// The value of a parameter.
-    pub fn parameter(&self, name: &str) -> Option<&[u8]> {
-        self.parameters.iter().find(|parameter| *parameter.name == *name.as_bytes()).map(|found| &*found.value)
-    }
 }
 
 /// Reads the unfolded value of a Content-Disposition field. `None` without a kind.

@@ -25,7 +25,7 @@ pub fn parse(text: &[u8]) -> Vec<Parameter<'static>> {
             pieces.push(piece);
         }
     }
-    join(pieces)
+    join(&pieces)
 }
 
 /// One `name*number*=value` as it stands.
@@ -84,7 +84,7 @@ fn without_comment(value: &[u8]) -> &[u8] {
     }
 }
 
-fn join(pieces: Vec<Piece>) -> Vec<Parameter<'static>> {
+fn join(pieces: &[Piece]) -> Vec<Parameter<'static>> {
     let mut joined: Vec<Parameter<'static>> = Vec::new();
     for (index, first) in pieces.iter().enumerate() {
         if pieces[..index].iter().any(|before| before.name == first.name) {

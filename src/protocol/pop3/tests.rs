@@ -1,8 +1,11 @@
 //! Whole sessions against a house of a few lines.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
 
+use aws_lc_rs::{digest, hmac, pbkdf2};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mailstead_storage::{BlobId, ScramVerifier};
 use proptest::prelude::*;
 
@@ -229,6 +232,36 @@ fn passwords_need_tls_where_the_policy_says_so() {
     let (capabilities, _) = table.says("CAPA\r\n");
     assert!(capabilities.contains("\r\nUSER\r\nSASL SCRAM-SHA-256 PLAIN LOGIN\r\nIMPL"), "{capabilities}");
     assert!(table.says("USER alice\r\nPASS secret\r\n").0.ends_with("+OK 1 messages (29 octets)\r\n"));
+}
+
+/// The client's final message for `secret`, made from the server's first.
+fn scram_final(first_bare: &str, server_first: &str) -> String {
+    let field = |name: &str| server_first.split(',').find_map(|field| field.strip_prefix(name)).expect("a field");
+    let salt = BASE64_STANDARD.decode(field("s=")).expect("base64");
+    let iterations: NonZeroU32 = field("i=").parse().expect("a number");
+    let mut salted = [0; 32];
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations, &salt, b"secret", &mut salted);
+    let sign = |key: &[u8], text: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text);
+    let client_key = sign(&salted, b"Client Key");
+    let stored_key = digest::digest(&digest::SHA256, client_key.as_ref());
+    let without_proof = format!("c=biws,r={}", field("r="));
+    let signature = sign(stored_key.as_ref(), format!("{first_bare},{server_first},{without_proof}").as_bytes());
+    let proof: Vec<u8> = client_key.as_ref().iter().zip(signature.as_ref()).map(|(key, sign)| key ^ sign).collect();
+    format!("{without_proof},p={}", BASE64_STANDARD.encode(proof))
+}
+
+#[test]
+fn scram_from_end_to_end() {
+    let mut table = Table::new(&[ONE]);
+    table.says("");
+    let bare = "n=alice,r=client";
+    let (said, _) = table.says(&format!("AUTH SCRAM-SHA-256 {}\r\n", BASE64_STANDARD.encode(format!("n,,{bare}"))));
+    let challenge = BASE64_STANDARD.decode(said.trim_start_matches("+ ").trim_end()).expect("base64");
+    let server_first = String::from_utf8(challenge).expect("UTF-8");
+    let last = BASE64_STANDARD.encode(scram_final(bare, &server_first));
+    assert!(table.says(&format!("{last}\r\n")).0.starts_with("+ dj"));
+    assert_eq!(table.says("\r\n").0, "+OK 1 messages (29 octets)\r\n");
+    assert_eq!(table.says("STAT\r\n").0, "+OK 1 29\r\n");
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use mailstead_storage::{Account, AccountId, BlobId};
 
 use super::House;
+use super::question::{Answer, Question};
 use super::replies::{self, Reply};
-use super::session::{Answer, Question, SmtpSession};
+use super::session::SmtpSession;
 use crate::intake::{Acceptance, Incoming, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
 use crate::net::{Answers, Peer};
@@ -101,23 +102,39 @@ impl SmtpAnswers {
 
     async fn recipient(&self, address: &Address, account: Option<AccountId>, size: u64) -> Result<(), Reply> {
         match self.house.people.resolve(address) {
-            Destination::Account { account, .. } => match self.is_over_quota(account, size).await {
+            Destination::Account { account, .. } => match self.is_over_quota(&account, size).await {
                 true => Err(replies::OVER_QUOTA),
                 false => Ok(()),
             },
-            Destination::Addresses(_) => Ok(()),
+            Destination::Addresses(_) => self.alias(address, size).await,
             Destination::Unknown => Err(replies::UNKNOWN_RECIPIENT),
             Destination::Elsewhere if account.is_some() => Ok(()),
             Destination::Elsewhere => Err(replies::RELAY_DENIED),
         }
     }
 
-    async fn is_over_quota(&self, account: Arc<Account>, size: u64) -> bool {
+    /// An alias is welcome when somebody behind it can take the message; what nobody can take would only
+    /// come back as a bounce.
+    async fn alias(&self, address: &Address, size: u64) -> Result<(), Reply> {
+        let mut reply = replies::UNKNOWN_RECIPIENT;
+        for destination in self.house.people.expand(address) {
+            match destination {
+                Destination::Unknown => {}
+                Destination::Account { account, .. } if self.is_over_quota(&account, size).await => {
+                    reply = replies::OVER_QUOTA;
+                }
+                _ => return Ok(()),
+            }
+        }
+        Err(reply)
+    }
+
+    async fn is_over_quota(&self, account: &Arc<Account>, size: u64) -> bool {
         if account.quota_bytes == 0 {
             return false;
         }
-        let people = self.house.people.clone();
-        work::read(move || people.over_quota(&account, size)).await
+        let (people, account) = (self.house.people.clone(), Arc::clone(account));
+        work::read(move || people.over_quota(&account, size.max(1))).await
     }
 
     fn begin(&mut self, trace: Trace) -> Result<(), Refusal> {

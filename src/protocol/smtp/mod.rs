@@ -16,6 +16,7 @@ mod answers;
 mod body;
 mod command;
 mod frame;
+mod question;
 mod replies;
 mod session;
 mod settings;
@@ -29,8 +30,9 @@ use std::sync::Arc;
 use mailstead_storage::Store;
 
 pub use answers::SmtpAnswers;
+pub use question::{Answer, Question};
 pub use replies::{OVER_QUOTA, Reply, SENDER_NOT_YOURS};
-pub use session::{Answer, Question, Rules, SmtpSession};
+pub use session::{Rules, SmtpSession};
 pub use settings::SmtpSettings;
 
 use crate::clock::Clock;

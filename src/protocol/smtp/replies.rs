@@ -34,6 +34,7 @@ pub const BARE_LINE_END: Reply = reply(500, "5.5.2", "End each line with CRLF; a
 pub const CONTROL_CHARACTER: Reply = reply(500, "5.5.2", "A command holds no NUL or other control characters");
 pub const NOT_UTF8: Reply = reply(500, "5.5.2", "A command is text in ASCII or UTF-8");
 pub const UNKNOWN_COMMAND: Reply = reply(500, "5.5.1", "Unknown command; HELP lists what is known");
+pub const NOT_HTTP: Reply = reply(421, "4.7.0", "This is a mail server and speaks no HTTP; closing the connection");
 pub const NO_ARGUMENT: Reply = reply(501, "5.5.4", "This command takes no argument");
 pub const ARGUMENT_MISSING: Reply = reply(501, "5.5.4", "This command needs an argument; HELP shows its form");
 pub const WRONG_HOST_NAME: Reply = reply(501, "5.5.4", "Give your host name or address literal");

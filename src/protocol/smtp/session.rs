@@ -3,18 +3,19 @@
 
 use std::sync::Arc;
 
-use mailstead_storage::{AccountId, BlobId, BodyKind, Envelope, EnvelopeRecipient, ScramVerifier};
+use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient};
 
 use super::body::LineEnds;
 use super::command::{self, auth, bdat, data, mail, rcpt};
 use super::frame::{Frame, Framer};
+use super::question::{Answer, Question};
 use super::replies::{self, Reply};
 use super::wire::MailParameters;
 use super::{Role, Service, SmtpSettings};
 use crate::clock::Time;
-use crate::intake::{Acceptance, Refusal, Trace};
 use crate::net::{Goodbye, Input, OUTPUT_BYTES, Peer, Session, Status, Turn};
-use crate::people::{Address, Denied, Login};
+use crate::people::Login;
+use crate::people::sasl::Step;
 
 /// Longest line of an AUTH exchange (RFC 4954 §4), its end included.
 const AUTH_LINE_BYTES_MAX: usize = 12_288;
@@ -30,78 +31,6 @@ pub struct Rules {
     pub message_bytes_max: u64,
     /// The service's settings.
     pub settings: SmtpSettings,
-}
-
-/// What the session asks the house.
-pub enum Question {
-    /// Is this the user's password?
-    Password {
-        /// The user.
-        user: String,
-        /// The password.
-        password: String,
-    },
-    /// What SCRAM of this user is checked with.
-    Verifier {
-        /// The user.
-        user: String,
-    },
-    /// This user has proven the password by SCRAM.
-    Admit {
-        /// The user.
-        user: String,
-    },
-    /// This user has failed to prove the password by SCRAM.
-    ProofWrong {
-        /// The user.
-        user: String,
-    },
-    /// May a message come from this reverse-path?
-    Sender {
-        /// The reverse-path, `None` for `<>`.
-        address: Option<Address>,
-        /// Who has logged in.
-        account: Option<AccountId>,
-        /// The size announced, bytes.
-        size: u64,
-    },
-    /// May a message go to this forward-path?
-    Recipient {
-        /// The forward-path.
-        address: Address,
-        /// Who has logged in.
-        account: Option<AccountId>,
-        /// The size announced, bytes.
-        size: u64,
-    },
-    /// A message begins.
-    Begin(Box<Trace>),
-    /// Its next bytes.
-    Body(Vec<u8>),
-    /// It is complete.
-    Accept(Box<Acceptance>),
-    /// It will not be completed; with a reply, because it was refused so.
-    Discard(Option<Reply>),
-}
-
-/// What the house answers.
-pub enum Answer {
-    /// To `Password` and `Admit`.
-    Login(Result<Login, Denied>),
-    /// To `Verifier`.
-    Verifier(ScramVerifier),
-    /// To `Sender`: the reply when it may not.
-    Sender(Result<(), Reply>),
-    /// To `Recipient`: the reply when it may not.
-    Recipient(Result<(), Reply>),
-    /// To `Begin`.
-    Begun(Result<(), Refusal>),
-    /// To `Body`.
-    Taken(Result<(), Refusal>),
-    /// To `Accept`.
-    Accepted(Result<BlobId, Refusal>),
-    /// To `ProofWrong` and `Discard`.
-    Noted,
 }
 
 /// What a command leads to: the turn to take, or `None` to go on with the next line.
@@ -156,7 +85,7 @@ pub(super) enum Phase {
     /// The empty response to the server's last message is heard.
     LastResponse(Login),
     /// The exchange has taken a step.
-    Step(auth::Dialogue, crate::people::sasl::Step),
+    Step(auth::Dialogue, Step),
     /// The answer to `Verifier` is waited for.
     Verifying(auth::Dialogue),
     /// The answer to `Password` or `Admit` is waited for; the server's last message comes then.

@@ -57,3 +57,17 @@ impl SmtpSettings {
 fn everywhere(port: u16) -> Vec<SocketAddr> {
     vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Group as _;
+
+    #[test]
+    fn what_is_not_written_stays_as_the_service_has_it() {
+        let table = "recipients_max = 7".parse().expect("TOML");
+        let settings = SmtpSettings::of(Service::Submission).read_over(&table, "submission").expect("good settings");
+        assert_eq!((settings.recipients_max, settings.plaintext_auth), (7, PlaintextAuth::Loopback));
+        assert_eq!(settings.listen[0].port(), 587);
+    }
+}

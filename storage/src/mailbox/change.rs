@@ -122,7 +122,7 @@ impl Keywords {
 }
 
 /// The flags without keyword bits.
-fn system(flags: Flags) -> Flags {
+pub(crate) fn system(flags: Flags) -> Flags {
     Flags(flags.0 & ((1 << Flags::KEYWORD_FIRST) - 1))
 }
 
@@ -302,8 +302,7 @@ fn remove(tables: &mut Tables, mailbox: MailboxId, uids: &UidSet, deleted_only: 
 fn forget_vanished(tables: &mut Tables, mailbox: MailboxId, row: &mut MailboxRow) -> Result<()> {
     let all = vanished_key(mailbox, 0)..=vanished_key(mailbox, Modseq::MAX);
     let count = row.vanished_rows / 2;
-    let mut oldest = tables.vanished.range(all)?.take(count as usize);
-    let last = oldest.try_fold(None, |_, entry| Ok::<_, Error>(Some(entry?.0.value())))?;
+    let last = tables.vanished.range(all)?.nth(count as usize - 1).transpose()?.map(|(key, _)| key.value());
     if let Some(last) = last {
         tables.vanished.retain_in(vanished_key(mailbox, 0)..=last, |_, _| false)?;
         row.counters.vanished_floor = last as Modseq;

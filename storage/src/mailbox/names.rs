@@ -11,6 +11,8 @@ use crate::{AccountId, Counters, Error, Mailbox, MailboxId, Result, SpecialUse, 
 pub(crate) const NAME_BYTES_MAX: usize = 1000;
 /// Most levels of a mailbox's name.
 pub(crate) const LEVELS_MAX: usize = 20;
+/// Most names that an account can subscribe to.
+pub(crate) const SUBSCRIPTIONS_MAX: usize = 10_000;
 /// Most mailboxes of an account.
 pub(crate) const MAILBOXES_MAX: usize = 10_000;
 
@@ -167,6 +169,9 @@ pub(crate) fn rename(tables: &mut Tables, account: AccountId, from: &str, to: &s
 
 pub(crate) fn subscribe(tables: &mut Tables, account: AccountId, name: &str, subscribed: bool) -> Result<()> {
     let name = normal(name)?;
+    if subscribed && tables.subscription.range((account.0, "")..(account.0 + 1, ""))?.count() >= SUBSCRIPTIONS_MAX {
+        return Err(Error::new(Word::Limit, format!("an account can have {SUBSCRIPTIONS_MAX} subscriptions at most")));
+    }
     tables.begin_writing();
     if subscribed {
         tables.subscription.insert((account.0, name.as_str()), ())?;

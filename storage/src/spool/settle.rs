@@ -182,7 +182,7 @@ fn deliver(tables: &mut Tables, id: BlobId, row: &SpoolRow, targets: &[&LocalDel
         let incoming = Incoming {
             blob: id,
             size: row.size as u32,
-            flags: delivery.flags,
+            flags: change::system(delivery.flags),
             internal_date: date(row.arrival.received),
             save_date: date(now),
         };

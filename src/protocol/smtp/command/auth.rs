@@ -8,15 +8,16 @@ use crate::net::Turn;
 use crate::people::sasl::{Exchange, Mechanism, Step};
 use crate::people::{Denied, Login};
 use crate::protocol::smtp::Role;
+use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies;
-use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession};
+use crate::protocol::smtp::session::{Next, Phase, SmtpSession};
 
 /// What may be offered, the best last as clients that take the first one are the simple ones.
 const MECHANISMS: [(&str, Mechanism); 3] =
     [("PLAIN", Mechanism::Plain), ("LOGIN", Mechanism::Login), ("SCRAM-SHA-256", Mechanism::ScramSha256)];
 
 /// An exchange and whom it is with.
-pub(in crate::protocol::smtp) struct Dialogue {
+pub struct Dialogue {
     exchange: Exchange,
     /// Known once the exchange has asked for the verifier.
     user: String,
@@ -70,12 +71,7 @@ fn begin(session: &mut SmtpSession, mut dialogue: Dialogue, response: &str, out:
 }
 
 /// Hears a response.
-pub(in crate::protocol::smtp) fn hear(
-    session: &mut SmtpSession,
-    mut dialogue: Dialogue,
-    line: &str,
-    out: &mut Vec<u8>,
-) -> Next {
+pub fn hear(session: &mut SmtpSession, mut dialogue: Dialogue, line: &str, out: &mut Vec<u8>) -> Next {
     if line == "*" {
         session.say(replies::AUTH_CANCELLED, out);
         return None;
@@ -89,12 +85,7 @@ pub(in crate::protocol::smtp) fn hear(
 }
 
 /// Hears the response to the server's last message, which can only be empty.
-pub(in crate::protocol::smtp) fn hear_last(
-    session: &mut SmtpSession,
-    login: Login,
-    line: &str,
-    out: &mut Vec<u8>,
-) -> Next {
+pub fn hear_last(session: &mut SmtpSession, login: Login, line: &str, out: &mut Vec<u8>) -> Next {
     match line {
         "" => let_in(session, login, out),
         "*" => session.say(replies::AUTH_CANCELLED, out),
@@ -104,12 +95,7 @@ pub(in crate::protocol::smtp) fn hear_last(
 }
 
 /// Does what the exchange says.
-pub(in crate::protocol::smtp) fn step(
-    session: &mut SmtpSession,
-    mut dialogue: Dialogue,
-    step: Step,
-    out: &mut Vec<u8>,
-) -> Next {
+pub fn step(session: &mut SmtpSession, mut dialogue: Dialogue, step: Step, out: &mut Vec<u8>) -> Next {
     match step {
         Step::Challenge(challenge) => {
             replies::write_challenge(out, &BASE64.encode(challenge));
@@ -141,19 +127,14 @@ pub(in crate::protocol::smtp) fn step(
 }
 
 /// The house has told the verifier.
-pub(in crate::protocol::smtp) fn verifier(session: &mut SmtpSession, mut dialogue: Dialogue, verifier: &ScramVerifier) {
+pub fn verifier(session: &mut SmtpSession, mut dialogue: Dialogue, verifier: &ScramVerifier) {
     let step = dialogue.exchange.verifier(verifier);
     session.phase = Phase::Step(dialogue, step);
 }
 
 /// The house has let the user in, or not. SMTP cannot carry the server's last message with success, so
 /// it comes as one more challenge.
-pub(in crate::protocol::smtp) fn answered(
-    session: &mut SmtpSession,
-    login: Result<Login, Denied>,
-    last: &[u8],
-    out: &mut Vec<u8>,
-) {
+pub fn answered(session: &mut SmtpSession, login: Result<Login, Denied>, last: &[u8], out: &mut Vec<u8>) {
     match login {
         Ok(login) if last.is_empty() => let_in(session, login, out),
         Ok(login) => {

@@ -4,12 +4,13 @@
 use super::data;
 use crate::intake::Refusal;
 use crate::net::{Input, Turn};
+use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies::{self, Reply};
-use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession};
+use crate::protocol::smtp::session::{Next, Phase, SmtpSession};
 use crate::protocol::smtp::wire;
 
 /// A chunk that is being heard.
-pub(in crate::protocol::smtp) struct Chunk {
+pub struct Chunk {
     /// Bytes still to come.
     left: u64,
     last: bool,
@@ -36,7 +37,7 @@ pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) 
 }
 
 /// The house has begun the message, or not.
-pub(in crate::protocol::smtp) fn begun(session: &mut SmtpSession, mut chunk: Chunk, answer: Result<(), Refusal>) {
+pub fn begun(session: &mut SmtpSession, mut chunk: Chunk, answer: Result<(), Refusal>) {
     if let Some(transaction) = &mut session.transaction {
         transaction.begun = answer.is_ok();
     }
@@ -45,12 +46,7 @@ pub(in crate::protocol::smtp) fn begun(session: &mut SmtpSession, mut chunk: Chu
 }
 
 /// Hears the chunk.
-pub(in crate::protocol::smtp) fn hear(
-    session: &mut SmtpSession,
-    mut chunk: Chunk,
-    input: &mut Input,
-    out: &mut Vec<u8>,
-) -> Next {
+pub fn hear(session: &mut SmtpSession, mut chunk: Chunk, input: &mut Input, out: &mut Vec<u8>) -> Next {
     if chunk.left == 0 {
         return finish(session, &chunk, out);
     }
@@ -69,7 +65,7 @@ pub(in crate::protocol::smtp) fn hear(
 }
 
 /// The house has taken the bytes, or not.
-pub(in crate::protocol::smtp) fn taken(session: &mut SmtpSession, mut chunk: Chunk, answer: Result<(), Refusal>) {
+pub fn taken(session: &mut SmtpSession, mut chunk: Chunk, answer: Result<(), Refusal>) {
     chunk.refused = answer.err().map(|refusal| replies::refusal(&refusal));
     session.phase = Phase::Chunk(chunk);
 }
@@ -83,7 +79,7 @@ fn finish(session: &mut SmtpSession, chunk: &Chunk, out: &mut Vec<u8>) -> Next {
     match chunk.refused {
         Some(reply) => session.refuse_message(reply, out),
         None if chunk.last && cut => session.refuse_message(replies::BARE_IN_MESSAGE, out),
-        None if chunk.last => Some(data::accept(session)),
+        None if chunk.last => data::accept(session),
         None => {
             session.say(replies::CHUNK_OK, out);
             None

@@ -6,11 +6,12 @@ use super::received;
 use crate::intake::{Acceptance, Refusal, Trace};
 use crate::net::{Input, Turn};
 use crate::protocol::smtp::body::Unstuffer;
+use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies::{self, Reply};
-use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession};
+use crate::protocol::smtp::session::{Next, Phase, SmtpSession};
 
 /// A message that is being heard.
-pub(in crate::protocol::smtp) struct Data {
+pub struct Data {
     unstuffer: Unstuffer,
     ended: bool,
     refused: Option<Reply>,
@@ -44,7 +45,7 @@ pub(super) fn begin(session: &SmtpSession) -> Question {
 }
 
 /// The house has begun the message, or not.
-pub(in crate::protocol::smtp) fn begun(session: &mut SmtpSession, answer: Result<(), Refusal>, out: &mut Vec<u8>) {
+pub fn begun(session: &mut SmtpSession, answer: Result<(), Refusal>, out: &mut Vec<u8>) {
     match answer {
         Ok(()) => {
             if let Some(transaction) = &mut session.transaction {
@@ -61,16 +62,11 @@ pub(in crate::protocol::smtp) fn begun(session: &mut SmtpSession, answer: Result
 }
 
 /// Hears the message. One that is refused is heard to its end all the same.
-pub(in crate::protocol::smtp) fn hear(
-    session: &mut SmtpSession,
-    mut data: Data,
-    input: &mut Input,
-    out: &mut Vec<u8>,
-) -> Next {
+pub fn hear(session: &mut SmtpSession, mut data: Data, input: &mut Input, out: &mut Vec<u8>) -> Next {
     if data.ended {
         return match data.refused {
             Some(reply) => session.refuse_message(reply, out),
-            None => Some(accept(session)),
+            None => accept(session),
         };
     }
     let mut message = Vec::new();
@@ -95,29 +91,25 @@ pub(in crate::protocol::smtp) fn hear(
 }
 
 /// The house has taken the bytes, or not.
-pub(in crate::protocol::smtp) fn taken(session: &mut SmtpSession, mut data: Data, answer: Result<(), Refusal>) {
+pub fn taken(session: &mut SmtpSession, mut data: Data, answer: Result<(), Refusal>) {
     data.refused = answer.err().map(|refusal| replies::refusal(&refusal));
     session.phase = Phase::Data(data);
 }
 
 /// The message of the transaction is complete.
-pub(super) fn accept(session: &mut SmtpSession) -> Turn<Question> {
-    let Some(transaction) = session.transaction.take() else { return Turn::Flush };
+pub(super) fn accept(session: &mut SmtpSession) -> Next {
+    let transaction = session.transaction.take()?;
     let provenance = match &session.login {
         Some(login) => Provenance::Submitted(login.account),
         None => Provenance::Received,
     };
     session.phase = Phase::Accept;
     let acceptance = Acceptance { envelope: transaction.envelope, provenance, priority: Priority::Normal };
-    Turn::Ask(Question::Accept(Box::new(acceptance)))
+    Some(Turn::Ask(Question::Accept(Box::new(acceptance))))
 }
 
 /// The message is durable, or refused.
-pub(in crate::protocol::smtp) fn accepted(
-    session: &mut SmtpSession,
-    answer: Result<BlobId, Refusal>,
-    out: &mut Vec<u8>,
-) {
+pub fn accepted(session: &mut SmtpSession, answer: Result<BlobId, Refusal>, out: &mut Vec<u8>) {
     match answer {
         Ok(id) => {
             session.forgive();

@@ -30,7 +30,7 @@ const EXTENSIONS: [Extension; 12] = [
 ];
 
 pub(super) fn ehlo(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) -> Next {
-    let Some(next) = greet(session, argument, true, out) else { return None };
+    let next = greet(session, argument, true, out)?;
     let mut lines = vec![welcome(session)];
     for extension in &EXTENSIONS {
         if let Some(parameters) = (extension.parameters)(session) {
@@ -43,7 +43,7 @@ pub(super) fn ehlo(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>)
 }
 
 pub(super) fn helo(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) -> Next {
-    let Some(next) = greet(session, argument, false, out) else { return None };
+    let next = greet(session, argument, false, out)?;
     replies::write_lines(out, 250, &[welcome(session)]);
     next
 }

@@ -2,8 +2,9 @@
 
 use crate::net::Turn;
 use crate::people::Address;
+use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies::{self, Reply};
-use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession, Transaction};
+use crate::protocol::smtp::session::{Next, Phase, SmtpSession, Transaction};
 use crate::protocol::smtp::wire::{self, MailParameters, Path};
 
 pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) -> Next {
@@ -23,12 +24,7 @@ pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) 
 }
 
 /// The house has said whether the sender may.
-pub(in crate::protocol::smtp) fn answered(
-    session: &mut SmtpSession,
-    transaction: Transaction,
-    answer: Result<(), Reply>,
-    out: &mut Vec<u8>,
-) {
+pub fn answered(session: &mut SmtpSession, transaction: Transaction, answer: Result<(), Reply>, out: &mut Vec<u8>) {
     if answer.is_ok() {
         session.transaction = Some(transaction);
     }

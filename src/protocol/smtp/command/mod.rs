@@ -4,13 +4,16 @@ pub(super) mod auth;
 pub(super) mod bdat;
 pub(super) mod data;
 mod ehlo;
+mod expn;
 mod help;
 pub(super) mod mail;
+mod noop;
+mod quit;
 pub(super) mod rcpt;
 mod received;
-mod session_control;
+mod rset;
 mod starttls;
-mod verify;
+mod vrfy;
 
 use super::Role;
 use super::replies;
@@ -50,21 +53,24 @@ const COMMANDS: [Command; 14] = [
     Command { verb: "DATA", form: "DATA", needs: Needs::Login, run: data::run },
     // Sees for itself that the session is ready, because the chunk must be heard whatever is wrong.
     Command { verb: "BDAT", form: "BDAT bytes [LAST]", needs: Needs::Nothing, run: bdat::run },
-    Command { verb: "RSET", form: "RSET", needs: Needs::Nothing, run: session_control::rset },
-    Command { verb: "NOOP", form: "NOOP [text]", needs: Needs::Nothing, run: session_control::noop },
-    Command { verb: "QUIT", form: "QUIT", needs: Needs::Nothing, run: session_control::quit },
+    Command { verb: "RSET", form: "RSET", needs: Needs::Nothing, run: rset::run },
+    Command { verb: "NOOP", form: "NOOP [text]", needs: Needs::Nothing, run: noop::run },
+    Command { verb: "QUIT", form: "QUIT", needs: Needs::Nothing, run: quit::run },
     Command { verb: "STARTTLS", form: "STARTTLS", needs: Needs::Nothing, run: starttls::run },
     Command { verb: "AUTH", form: "AUTH mechanism [response]", needs: Needs::Hello, run: auth::run },
-    Command { verb: "VRFY", form: "VRFY address", needs: Needs::Login, run: verify::vrfy },
-    Command { verb: "EXPN", form: "EXPN list", needs: Needs::Nothing, run: verify::expn },
+    Command { verb: "VRFY", form: "VRFY address", needs: Needs::Login, run: vrfy::run },
+    Command { verb: "EXPN", form: "EXPN list", needs: Needs::Nothing, run: expn::run },
     Command { verb: "HELP", form: "HELP [command]", needs: Needs::Nothing, run: help::run },
 ];
+
+/// What a browser says that was lured here. Whatever follows is not meant for us, and could hold commands.
+const FOREIGN_VERBS: [&str; 3] = ["GET", "POST", "CONNECT"];
 
 /// Obeys a command line.
 pub(super) fn run(session: &mut SmtpSession, line: &str, out: &mut Vec<u8>) -> Next {
     let (verb, argument) = wire::verb(line);
-    let command = by_verb(verb);
-    let reply = match command {
+    let reply = match by_verb(verb) {
+        None if FOREIGN_VERBS.contains(&verb) => return session.close(replies::NOT_HTTP, out),
         None => replies::UNKNOWN_COMMAND,
         Some(command) if command.needs != Needs::Nothing && session.hello.is_none() => replies::HELLO_FIRST,
         Some(command) if command.needs == Needs::Login && lacks_login(session) => replies::LOG_IN_FIRST,

@@ -4,8 +4,9 @@ use mailstead_storage::EnvelopeRecipient;
 
 use crate::net::Turn;
 use crate::people::Address;
+use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies::{self, Reply};
-use crate::protocol::smtp::session::{Next, Phase, Question, SmtpSession};
+use crate::protocol::smtp::session::{Next, Phase, SmtpSession};
 use crate::protocol::smtp::wire::{self, Path, RcptParameters};
 
 /// Most memory that one message's recipients may take, bytes: long addresses lower the number of
@@ -46,12 +47,7 @@ pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) 
 }
 
 /// The house has said whether the recipient is welcome.
-pub(in crate::protocol::smtp) fn answered(
-    session: &mut SmtpSession,
-    recipient: EnvelopeRecipient,
-    answer: Result<(), Reply>,
-    out: &mut Vec<u8>,
-) {
+pub fn answered(session: &mut SmtpSession, recipient: EnvelopeRecipient, answer: Result<(), Reply>, out: &mut Vec<u8>) {
     match (&mut session.transaction, answer) {
         (Some(transaction), Ok(())) => {
             transaction.recipients_bytes += bytes(&recipient);

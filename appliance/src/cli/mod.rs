@@ -1,0 +1,192 @@
+//! The command line: one file for each family of commands. Every command but `serve`, `demo` and
+//! `config` is a request to the API; see [`crate::client`].
+
+mod alias;
+mod domain;
+mod failure;
+mod import;
+mod init;
+mod password;
+mod progress;
+mod serve;
+mod service;
+mod session;
+mod spool;
+mod table;
+mod user;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use serde::de::DeserializeOwned;
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::demo;
+pub use failure::Failure;
+pub use progress::Progress;
+pub use table::{Table, say};
+
+/// The environment variable that names the configuration file.
+const CONFIG_VARIABLE: &str = "MAILSTEAD_CONFIG";
+
+/// What is left running on the runtime after a command gets so long to end.
+const RUNTIME_PATIENCE: Duration = Duration::from_millis(500);
+
+/// A complete mail server in one binary
+#[derive(Parser)]
+#[command(name = "mailstead", version, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, \
+    3 no server answers and the store cannot be opened.")]
+struct Cli {
+    /// Configuration file; without it $MAILSTEAD_CONFIG, ./mailstead.toml, /etc/mailstead/mailstead.toml or the
+    /// defaults
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print listings as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server until SIGTERM or Ctrl-C
+    Serve,
+    /// Run a complete box on loopback with sample mail, to try everything out
+    Demo(demo::Options),
+    /// Make a configuration, the data directory, the first domain and its administrator
+    Init(init::Options),
+    /// Domains whose mail is kept here
+    #[command(subcommand)]
+    Domain(domain::Command),
+    /// Users and their mailboxes
+    #[command(subcommand)]
+    User(user::Command),
+    /// Other addresses for users
+    #[command(subcommand)]
+    Alias(alias::Command),
+    /// Messages that wait for delivery
+    #[command(subcommand)]
+    Spool(spool::Command),
+    /// Who is connected
+    #[command(subcommand)]
+    Session(session::Command),
+    /// What runs
+    #[command(subcommand)]
+    Service(service::Command),
+    /// Check the whole store: references, checksums, counters
+    Verify,
+    /// The configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Add many users from a CSV file
+    Import(import::Options),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Print every setting with its doc, unit, default and value, as a configuration file
+    Print {
+        /// Print the defaults instead of the values in use
+        #[arg(long)]
+        defaults: bool,
+    },
+}
+
+/// How a command speaks to the person who gave it.
+#[derive(Clone, Copy)]
+pub struct Context {
+    /// Listings as JSON.
+    pub json: bool,
+}
+
+impl Context {
+    /// Says that something is done.
+    fn done(self, sentence: &str) {
+        if !self.json {
+            say(sentence);
+        }
+    }
+
+    /// Shows a listing: as JSON, or as `print` does it.
+    fn show<T: DeserializeOwned>(self, listing: serde_json::Value, print: impl FnOnce(T)) {
+        if self.json {
+            return say(&format!("{listing:#}"));
+        }
+        match serde_json::from_value(listing) {
+            Ok(listing) => print(listing),
+            Err(error) => eprintln!("mailstead: the server is of another version ({error}); use --json"),
+        }
+    }
+}
+
+/// Runs the command that was given.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("mailstead: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let file = cli.config.or_else(|| std::env::var_os(CONFIG_VARIABLE).map(PathBuf::from));
+    let load = || Config::load(file.as_deref()).map_err(Failure::Usage);
+    let context = Context { json: cli.json };
+    match cli.command {
+        Command::Serve => block_on(serve::run(load()?)),
+        Command::Demo(options) => block_on(demo::run(options)),
+        Command::Init(options) => block_on(init::run(options, file, context)),
+        Command::Config(ConfigCommand::Print { defaults }) => {
+            let config = if defaults { Config::default() } else { load()? };
+            say(config.print().trim_end());
+            Ok(())
+        }
+        command => block_on(request(command, load()?, context)),
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Refused(format!("cannot start: {error}")))?;
+    let outcome = runtime.block_on(command);
+    runtime.shutdown_timeout(RUNTIME_PATIENCE);
+    outcome
+}
+
+/// A command that is a request to the API.
+async fn request(command: Command, config: Config, context: Context) -> Result<(), Failure> {
+    let client = Client::open(&config).await?;
+    let outcome = match command {
+        Command::Domain(command) => command.run(&client, context).await,
+        Command::User(command) => command.run(&client, context).await,
+        Command::Alias(command) => command.run(&client, context).await,
+        Command::Spool(command) => command.run(&client, context).await,
+        Command::Session(command) => command.run(&client, context).await,
+        Command::Service(command) => command.run(&client, context).await,
+        Command::Verify => verify::run(&client, context).await,
+        Command::Import(options) => import::run(options, &client, context).await,
+        Command::Serve | Command::Demo(_) | Command::Init(_) | Command::Config(_) => Ok(()),
+    };
+    client.close().await?;
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,174 @@
+//! `mailstead user …`
+
+use clap::{Subcommand, ValueEnum};
+use mailstead_storage::Role;
+use mailstead_web::api::size::parse_size;
+use mailstead_web::api::users::{NewPassword, NewUser, UserChange, Users};
+
+use super::password::PasswordSource;
+use super::table::{Table, moment, size, yes};
+use super::{Context, Failure};
+use crate::client::{Client, segment};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Add a user with a mailbox
+    Add {
+        /// The address, which is also the login name
+        address: String,
+        /// The person's name
+        #[arg(long, default_value = "", hide_default_value = true)]
+        name: String,
+        /// What the user may do beyond the own mailbox
+        #[arg(long, value_enum, default_value_t)]
+        role: RoleName,
+        /// Most that the mailboxes may hold, like 500M or 2G; 0 is without limit
+        #[arg(long, value_name = "SIZE", default_value = "0", value_parser = quota)]
+        quota: u64,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// List the users
+    List {
+        /// Only those of this domain
+        #[arg(long)]
+        domain: Option<String>,
+    },
+    /// Remove a user with all mail
+    Remove {
+        /// The user's address
+        address: String,
+    },
+    /// Let a disabled user log in again
+    Enable {
+        /// The user's address
+        address: String,
+    },
+    /// Let a user no longer log in, and end the sessions that are open; mail is still received
+    Disable {
+        /// The user's address
+        address: String,
+    },
+    /// Set a user's password and end the sessions that are open
+    Password {
+        /// The user's address
+        address: String,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Set how much a user's mailboxes may hold
+    Quota {
+        /// The user's address
+        address: String,
+        /// Like 500M or 2G; 0 is without limit
+        #[arg(value_parser = quota)]
+        size: u64,
+    },
+}
+
+/// What a user may do, as the command line says it.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum RoleName {
+    /// A mailbox user
+    #[default]
+    User,
+    /// Administers the domain of the address
+    DomainAdministrator,
+    /// Administers the whole box
+    SystemAdministrator,
+}
+
+impl Command {
+    pub async fn run(self, client: &Client, context: Context) -> Result<(), Failure> {
+        match self {
+            Command::Add { address, name, role, quota, password } => {
+                let password = password.get(&address)?;
+                let new = NewUser { address: address.clone(), name, password, role: role.into(), quota_bytes: quota };
+                let () = client.post("/users", &new).await?;
+                context.done(&format!("{address} has a mailbox now"));
+            }
+            Command::List { domain } => {
+                let query = domain.map(|domain| format!("?domain={}", segment(&domain))).unwrap_or_default();
+                context.show(client.get(&format!("/users{query}")).await?, print);
+            }
+            Command::Remove { address } => {
+                let () = client.delete(&place(&address)).await?;
+                context.done(&format!("{address} is removed, with all mail"));
+            }
+            Command::Enable { address } => {
+                set(client, &address, UserChange { enabled: Some(true), ..UserChange::default() }).await?;
+                context.done(&format!("{address} can log in"));
+            }
+            Command::Disable { address } => {
+                set(client, &address, UserChange { enabled: Some(false), ..UserChange::default() }).await?;
+                context.done(&format!("{address} can no longer log in"));
+            }
+            Command::Password { address, password } => {
+                let password = password.get(&address)?;
+                client.put(&format!("{}/password", place(&address)), &NewPassword { password }).await?;
+                context.done(&format!("{address} has a new password"));
+            }
+            Command::Quota { address, size: bytes } => {
+                set(client, &address, UserChange { quota_bytes: Some(bytes), ..UserChange::default() }).await?;
+                context.done(&match bytes {
+                    0 => format!("{address} has no limit now"),
+                    bytes => format!("{address} may hold {} now", size(bytes)),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn set(client: &Client, address: &str, change: UserChange) -> Result<(), Failure> {
+    client.patch(&place(address), &change).await
+}
+
+fn place(address: &str) -> String {
+    format!("/users/{}", segment(address))
+}
+
+fn quota(text: &str) -> Result<u64, String> {
+    parse_size(text).ok_or_else(|| "write a size like 500M or 2G, or 0 for no limit".into())
+}
+
+fn print(list: Users) {
+    let mut table =
+        Table::new(&["address", "name", "role", "enabled", ">messages", ">used", ">quota", "last login", "by"]);
+    for user in list.users {
+        let (last, by) = match user.last_login {
+            Some(login) => (moment(&login.at), format!("{} from {}", login.protocol, login.from)),
+            None => ("never".into(), "-".into()),
+        };
+        table.row([
+            user.address,
+            user.name,
+            role_words(user.role).into(),
+            yes(user.enabled),
+            user.messages.to_string(),
+            size(user.used_bytes),
+            if user.quota_bytes == 0 { "-".into() } else { size(user.quota_bytes) },
+            last,
+            by,
+        ]);
+    }
+    table.print("There are no users yet; add one with `mailstead user add name@example.org`.");
+}
+
+fn role_words(role: Role) -> &'static str {
+    match role {
+        Role::User => "user",
+        Role::DomainAdministrator => "domain administrator",
+        Role::SystemAdministrator => "system administrator",
+    }
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Role {
+        match name {
+            RoleName::User => Role::User,
+            RoleName::DomainAdministrator => Role::DomainAdministrator,
+            RoleName::SystemAdministrator => Role::SystemAdministrator,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! QUIT (RFC 5321 §4.1.1.10).
+
+use crate::protocol::smtp::replies;
+use crate::protocol::smtp::session::{Next, SmtpSession};
+
+pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) -> Next {
+    if !argument.is_empty() {
+        session.say(replies::NO_ARGUMENT, out);
+        return None;
+    }
+    session.close(replies::BYE, out)
+}

@@ -1,0 +1,88 @@
+//! `aliases`: list, put, remove.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, put as put_route};
+use axum::{Json, Router};
+use mailstead_core::clock::rfc3339;
+use serde::{Deserialize, Serialize};
+
+use super::extract::{Body, Path};
+use super::{Answer, Problem, names};
+use crate::House;
+
+/// Most addresses that one alias may lead to.
+const TARGETS_MAX: usize = 1000;
+
+/// All aliases, by address.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Aliases {
+    /// The rows.
+    pub aliases: Vec<AliasRow>,
+}
+
+/// An alias.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AliasRow {
+    /// The address that receives.
+    pub address: String,
+    /// Where its mail goes.
+    pub targets: Vec<String>,
+    /// When it was added.
+    pub created: String,
+}
+
+/// Where an alias is to lead.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Targets {
+    /// Addresses, here or elsewhere.
+    pub targets: Vec<String>,
+}
+
+pub(super) fn routes() -> Router<House> {
+    Router::new().route("/aliases", get(list)).route("/aliases/{address}", put_route(put).delete(remove))
+}
+
+async fn list(State(house): State<House>) -> Json<Aliases> {
+    let directory = house.store.directory();
+    let mut aliases: Vec<_> = directory
+        .aliases
+        .values()
+        .map(|alias| AliasRow {
+            address: alias.address.clone(),
+            targets: alias.targets.clone(),
+            created: rfc3339(alias.created),
+        })
+        .collect();
+    aliases.sort_by(|a, b| a.address.cmp(&b.address));
+    Json(Aliases { aliases })
+}
+
+async fn put(
+    State(house): State<House>,
+    Path(address): Path<String>,
+    Body(wanted): Body<Targets>,
+) -> Answer<StatusCode> {
+    let address = names::address(&address)?;
+    let targets = wanted.targets.iter().map(|target| names::address(target)).collect::<Result<Vec<_>, _>>()?;
+    if targets.is_empty() {
+        return Err(Problem::invalid("an alias leads to at least one address; remove it if it is not needed"));
+    }
+    if targets.len() > TARGETS_MAX {
+        return Err(Problem::invalid(format!("an alias leads to {TARGETS_MAX} addresses at most")));
+    }
+    if targets.contains(&address) {
+        return Err(Problem::invalid(format!("{address} cannot be an alias of itself")));
+    }
+    house.store.put_alias(&address, targets, house.clock.now()).await?;
+    house.audit("alias put", address);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove(State(house): State<House>, Path(address): Path<String>) -> Answer<StatusCode> {
+    let address = names::address(&address)?;
+    house.store.remove_alias(&address).await?;
+    house.audit("alias removed", address);
+    Ok(StatusCode::NO_CONTENT)
+}

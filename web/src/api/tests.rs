@@ -1,0 +1,278 @@
+//! The API through its router, on a store of its own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use mailstead_core::clock::{Clock, Time};
+use mailstead_core::intake::{Acceptance, Intake, Trace};
+use mailstead_core::log::Log;
+use mailstead_core::people::People;
+use mailstead_core::people::sessions::Sessions;
+use mailstead_core::service::Services;
+use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::{House, WebService, WebSettings};
+
+/// A house on a store of its own.
+pub(crate) struct Fixture {
+    pub(crate) house: House,
+    _data: tempfile::TempDir,
+}
+
+impl Fixture {
+    pub(crate) fn new(live: bool) -> Fixture {
+        let data = tempfile::tempdir().expect("a directory");
+        let options = Options { disk_free_bytes_min: 0, ..Options::new(data.path()) };
+        let store = Store::open(options, Arc::new(Silent)).expect("the store opens");
+        let clock = Clock::standing(Time(1_800_000_000_000));
+        let people = People::new(store.clone(), clock.clone());
+        let settings =
+            WebSettings { listen: vec![(std::net::Ipv4Addr::LOCALHOST, 0).into()], ..WebSettings::default() };
+        let web = Arc::new(WebService::new(settings));
+        let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
+        let house = House {
+            hostname: "mx.example.test".into(),
+            store,
+            people,
+            sessions: Sessions::default(),
+            services,
+            log: Log::none(),
+            clock,
+            live,
+            edits: Arc::default(),
+        };
+        web.furnish(house.clone());
+        Fixture { house, _data: data }
+    }
+
+    fn api(&self) -> Router {
+        super::router(self.house.clone())
+    }
+
+    /// What the API answers.
+    async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        let (status, text) =
+            self.ask_text(method, path, if body.is_null() { String::new() } else { body.to_string() }).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    async fn ask_text(&self, method: &str, path: &str, body: String) -> (StatusCode, String) {
+        let request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let request = request.header("content-type", "application/json").body(Body::from(body)).expect("a request");
+        let answer = self.api().oneshot(request).await.expect("infallible");
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
+        (status, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    #[track_caller]
+    fn expect(answer: &(StatusCode, Value), status: u16, code: &str) {
+        assert_eq!(answer.0.as_u16(), status, "{answer:?}");
+        assert_eq!(answer.1["error"]["code"], code, "{answer:?}");
+        assert!(answer.1["error"]["message"].as_str().is_some_and(|message| message.len() > 8), "{answer:?}");
+    }
+
+    async fn with_alice() -> Fixture {
+        let fixture = Fixture::new(true);
+        let added = fixture.ask("POST", "/domains", json!({"name": "Example.Test"})).await;
+        assert_eq!(added.0, StatusCode::CREATED, "{added:?}");
+        let alice = json!({"address": "Alice@example.test", "name": "Alice", "password": "secret"});
+        let added = fixture.ask("POST", "/users", alice).await;
+        assert_eq!(added.0, StatusCode::CREATED, "{added:?}");
+        fixture
+    }
+}
+
+#[tokio::test]
+async fn wrong_requests_are_told_so_as_json() {
+    let fixture = Fixture::with_alice().await;
+    let cases = [
+        ("GET", "/nothing", Value::Null, 404, "not_found"),
+        ("POST", "/users/alice@example.test", Value::Null, 405, "method"),
+        ("POST", "/domains", json!({"name": "a b"}), 422, "invalid"),
+        ("POST", "/domains", json!({"name": "[127.0.0.1]"}), 422, "invalid"),
+        ("POST", "/domains", json!({"nam": "example.org"}), 422, "invalid"),
+        ("POST", "/domains", json!({"name": "example.test"}), 409, "exists"),
+        ("DELETE", "/domains/example.test", Value::Null, 409, "not_allowed"),
+        ("DELETE", "/domains/example.org", Value::Null, 404, "not_found"),
+        ("PATCH", "/domains/example.org", json!({"catch_all": null}), 404, "not_found"),
+        ("POST", "/users", json!({"address": "x", "password": "y"}), 422, "invalid"),
+        ("POST", "/users", json!({"address": "x@example.test", "password": ""}), 422, "invalid"),
+        ("POST", "/users", json!({"address": "x@example.org", "password": "y"}), 404, "not_found"),
+        ("POST", "/users", json!({"address": "alice@example.test", "password": "y"}), 409, "exists"),
+        ("PUT", "/users/alice@example.test/password", json!({"password": "a\nb"}), 422, "invalid"),
+        ("PUT", "/users/bob@example.test/password", json!({"password": "y"}), 404, "not_found"),
+        ("PUT", "/aliases/team@example.test", json!({"targets": []}), 422, "invalid"),
+        ("PUT", "/aliases/team@example.org", json!({"targets": ["a@b.test"]}), 404, "not_found"),
+        ("PUT", "/aliases/alice@example.test", json!({"targets": ["a@b.test"]}), 409, "exists"),
+        ("DELETE", "/aliases/team@example.test", Value::Null, 404, "not_found"),
+        ("GET", "/spool?limit=x", Value::Null, 400, "invalid"),
+        ("GET", "/spool?after=!", Value::Null, 422, "invalid"),
+        ("GET", "/spool/1", Value::Null, 404, "not_found"),
+        ("DELETE", "/sessions/1", Value::Null, 404, "not_found"),
+        ("POST", "/services/gopher/start", Value::Null, 404, "not_found"),
+    ];
+    for (method, path, body, status, code) in cases {
+        let answer = fixture.ask(method, path, body).await;
+        Fixture::expect(&answer, status, code);
+    }
+}
+
+#[tokio::test]
+async fn users_are_listed_and_changed() {
+    let fixture = Fixture::with_alice().await;
+    let changed = fixture.ask("PATCH", "/users/alice@example.test", json!({"quota_bytes": 5, "enabled": false})).await;
+    assert_eq!(changed.0, StatusCode::NO_CONTENT);
+    let (status, listed) = fixture.ask("GET", "/users?domain=example.test", Value::Null).await;
+    assert_eq!(status, StatusCode::OK);
+    let alice = &listed["users"][0];
+    assert_eq!(alice["address"], "alice@example.test");
+    assert_eq!((&alice["quota_bytes"], &alice["enabled"], &alice["name"]), (&json!(5), &json!(false), &json!("Alice")));
+    assert_eq!(alice["last_login"], Value::Null);
+    let (_, none) = fixture.ask("GET", "/users?domain=example.org", Value::Null).await;
+    assert_eq!(none["users"], json!([]));
+}
+
+#[tokio::test]
+async fn a_new_password_and_a_disabled_account_end_sessions() {
+    let fixture = Fixture::with_alice().await;
+    let acts = [
+        ("PUT", "/users/alice@example.test/password", json!({"password": "other"})),
+        ("PATCH", "/users/alice@example.test", json!({"enabled": false})),
+        ("DELETE", "/users/alice@example.test/sessions", Value::Null),
+        ("DELETE", "/users/alice@example.test", Value::Null),
+    ];
+    for (method, path, body) in acts {
+        let peer = "127.0.0.1:1".parse().expect("an address");
+        let session = fixture.house.sessions.register("imap", peer, peer, None, Time(0));
+        session.set_status(Some("alice@example.test".into()), "selected");
+        let (_, listed) = fixture.ask("GET", "/sessions", Value::Null).await;
+        assert_eq!(listed["sessions"][0]["user"], "alice@example.test");
+        let answer = fixture.ask(method, path, body).await;
+        assert!(answer.0.is_success(), "{answer:?}");
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(1), session.ended()).await;
+        assert!(ended.is_ok(), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_catch_all_of_a_domain_changes() {
+    let fixture = Fixture::with_alice().await;
+    let catch_all = async || fixture.ask("GET", "/domains", Value::Null).await.1["domains"][0]["catch_all"].clone();
+    let change = json!({"catch_all": "alice@example.test"});
+    assert_eq!(fixture.ask("PATCH", "/domains/example.test", change).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(catch_all().await, "alice@example.test");
+    let change = json!({"catch_all": null});
+    assert_eq!(fixture.ask("PATCH", "/domains/example.test", change).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(catch_all().await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_service_stops_and_starts() {
+    let fixture = Fixture::new(true);
+    let web = async || fixture.ask("GET", "/services", Value::Null).await.1["services"][0].clone();
+    assert_eq!((&web().await["active"], &web().await["wanted"]), (&json!(false), &json!(true)));
+    assert_eq!(fixture.ask("POST", "/services/web/start", Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(web().await["active"], true);
+    assert_eq!(fixture.ask("POST", "/services/web/stop", Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!((&web().await["active"], &web().await["wanted"]), (&json!(false), &json!(false)));
+}
+
+#[tokio::test]
+async fn a_connection_to_the_web_is_a_session_that_can_be_ended() {
+    use tokio::io::AsyncReadExt;
+    let fixture = Fixture::new(true);
+    fixture.house.services.start("web").await.expect("started");
+    let address = fixture.house.services.list()[0].listening[0];
+    let mut client = tokio::net::TcpStream::connect(address).await.expect("connects");
+    let id = loop {
+        let (_, listed) = fixture.ask("GET", "/sessions", Value::Null).await;
+        if let Some(id) = listed["sessions"][0]["id"].as_str() {
+            break id.to_string();
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(fixture.ask("DELETE", &format!("/sessions/{id}"), Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(client.read(&mut [0]).await.expect("closed"), 0);
+    fixture.house.services.stop("web").await.expect("stopped");
+}
+
+#[tokio::test]
+async fn without_a_server_there_are_no_sessions_and_a_start_is_a_choice() {
+    let fixture = Fixture::new(false);
+    Fixture::expect(&fixture.ask("GET", "/sessions", Value::Null).await, 409, "not_running");
+    assert_eq!(fixture.ask("POST", "/services/web/start", Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(fixture.ask("GET", "/services", Value::Null).await.1["services"][0]["active"], false);
+}
+
+/// Puts a message into the spool, where nobody delivers it.
+async fn spool(fixture: &Fixture, reverse_path: &str, recipient: &str) -> String {
+    let (store, clock) = (fixture.house.store.clone(), fixture.house.clock.clone());
+    let envelope = Envelope {
+        reverse_path: reverse_path.into(),
+        recipients: vec![EnvelopeRecipient { address: recipient.into(), notify: Notify::DEFAULT, original: None }],
+        ret: None,
+        envelope_id: None,
+        body: BodyKind::SevenBit,
+        smtputf8: false,
+        require_tls: false,
+    };
+    let acceptance = Acceptance { envelope, provenance: Provenance::Box, priority: Priority::Normal };
+    let bytes = b"Subject: waits\r\n\r\nHello\r\n".to_vec();
+    let intake = Intake::new(store, clock, 1 << 20);
+    let accepted = intake.accept_bytes(Trace::None, bytes, acceptance).await.expect("accepted");
+    accepted.id.to_string()
+}
+
+#[tokio::test]
+async fn the_spool_is_paged_searched_shown_and_deleted() {
+    let fixture = Fixture::with_alice().await;
+    let mut ids = Vec::new();
+    for sender in ["one@a.test", "two@b.test", "three@a.test"] {
+        ids.push(spool(&fixture, sender, "alice@example.test").await);
+    }
+    let list = async |query: &str| {
+        let (status, page) = fixture.ask("GET", &format!("/spool{query}"), Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let rows = page["messages"].as_array().expect("rows").iter();
+        (rows.map(|row| row["id"].as_str().unwrap_or_default().to_string()).collect::<Vec<_>>(), page["next"].clone())
+    };
+    assert_eq!(list("").await, (ids.clone(), Value::Null));
+    assert_eq!(list("?limit=2").await, (ids[..2].to_vec(), json!(ids[1])));
+    assert_eq!(list(&format!("?limit=2&after={}", ids[1])).await, (ids[2..].to_vec(), Value::Null));
+    assert_eq!(list("?sender=A.test").await.0, [ids[0].clone(), ids[2].clone()]);
+    let (_, shown) = fixture.ask("GET", &format!("/spool/{}", ids[1]), Value::Null).await;
+    assert_eq!((&shown["sender"], &shown["recipients"]), (&json!("two@b.test"), &json!(1)));
+    assert_eq!(shown["states"], json!([{"address": "alice@example.test", "state": "pending", "answer": ""}]));
+    let (_, forced) = fixture.ask("POST", "/spool/force", json!({"ids": [ids[0], "1zzzz"]})).await;
+    assert_eq!(forced["count"], 1);
+    let (_, deleted) = fixture.ask("POST", "/spool/delete", json!({"ids": [ids[0], ids[2]]})).await;
+    assert_eq!(deleted["count"], 2);
+    assert_eq!(list("").await.0, [ids[1].clone()]);
+}
+
+#[tokio::test]
+async fn verify_ends_with_a_report() {
+    let fixture = Fixture::with_alice().await;
+    let (status, text) = fixture.ask_text("POST", "/verify", String::new()).await;
+    assert_eq!(status, StatusCode::OK);
+    let last: Value = serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(last["report"]["findings"], json!([]));
+}
+
+#[tokio::test]
+async fn an_import_reports_each_bad_line() {
+    let fixture = Fixture::with_alice().await;
+    let file = "address,password\nbob@example.test,x\nbroken,x\n";
+    let (status, text) = fixture.ask_text("POST", "/import/users", file.into()).await;
+    assert_eq!(status, StatusCode::OK);
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(lines.iter().any(|line| line["bad"]["line"] == 3), "{text}");
+    assert_eq!(lines.last().expect("a line")["report"], json!({"added": 1, "bad": 1}));
+    Fixture::expect(&fixture.ask("POST", "/import/users", Value::Null).await, 422, "invalid");
+}

@@ -1,0 +1,263 @@
+//! `users`: list, add, change, remove. Who is disabled or gets a new password loses the sessions
+//! that are open.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, patch, put};
+use axum::{Json, Router};
+use mailstead_core::clock::rfc3339;
+use mailstead_core::people::credentials;
+use mailstead_core::work;
+use mailstead_storage::{Account, NewAccount, Role, Store};
+use serde::{Deserialize, Serialize};
+
+use super::extract::{Body, Path, Query};
+use super::{Answer, Problem, names};
+use crate::House;
+
+/// Which users to list.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserQuery {
+    /// Only those of this domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+}
+
+/// Users by address.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Users {
+    /// The rows.
+    pub users: Vec<UserRow>,
+}
+
+/// A user.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct UserRow {
+    /// The main address, which is the login name.
+    pub address: String,
+    /// The person's name, may be empty.
+    pub name: String,
+    /// What the user may do beyond the own mailbox.
+    pub role: Role,
+    /// May the user log in?
+    pub enabled: bool,
+    /// Most bytes the mailboxes may hold; 0 is without limit.
+    pub quota_bytes: u64,
+    /// Bytes they hold.
+    pub used_bytes: u64,
+    /// Messages they hold.
+    pub messages: u64,
+    /// When the account was made.
+    pub created: String,
+    /// The last successful login.
+    pub last_login: Option<LastLogin>,
+}
+
+/// A login.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LastLogin {
+    /// When.
+    pub at: String,
+    /// By which protocol.
+    pub protocol: String,
+    /// From which address.
+    pub from: String,
+}
+
+/// A user to add.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// The main address.
+    pub address: String,
+    /// The person's name.
+    #[serde(default)]
+    pub name: String,
+    /// The password.
+    pub password: String,
+    /// What the user may do.
+    #[serde(default)]
+    pub role: Role,
+    /// Most bytes the mailboxes may hold; 0 is without limit.
+    #[serde(default)]
+    pub quota_bytes: u64,
+}
+
+/// What to change of a user; what is absent stays.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserChange {
+    /// The person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// May the user log in?
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// What the user may do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Most bytes the mailboxes may hold; 0 is without limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota_bytes: Option<u64>,
+}
+
+/// A password to set.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// The password.
+    pub password: String,
+}
+
+pub(super) fn routes() -> Router<House> {
+    Router::new()
+        .route("/users", get(list).post(add))
+        .route("/users/{address}", patch(change).delete(remove))
+        .route("/users/{address}/password", put(set_password))
+}
+
+async fn list(State(house): State<House>, Query(query): Query<UserQuery>) -> Answer<Json<Users>> {
+    let domain = query.domain.as_deref().map(names::domain).transpose()?;
+    let store = house.store.clone();
+    work::read(move || rows(&store, domain.as_deref())).await.map(Json)
+}
+
+fn rows(store: &Store, domain: Option<&str>) -> Answer<Users> {
+    let directory = store.directory();
+    let wanted = |account: &&Arc<Account>| {
+        domain.is_none_or(|domain| account.address.rsplit_once('@').is_some_and(|(_, of)| of == domain))
+    };
+    let mut users =
+        directory.accounts.values().filter(wanted).map(|account| row(store, account)).collect::<Answer<Vec<_>>>()?;
+    users.sort_by(|a, b| a.address.cmp(&b.address));
+    Ok(Users { users })
+}
+
+fn row(store: &Store, account: &Account) -> Answer<UserRow> {
+    let usage = store.usage(account.id)?;
+    let login = store.last_login(account.id)?;
+    Ok(UserRow {
+        address: account.address.clone(),
+        name: account.name.clone(),
+        role: account.role,
+        enabled: account.enabled,
+        quota_bytes: account.quota_bytes,
+        used_bytes: usage.bytes,
+        messages: usage.messages,
+        created: rfc3339(account.created),
+        last_login: login.map(|login| LastLogin { at: rfc3339(login.at), protocol: login.protocol, from: login.from }),
+    })
+}
+
+async fn add(State(house): State<House>, Body(new): Body<NewUser>) -> Answer<StatusCode> {
+    let address = create(&house, new).await?;
+    house.audit("user added", address);
+    Ok(StatusCode::CREATED)
+}
+
+/// Checks a new user against the directory, before the costly hash is made. Returns the address.
+pub(super) fn check(store: &Store, new: &NewUser) -> Answer<String> {
+    let address = names::address(&new.address)?;
+    names::password(&new.password)?;
+    if new.name.chars().any(char::is_control) {
+        return Err(Problem::invalid(format!("the name of {address} contains a control character")));
+    }
+    let directory = store.directory();
+    if directory.recipient(&address).is_some() {
+        return Err(mailstead_storage::Error::new(
+            mailstead_storage::Word::Exists,
+            format!("{address} exists already, as a user or as an alias"),
+        )
+        .into());
+    }
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    if !directory.domains.contains_key(domain) {
+        let advice = format!("add it first with `mailstead domain add {domain}`");
+        return Err(Problem::not_found(format!("the domain {domain} is not kept here; {advice}")));
+    }
+    Ok(address)
+}
+
+/// Adds a user. Returns the address.
+pub(super) async fn create(house: &House, new: NewUser) -> Answer<String> {
+    let address = check(&house.store, &new)?;
+    let secret = new.password;
+    let (password, scram) = work::compute(move || credentials(&secret)).await;
+    let account = NewAccount {
+        address: address.clone(),
+        name: new.name,
+        role: new.role,
+        quota_bytes: new.quota_bytes,
+        password,
+        scram: Some(scram),
+    };
+    house.store.add_account(account, house.clock.now()).await?;
+    Ok(address)
+}
+
+async fn change(
+    State(house): State<House>,
+    Path(address): Path<String>,
+    Body(change): Body<UserChange>,
+) -> Answer<StatusCode> {
+    let disabled = change.enabled == Some(false);
+    let address = edit(&house, &address, |account| {
+        account.name = change.name.unwrap_or(std::mem::take(&mut account.name));
+        account.enabled = change.enabled.unwrap_or(account.enabled);
+        account.role = change.role.unwrap_or(account.role);
+        account.quota_bytes = change.quota_bytes.unwrap_or(account.quota_bytes);
+    })
+    .await?;
+    if disabled {
+        house.sessions.end_user(&address);
+    }
+    let what = match change.enabled {
+        Some(true) => "user enabled",
+        Some(false) => "user disabled",
+        None => "user changed",
+    };
+    house.audit(what, address);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_password(
+    State(house): State<House>,
+    Path(address): Path<String>,
+    Body(new): Body<NewPassword>,
+) -> Answer<StatusCode> {
+    names::password(&new.password)?;
+    let account = find(&house, &address)?;
+    let one_edit = house.edits.lock().await;
+    house.people.set_password(account.id, &new.password).await?;
+    drop(one_edit);
+    house.sessions.end_user(&account.address);
+    house.audit("password set", account.address.clone());
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove(State(house): State<House>, Path(address): Path<String>) -> Answer<StatusCode> {
+    let account = find(&house, &address)?;
+    house.store.remove_account(account.id).await?;
+    house.sessions.end_user(&account.address);
+    house.audit("user removed", account.address.clone());
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn find(house: &House, address: &str) -> Answer<Arc<Account>> {
+    let address = names::address(address)?;
+    let account = house.store.directory().by_address.get(&address).cloned();
+    account.ok_or_else(|| Problem::not_found(format!("there is no user {address}; `mailstead user list` shows all")))
+}
+
+/// Changes an account's row. Returns its address.
+async fn edit(house: &House, address: &str, change: impl FnOnce(&mut Account)) -> Answer<String> {
+    let _one_edit = house.edits.lock().await;
+    let mut account = Account::clone(&*find(house, address)?);
+    change(&mut account);
+    let address = account.address.clone();
+    house.store.update_account(account).await?;
+    Ok(address)
+}

@@ -1,0 +1,127 @@
+//! `verify`: checks the whole store. Answers line by line: progress, then the report.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::post;
+use mailstead_core::work;
+use mailstead_storage::{Finding, VerifyReport};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::ErrorDetail;
+use super::error::Problem;
+use super::stream::Lines;
+use crate::House;
+
+/// A line of the answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifyLine {
+    /// How far it has come.
+    Progress {
+        /// Steps done.
+        done: u64,
+        /// Steps in all, as far as known.
+        total: u64,
+    },
+    /// The last line: what was looked at and found.
+    Report(Report),
+    /// The last line, when it could not be done.
+    Error(ErrorDetail),
+}
+
+/// What was looked at and found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// Messages' bytes read and hashed.
+    pub blobs: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Mailboxes counted.
+    pub mailboxes: u64,
+    /// Message records followed.
+    pub records: u64,
+    /// What is wrong; empty when all is well.
+    pub findings: Vec<FindingRow>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FindingRow {
+    /// The file it is in, relative to the data directory.
+    pub file: String,
+    /// What is wrong.
+    pub what: String,
+    /// The message hit, when it is known.
+    pub message: Option<String>,
+    /// Where users see it.
+    pub seen_in: Vec<Place>,
+}
+
+/// A message's place in a mailbox.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Place {
+    /// Whose mailbox.
+    pub address: String,
+    /// Its name.
+    pub mailbox: String,
+    /// The message's UID in it.
+    pub uid: u32,
+}
+
+pub(super) fn routes() -> Router<House> {
+    Router::new().route("/verify", post(verify))
+}
+
+async fn verify(State(house): State<House>) -> Response {
+    house.audit("verify started", "store");
+    let (lines, response) = Lines::response();
+    tokio::spawn(run(house, lines));
+    response
+}
+
+async fn run(house: House, mut lines: Lines) {
+    let (told, mut heard) = watch::channel(None);
+    let store = house.store.clone();
+    let mut check = std::pin::pin!(work::read(move || {
+        store.verify(&mut |progress| {
+            told.send_replace(Some(progress));
+        })
+    }));
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut check => break outcome,
+            Ok(()) = heard.changed() => {
+                let progress = *heard.borrow_and_update();
+                if let Some(progress) = progress {
+                    lines.offer(&VerifyLine::Progress { done: progress.done, total: progress.total });
+                }
+            }
+        }
+    };
+    let last = match outcome {
+        Ok(report) => VerifyLine::Report(report.into()),
+        Err(error) => VerifyLine::Error(Problem::from(error).body().error),
+    };
+    lines.write(&last).await;
+}
+
+impl From<VerifyReport> for Report {
+    fn from(report: VerifyReport) -> Report {
+        let VerifyReport { blobs, bytes, mailboxes, records, findings } = report;
+        Report { blobs, bytes, mailboxes, records, findings: findings.into_iter().map(FindingRow::from).collect() }
+    }
+}
+
+impl From<Finding> for FindingRow {
+    fn from(finding: Finding) -> FindingRow {
+        let place = |(address, mailbox, uid)| Place { address, mailbox, uid };
+        FindingRow {
+            file: finding.file,
+            what: finding.what,
+            message: finding.blob.map(|blob| blob.to_string()),
+            seen_in: finding.seen_in.into_iter().map(place).collect(),
+        }
+    }
+}
