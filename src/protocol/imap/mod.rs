@@ -36,6 +36,7 @@ pub use answers::ImapAnswers;
 pub use question::{Answer, Fetched, Found, Listing, MailboxStatus, OpenMailbox, Question, Span};
 pub use session::ImapSession;
 pub use settings::ImapSettings;
+pub use wire::{Reply, Status};
 
 use crate::bell::Bell;
 use crate::clock::Clock;
