@@ -13,8 +13,7 @@ use crate::bell::Watch;
 use crate::message::Range;
 use crate::people::Login;
 
-/// A question. Each has one kind of answer, named with it.
-#[derive(Debug)]
+/// A question. Each has one kind of answer, named with it. It may hold a password, so it cannot be printed.
 pub enum Question {
     /// Who is this? [`Answer::Login`]
     LogIn {
