@@ -133,8 +133,9 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         })),
         Question::Search { uids, .. } => Answer::Found(may(works, || Found { uids, modseq: 9 })),
         Question::Delete { .. } => Answer::Deleted(may(works, || MailboxId(u32::from(roll % 2)))),
-        Question::List(_) => Answer::Listing(may(works, || Listing {
+        Question::List { .. } => Answer::Listing(may(works, || Listing {
             mailboxes: vec![mailbox()],
+                recent: vec![1],
             subscriptions: vec!["INBOX".into(), "a/b".into()],
         })),
         Question::Status { .. } => {

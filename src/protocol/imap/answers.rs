@@ -83,7 +83,9 @@ impl Answers<ImapSession> for ImapAnswers {
             Question::Subscribe { account, name, subscribed } => {
                 Answer::Done(self.told(store.subscribe(account, &name, subscribed).await))
             }
-            Question::List(account) => Answer::Listing(self.told(work::read(move || list(&store, account)).await)),
+            Question::List { account, recent } => {
+                Answer::Listing(self.told(work::read(move || list(&store, account, recent)).await))
+            }
             Question::Status { account, name, recent } => {
                 let status = work::read(move || status(&store, account, &name, recent)).await;
                 Answer::Status(self.told(status.map(Box::new)))
@@ -259,19 +261,23 @@ fn search(store: &Store, mailbox: MailboxId, uids: &UidSet, program: &Program) -
     Ok(found)
 }
 
-fn list(store: &Store, account: AccountId) -> Result<Listing> {
-    Ok(Listing { mailboxes: store.mailboxes(account)?, subscriptions: store.subscriptions(account)? })
+fn list(store: &Store, account: AccountId, recent: bool) -> Result<Listing> {
+    let mailboxes = store.mailboxes(account)?;
+    let wanted = mailboxes.iter().filter(|_| recent);
+    let recent = wanted.map(|mailbox| recent_messages(store, mailbox)).collect::<Result<_>>()?;
+    Ok(Listing { mailboxes, recent, subscriptions: store.subscriptions(account)? })
 }
 
 fn status(store: &Store, account: AccountId, name: &str, recent: bool) -> Result<MailboxStatus> {
     let mailbox = find(store, account, name)?;
-    let mut status = MailboxStatus { recent: 0, mailbox };
-    if recent {
-        let opened = store.open_mailbox(status.mailbox.id)?;
-        let from = opened.mailbox.counters.recent_from;
-        let new = opened.uids.0.iter().filter(|range| range.last >= from);
-        status.recent = new.map(|range| range.last - range.first.max(from) + 1).sum();
-        status.mailbox = opened.mailbox;
-    }
-    Ok(status)
+    let recent = if recent { recent_messages(store, &mailbox)? } else { 0 };
+    Ok(MailboxStatus { mailbox, recent })
+}
+
+/// The messages that no session has been told of.
+fn recent_messages(store: &Store, mailbox: &Mailbox) -> Result<u32> {
+    let opened = store.open_mailbox(mailbox.id)?;
+    let from = opened.mailbox.counters.recent_from;
+    let new = opened.uids.0.iter().filter(|range| range.last >= from);
+    Ok(new.map(|range| range.last - range.first.max(from) + 1).sum())
 }

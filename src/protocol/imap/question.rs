@@ -130,7 +130,12 @@ pub enum Question {
         subscribed: bool,
     },
     /// All mailboxes and subscriptions. [`Answer::Listing`]
-    List(AccountId),
+    List {
+        /// Whose.
+        account: AccountId,
+        /// Are the numbers of recent messages wanted? They cost more.
+        recent: bool,
+    },
     /// A mailbox's counters. [`Answer::Status`]
     Status {
         /// Whose.
@@ -236,6 +241,8 @@ pub struct Found {
 pub struct Listing {
     /// By name.
     pub mailboxes: Vec<Mailbox>,
+    /// For each mailbox the messages that no session has been told of, when asked.
+    pub recent: Vec<u32>,
     /// Names subscribed to, sorted.
     pub subscriptions: Vec<String>,
 }

@@ -110,9 +110,9 @@ impl House {
             }
             Question::Search { uids, .. } => Answer::Found(Ok(Found { uids, modseq: 9 })),
             Question::Delete { .. } => Answer::Deleted(Ok(MailboxId(1))),
-            Question::List(_) => {
+            Question::List { .. } => {
                 let (mailboxes, subscriptions) = (vec![self.mailbox()], vec!["INBOX".into()]);
-                Answer::Listing(Ok(Listing { mailboxes, subscriptions }))
+                Answer::Listing(Ok(Listing { mailboxes, recent: vec![0], subscriptions }))
             }
             Question::Status { .. } => {
                 Answer::Status(Ok(Box::new(MailboxStatus { mailbox: self.mailbox(), recent: 0 })))

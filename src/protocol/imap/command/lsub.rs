@@ -31,7 +31,7 @@ impl Run for Lsub {
                 done
             }
             Some(Answer::Listing(Err(refused))) => Next::Done(refused),
-            _ => Next::Ask(Question::List(desk.core.account())),
+            _ => Next::Ask(Question::List { account: desk.core.account(), recent: false }),
         }
     }
 }
