@@ -135,7 +135,7 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         Question::Delete { .. } => Answer::Deleted(may(works, || MailboxId(u32::from(roll % 2)))),
         Question::List { .. } => Answer::Listing(may(works, || Listing {
             mailboxes: vec![mailbox()],
-                recent: vec![1],
+            recent: vec![1],
             subscriptions: vec!["INBOX".into(), "a/b".into()],
         })),
         Question::Status { .. } => {

@@ -9,6 +9,7 @@ use mailstead_storage::{
 use proptest::prelude::*;
 
 use super::question::{Answer, Fetched, Found, Listing, MailboxStatus, OpenMailbox, Question};
+use super::selected::Selected;
 use super::session::ImapSession;
 use super::{ImapSettings, Rules, Service};
 use crate::bell::Bell;
@@ -232,6 +233,18 @@ fn small_parts_of_many_messages_are_read_at_once() {
 fn a_message_of_4_gb_is_refused_before_it_is_sent() {
     let talk = talk(0, 0, &format!("{SELECT}c APPEND INBOX {{4294967296}}\r\n"));
     assert!(talk.text().ends_with("c NO [TOOBIG] Message is too big\r\n"), "{}", talk.text());
+}
+
+#[test]
+fn all_keywords_in_use() {
+    let bell = Bell::default();
+    let keywords: Vec<String> = (0..Flags::KEYWORDS_MAX).map(|number| format!("k{number}")).collect();
+    let opened = Opened { mailbox: House::new(1, 1).mailbox(), keywords, uids: UidSet::default(), first_unseen: None };
+    let mailbox = Selected::new(OpenMailbox { opened, watch: bell.watch(&[MailboxId(1)]) }, false);
+    let mut out = Vec::new();
+    mailbox.tell_flags(&mut out);
+    let text = String::from_utf8_lossy(&out);
+    assert!(text.contains(" k57 k58)\r\n* OK [PERMANENTFLAGS (") && !text.contains("\\*"), "{text}");
 }
 
 /// Commands of all kinds, to be cut anywhere.

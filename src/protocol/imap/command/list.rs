@@ -1,6 +1,8 @@
 //! LIST (RFC 3501 §6.3.8) with CHILDREN (3348), SPECIAL-USE (6154), LIST-EXTENDED (5258) and
 //! LIST-STATUS (5819).
 
+use std::collections::{HashMap, HashSet};
+
 use mailstead_storage::{Mailbox, SpecialUse};
 
 use super::status::{Items, items};
@@ -8,11 +10,11 @@ use super::{Desk, Next, Run};
 use crate::protocol::imap::question::{Answer, Listing, MailboxStatus, Question};
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
-use crate::protocol::imap::tree::{Level, Pattern, levels_of};
+use crate::protocol::imap::tree::{Level, Pattern, levels_above, levels_of};
 use crate::protocol::imap::wire::{Parsed, Parser, Reply, Syntax, mailbox_name};
 
 /// Most patterns of one LIST.
-const PATTERNS_MAX: usize = 64;
+const PATTERNS_MAX: usize = 16;
 
 /// Which names are told of those that match the patterns, and what of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -159,26 +161,25 @@ struct Found<'a> {
 
 impl List {
     fn tell_all(&self, listing: &Listing, append_limit: u64, out: &mut Vec<u8>) {
-        let subscriptions = listing.subscriptions.iter().filter(|_| self.options.only_subscribed);
-        let names = listing.mailboxes.iter().map(|mailbox| &mailbox.name).chain(subscriptions);
-        for level in levels_of(names.map(String::as_str)) {
-            if !self.patterns.iter().any(|pattern| pattern.matches(level.name)) {
+        let mailboxes: HashMap<&str, usize> =
+            listing.mailboxes.iter().enumerate().map(|(at, mailbox)| (mailbox.name.as_str(), at)).collect();
+        let subscribed: HashSet<&str> = listing.subscriptions.iter().map(String::as_str).collect();
+        let missing = subscribed.iter().filter(|_| self.options.only_subscribed);
+        let levels = levels_of(mailboxes.keys().chain(missing).copied());
+        let mailbox = |name: &str| mailboxes.get(name).map(|at| &listing.mailboxes[*at]);
+        let is_chosen = |name: &str| self.is_chosen(mailbox(name), subscribed.contains(name));
+        let recursive = levels.iter().filter(|level| self.options.recursive && is_chosen(level.name));
+        let above: HashSet<&str> = recursive.flat_map(|level| levels_above(level.name)).collect();
+        for level in levels {
+            let (name, below) = (level.name, above.contains(level.name));
+            let matches = self.patterns.iter().any(|pattern| pattern.matches(name));
+            if !matches || !(below || is_chosen(name)) {
                 continue;
             }
-            let at = listing.mailboxes.iter().position(|mailbox| mailbox.name == level.name);
-            let found = Found {
-                mailbox: at.map(|at| &listing.mailboxes[at]),
-                subscribed: listing.subscriptions.iter().any(|name| name == level.name),
-                below: self.options.recursive && self.is_chosen_below(level.name, listing),
-                level,
-            };
-            if !found.below && !self.is_chosen(found.mailbox, found.subscribed) {
-                continue;
-            }
-            self.tell(&found, out);
-            if let (Some(items), Some(at)) = (&self.options.status, at) {
-                let recent = listing.recent.get(at).copied().unwrap_or(0);
-                let status = MailboxStatus { mailbox: listing.mailboxes[at].clone(), recent };
+            self.tell(&Found { mailbox: mailbox(name), subscribed: subscribed.contains(name), below, level }, out);
+            if let (Some(items), Some(at)) = (&self.options.status, mailboxes.get(name)) {
+                let recent = listing.recent.get(*at).copied().unwrap_or(0);
+                let status = MailboxStatus { mailbox: listing.mailboxes[*at].clone(), recent };
                 items.tell(&status, append_limit, out);
             }
         }
@@ -188,14 +189,6 @@ impl List {
     fn is_chosen(&self, mailbox: Option<&Mailbox>, subscribed: bool) -> bool {
         let special_use = mailbox.is_some_and(|mailbox| mailbox.special_use.is_some());
         (subscribed || !self.options.only_subscribed) && (special_use || !self.options.only_special_use)
-    }
-
-    fn is_chosen_below(&self, name: &str, listing: &Listing) -> bool {
-        let is_below = |other: &str| other.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
-        let is_subscribed = |name: &String| listing.subscriptions.contains(name);
-        let mut mailboxes = listing.mailboxes.iter().filter(|mailbox| is_below(&mailbox.name));
-        mailboxes.any(|mailbox| self.is_chosen(Some(mailbox), is_subscribed(&mailbox.name)))
-            || (!self.options.only_special_use && listing.subscriptions.iter().any(|name| is_below(name)))
     }
 
     fn tell(&self, found: &Found<'_>, out: &mut Vec<u8>) {
@@ -216,7 +209,14 @@ impl List {
         say(out, ") \"/\" ");
         mailbox_name(found.level.name, false, out);
         if found.below {
-            say(out, if self.options.only_subscribed { " (CHILDINFO (\"SUBSCRIBED\"))" } else { " (CHILDINFO (\"SPECIAL-USE\"))" });
+            say(
+                out,
+                if self.options.only_subscribed {
+                    " (CHILDINFO (\"SUBSCRIBED\"))"
+                } else {
+                    " (CHILDINFO (\"SPECIAL-USE\"))"
+                },
+            );
         }
         say(out, "\r\n");
     }

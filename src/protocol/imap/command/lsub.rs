@@ -38,7 +38,7 @@ impl Run for Lsub {
 
 fn tell(pattern: &Pattern, subscriptions: &[String], out: &mut Vec<u8>) {
     for level in levels_of(subscriptions.iter().map(String::as_str)) {
-        let subscribed = subscriptions.iter().any(|name| name == level.name);
+        let subscribed = subscriptions.binary_search_by(|name| name.as_str().cmp(level.name)).is_ok();
         if !pattern.matches(level.name) || !(subscribed || pattern.stops_at_levels()) {
             continue;
         }

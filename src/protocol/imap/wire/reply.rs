@@ -74,7 +74,9 @@ impl Reply {
             out.extend_from_slice(b"] ");
         }
         // `resp-text` is ASCII without line breaks; names of mailboxes may hold more.
-        out.extend(self.text.chars().map(|character| if matches!(character, ' '..='~') { character as u8 } else { b'?' }));
+        out.extend(
+            self.text.chars().map(|character| if matches!(character, ' '..='~') { character as u8 } else { b'?' }),
+        );
         out.extend_from_slice(b"\r\n");
     }
 }
