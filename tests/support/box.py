@@ -56,8 +56,9 @@ class Box:
             raise AssertionError(f"mailstead {' '.join(words)}: exit {done.returncode}: {done.stderr}{done.stdout}")
         return done.stdout
 
-    def json(self, *words):
-        return json.loads(self.cli(*words, "--json"))
+    def rows(self, *words):
+        """The rows of a listing."""
+        return next(value for value in json.loads(self.cli(*words, "--json")).values() if isinstance(value, list))
 
     def start(self):
         log = open(self.dir / "serve.log", "ab")
@@ -101,7 +102,7 @@ class Box:
     def wait_until_delivered(self, seconds=30):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if not self.json("spool", "list"):
+            if not self.rows("spool", "list"):
                 return
             time.sleep(0.02)
         raise AssertionError(f"the spool is not empty: {self.cli('spool', 'list')}")
