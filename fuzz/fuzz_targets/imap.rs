@@ -115,7 +115,7 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         Question::Fetch { uids, outlines, .. } => Answer::Fetched(may(works, || {
             let records = records(&uids, roll);
             let outlines = if outlines { vec![outline(); records.len()] } else { Vec::new() };
-            Fetched { records, outlines }
+            Fetched { records, outlines, rest: UidSet::default() }
         })),
         Question::Read(spans) => Answer::Bytes(may(works, || {
             spans.iter().map(|span| vec![roll; (span.range.end - span.range.start) as usize]).collect()

@@ -26,6 +26,12 @@ use crate::work;
 /// The name under which logins are noted.
 const PROTOCOL: &str = "imap";
 
+/// Outlines read in one transaction.
+const OUTLINES_AT_ONCE: usize = 64;
+
+/// Once so many bytes of outlines are read, the session gets them before more are read.
+const OUTLINES_BYTES_MAX: usize = 512 * 1024;
+
 /// Answers one session.
 pub struct ImapAnswers {
     house: House,
@@ -69,7 +75,7 @@ impl Answers<ImapSession> for ImapAnswers {
                 Answer::Copied(self.copy(from, uids, (account, to), moved).await)
             }
             Question::Search { mailbox, uids, program } => {
-                Answer::Found(self.told(work::read(move || search(&store, mailbox, &uids, &program)).await))
+                Answer::Found(self.told(work::read(move || search(&store, mailbox, uids, &program)).await))
             }
             Question::Create { account, name } => {
                 Answer::Done(self.told(store.create_mailbox(account, &name, None).await.map(drop)))
@@ -231,10 +237,19 @@ fn changes(store: &Store, mailbox: MailboxId, since: Modseq, takes_recent: bool)
 }
 
 fn fetch(store: &Store, mailbox: MailboxId, uids: &UidSet, outlines: bool) -> Result<Fetched> {
-    let records = store.records(mailbox, uids, usize::try_from(uids.count()).unwrap_or(usize::MAX))?;
-    let blobs: Vec<_> = records.iter().filter(|_| outlines).map(|record| record.blob).collect();
-    let outlines = if blobs.is_empty() { Vec::new() } else { store.outlines(&blobs)? };
-    Ok(Fetched { records, outlines })
+    let mut records = store.records(mailbox, uids, usize::try_from(uids.count()).unwrap_or(usize::MAX))?;
+    if !outlines {
+        return Ok(Fetched { records, ..Fetched::default() });
+    }
+    let (mut outlines, mut bytes) = (Vec::with_capacity(records.len()), 0);
+    while outlines.len() < records.len() && bytes < OUTLINES_BYTES_MAX {
+        let next = records[outlines.len()..].iter().take(OUTLINES_AT_ONCE);
+        let read = store.outlines(&next.map(|record| record.blob).collect::<Vec<_>>())?;
+        bytes += read.iter().map(|outline| outline.len()).sum::<usize>();
+        outlines.extend(read);
+    }
+    let rest = records.split_off(outlines.len()).iter().map(|record| record.uid).collect();
+    Ok(Fetched { records, outlines, rest })
 }
 
 fn read(store: &Store, spans: &[Span]) -> Result<Vec<Vec<u8>>> {
@@ -245,18 +260,21 @@ fn read(store: &Store, spans: &[Span]) -> Result<Vec<Vec<u8>>> {
     spans.iter().map(bytes).collect()
 }
 
-fn search(store: &Store, mailbox: MailboxId, uids: &UidSet, program: &Program) -> Result<Found> {
-    let fetched = fetch(store, mailbox, uids, program.needs() >= Needs::Outline)?;
-    let mut outlines = fetched.outlines.into_iter();
-    let mut found = Found::default();
-    for record in fetched.records {
-        let mut message = LookedAt::new(store, record, outlines.next());
-        let matches = program.matches(&mut message);
-        message.finish()?;
-        if matches {
-            found.uids.push(record.uid);
-            found.modseq = found.modseq.max(record.modseq);
+fn search(store: &Store, mailbox: MailboxId, uids: UidSet, program: &Program) -> Result<Found> {
+    let (mut uids, mut found) = (uids, Found::default());
+    while !uids.is_empty() {
+        let fetched = fetch(store, mailbox, &uids, program.needs() >= Needs::Outline)?;
+        let mut outlines = fetched.outlines.into_iter();
+        for record in fetched.records {
+            let mut message = LookedAt::new(store, record, outlines.next());
+            let matches = program.matches(&mut message);
+            message.finish()?;
+            if matches {
+                found.uids.push(record.uid);
+                found.modseq = found.modseq.max(record.modseq);
+            }
         }
+        uids = fetched.rest;
     }
     Ok(found)
 }

@@ -225,6 +225,8 @@ pub struct Fetched {
     pub records: Vec<Record>,
     /// Their outlines as stored.
     pub outlines: Vec<Arc<[u8]>>,
+    /// Messages that were not read, because the others are large enough for once.
+    pub rest: UidSet,
 }
 
 /// What a search has found.

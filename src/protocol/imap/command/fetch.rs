@@ -154,9 +154,10 @@ impl Fetch {
 
     /// Takes the records of a chunk in. `\Seen` is set before they are told.
     fn take(&mut self, fetched: Fetched, mailbox: &mut Selected) -> Option<Question> {
-        let Fetched { records, outlines } = fetched;
+        let Fetched { records, outlines, rest } = fetched;
         let mut outlines = outlines.into_iter();
-        self.missing |= (records.len() as u64) < self.asked;
+        self.missing |= (records.len() as u64) + rest.count() < self.asked;
+        self.uids.0.splice(0..0, rest.0);
         for record in records {
             let outline = outlines.next();
             if self.changed_since.is_none_or(|since| record.modseq > since) {
