@@ -2,8 +2,7 @@
 
 import threading
 
-from attack import MIB, USER, Line, imap, listed_in, pop3, smtp
-from box import PASSWORD
+from attack import MIB, USER, Line, at_once, imap, listed_in, pop3, smtp
 
 ATTACKS = []
 attack = listed_in(ATTACKS)
@@ -14,25 +13,6 @@ LONG_LINE = 100 * MIB
 def send_long(line, bytes_, piece=b"x" * MIB):
     for _ in range(bytes_ // len(piece)):
         line.send(piece)
-
-
-def at_once(*works):
-    """Runs these in threads of their own and passes a failure on."""
-    failures = []
-
-    def run(work):
-        try:
-            work()
-        except BaseException as failure:  # noqa: BLE001
-            failures.append(failure)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for failure in failures:
-        raise failure
 
 
 @attack(rss_mib=120)
