@@ -15,6 +15,8 @@ from box import PASSWORD
 
 MIB = 1 << 20
 USER = "alice@example.test"
+# Longest that an ordinary client may need from its first word to its last, some twenty answers later.
+SERVED_SECONDS = 15
 NAMES = threading.Lock()
 COUNT = [0]
 

@@ -8,16 +8,13 @@ import subprocess
 import threading
 import time
 
-from attack import MIB, USER, Line, at_once, deliver, imap, listed_in, ordinary_mail, peak_bytes, pop3, smtp
+from attack import MIB, SERVED_SECONDS, USER, Line, at_once, deliver, imap, listed_in, ordinary_mail, peak_bytes, pop3, smtp
 from box import PASSWORD
 
 ATTACKS = []
 attack = listed_in(ATTACKS)
 
 CONNECTIONS = 10_000
-
-# Longest that an ordinary client may need from its first word to its last, some twenty answers later.
-SERVED_SECONDS = 15
 
 
 @attack(rss_mib=400)
