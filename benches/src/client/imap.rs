@@ -10,8 +10,17 @@ use crate::trouble::{Result, Trouble};
 pub struct Imap {
     connection: Connection,
     commands: u64,
-    /// Messages in the selected mailbox, as far as the server has told.
+    /// What the server has told of the selected mailbox.
+    pub count: Count,
+}
+
+/// What a server tells of the number of messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Messages in the mailbox.
     pub exists: u64,
+    /// How many have been announced as more than before, ever.
+    pub arrived: u64,
 }
 
 /// What a command was answered.
@@ -34,7 +43,7 @@ impl Imap {
         if !greeting.starts_with("* OK") {
             return Err(refused("BYE", greeting));
         }
-        Ok(Imap { connection, commands: 0, exists: 0 })
+        Ok(Imap { connection, commands: 0, count: Count::default() })
     }
 
     /// Connects and logs in.
@@ -88,10 +97,9 @@ impl Imap {
     /// `TimedOut`, or trouble of the connection.
     pub async fn wait_for_news(&mut self, patience: Duration) -> Result<()> {
         loop {
-            let before = self.exists;
-            let line = self.connection.line_within(patience).await?;
-            note_count(line, &mut self.exists);
-            if self.exists != before {
+            let before = self.count;
+            self.count.note(self.connection.line_within(patience).await?);
+            if self.count != before {
                 return Ok(());
             }
         }
@@ -126,7 +134,7 @@ impl Imap {
             if let Some(outcome) = line.strip_prefix(tag).and_then(|rest| rest.strip_prefix(' ')) {
                 return Ok(Some(refused(word(outcome), line)));
             }
-            note_count(line, &mut self.exists);
+            self.count.note(line);
         }
     }
 
@@ -145,7 +153,7 @@ impl Imap {
                     // The answer to LOGOUT follows, or the end of the connection.
                     continue;
                 }
-                note_count(line, &mut self.exists);
+                self.count.note(line);
                 if let Some(found) = line.strip_prefix("* SEARCH") {
                     answer.found.extend(found.split_ascii_whitespace().filter_map(|number| number.parse::<u64>().ok()));
                 }
@@ -178,13 +186,18 @@ fn literal_bytes(line: &str) -> Option<u64> {
     line.strip_suffix('}')?.rsplit_once('{')?.1.parse().ok()
 }
 
-/// Follows `* n EXISTS` and `* n EXPUNGE`.
-fn note_count(line: &str, exists: &mut u64) {
-    let Some((number, what)) = line.strip_prefix("* ").and_then(|rest| rest.split_once(' ')) else { return };
-    match (number.parse(), what) {
-        (Ok(count), "EXISTS") => *exists = count,
-        (Ok(1..), "EXPUNGE") => *exists = exists.saturating_sub(1),
-        _ => {}
+impl Count {
+    /// Follows `* n EXISTS` and `* n EXPUNGE`.
+    fn note(&mut self, line: &str) {
+        let Some((number, what)) = line.strip_prefix("* ").and_then(|rest| rest.split_once(' ')) else { return };
+        match (number.parse::<u64>(), what) {
+            (Ok(exists), "EXISTS") => {
+                self.arrived += exists.saturating_sub(self.exists);
+                self.exists = exists;
+            }
+            (Ok(1..), "EXPUNGE") => self.exists = self.exists.saturating_sub(1),
+            _ => {}
+        }
     }
 }
 
@@ -204,18 +217,19 @@ mod tests {
 
     #[test]
     fn the_number_of_messages_is_followed() {
-        let mut exists = 3;
-        for (line, expected) in [
-            ("* 5 EXISTS", 5),
-            ("* 2 EXPUNGE", 4),
-            ("* 1 FETCH (FLAGS (EXISTS))", 4),
-            ("* OK 9 EXISTS", 4),
-            ("a1 OK done", 4),
-            ("* 0 EXISTS", 0),
-            ("* 1 EXPUNGE", 0),
+        let mut count = Count { exists: 3, arrived: 3 };
+        for (line, exists, arrived) in [
+            ("* 5 EXISTS", 5, 5),
+            ("* 2 EXPUNGE", 4, 5),
+            ("* 5 EXISTS", 5, 6),
+            ("* 1 FETCH (FLAGS (EXISTS))", 5, 6),
+            ("* OK 9 EXISTS", 5, 6),
+            ("a1 OK done", 5, 6),
+            ("* 0 EXISTS", 0, 6),
+            ("* 1 EXPUNGE", 0, 6),
         ] {
-            note_count(line, &mut exists);
-            assert_eq!(exists, expected, "{line}");
+            count.note(line);
+            assert_eq!(count, Count { exists, arrived }, "{line}");
         }
     }
 }

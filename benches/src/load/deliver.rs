@@ -44,7 +44,7 @@ pub async fn run(options: Options) -> Result<Value> {
         imap.command("SELECT INBOX").await?;
         mailboxes.push(imap);
     }
-    let before: Vec<u64> = mailboxes.iter().map(|imap| imap.exists).collect();
+    let before: Vec<u64> = mailboxes.iter().map(|imap| imap.count.exists).collect();
     let sending = Rc::new(Sending {
         messages: options.sending.choice.messages()?,
         server: options.server,
@@ -80,12 +80,12 @@ async fn wait_until_visible(mailboxes: &mut [Imap], before: &[u64], taken: &Take
         let expected = before[user] + taken.by_user[user];
         loop {
             imap.command("NOOP").await?;
-            if imap.exists >= expected || Instant::now() > end {
+            if imap.count.exists >= expected || Instant::now() > end {
                 break;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        missing += expected.saturating_sub(imap.exists);
+        missing += expected.saturating_sub(imap.count.exists);
     }
     Ok(missing)
 }

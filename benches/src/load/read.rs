@@ -130,10 +130,10 @@ impl Reading {
         let mut bytes = self.act("LOGIN", &mut imap, &login(&self.server, &user), acts).await?;
         bytes += self.act("SELECT", &mut imap, "SELECT INBOX", acts).await?;
         for _ in 0..self.rounds {
-            if imap.exists == 0 {
+            if imap.count.exists == 0 {
                 return Err(Trouble::Unfit(format!("the INBOX of {user} is empty: run deliver or fill before")));
             }
-            for (name, command) in commands(imap.exists, random) {
+            for (name, command) in commands(imap.count.exists, random) {
                 bytes += self.act(name, &mut imap, &command, acts).await?;
             }
             let message = self.messages.message(random.below(1 << 40), &user);
@@ -141,7 +141,7 @@ impl Reading {
             let appended = imap.append("INBOX", &message).await;
             bytes += self.note("APPEND", begin, appended, acts)?;
             for (name, command) in [("COPY", "COPY"), ("MOVE", "MOVE")] {
-                let command = format!("{command} {} {FOLDER}", pick(imap.exists, random));
+                let command = format!("{command} {} {FOLDER}", pick(imap.count.exists, random));
                 bytes += self.act(name, &mut imap, &command, acts).await?;
             }
             bytes += self.act("NOOP", &mut imap, "NOOP", acts).await?;

@@ -66,7 +66,7 @@ pub async fn run(options: Options) -> Result<Value> {
     let count = figures.len() as u64 * (1 + options.repeat);
     Ok(json!({
         "load": "search",
-        "messages": imap.exists,
+        "messages": imap.count.exists,
         "select_ms": select_ms,
         "searches": figures,
         "server": meter.finish(done, count, 0),

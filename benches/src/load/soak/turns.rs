@@ -103,7 +103,7 @@ impl Worker {
         };
         self.receive(&mut smtp, &mut imap).await?;
         self.read(&mut imap).await?;
-        if imap.exists > self.shared.kept {
+        if imap.count.exists > self.shared.kept {
             self.delete(&mut imap).await?;
         }
         if self.turns.is_multiple_of(TURNS_PER_LIST) {
@@ -145,11 +145,11 @@ impl Worker {
     async fn receive(&mut self, smtp: &mut Smtp, imap: &mut Imap) -> Result<()> {
         self.act("NOOP", imap, "NOOP").await?;
         imap.idle().await?;
-        let before = imap.exists;
+        let before = imap.count.arrived;
         let (sender, message) = self.shared.message(&self.user);
         let sent = smtp.send(&sender, &self.user, &message).await?;
         self.acts.took("accept", sent);
-        while imap.exists <= before {
+        while imap.count.arrived == before {
             imap.wait_for_news(NEWS_SECONDS_MAX).await?;
         }
         self.acts.took("news", sent);
@@ -157,7 +157,7 @@ impl Worker {
     }
 
     async fn read(&mut self, imap: &mut Imap) -> Result<()> {
-        let newest = imap.exists;
+        let newest = imap.count.exists;
         self.act("FETCH envelope", imap, &format!("FETCH {newest} (UID FLAGS ENVELOPE)")).await?;
         self.act("FETCH body", imap, &format!("FETCH {newest} BODY.PEEK[]")).await?;
         self.act("STORE", imap, &format!("STORE {newest} +FLAGS (\\Seen)")).await
@@ -165,7 +165,7 @@ impl Worker {
 
     /// The oldest tenth of the mailbox goes.
     async fn delete(&mut self, imap: &mut Imap) -> Result<()> {
-        let oldest = (imap.exists / 10).max(1);
+        let oldest = (imap.count.exists / 10).max(1);
         self.act("STORE deleted", imap, &format!("STORE 1:{oldest} +FLAGS.SILENT (\\Deleted)")).await?;
         self.act("EXPUNGE", imap, "EXPUNGE").await
     }
@@ -183,7 +183,7 @@ impl Worker {
         self.acts.took("APPEND", begin);
         self.act("NOOP", imap, "NOOP").await?;
         self.act("COPY", imap, &format!("COPY 1 {FOLDER}")).await?;
-        let newest = imap.exists;
+        let newest = imap.count.exists;
         self.act("MOVE", imap, &format!("MOVE {newest} {FOLDER}")).await?;
         self.act("SELECT", imap, &format!("SELECT {FOLDER}")).await?;
         self.act("STORE deleted", imap, "STORE 1:* +FLAGS.SILENT (\\Deleted)").await?;

@@ -78,8 +78,12 @@ pub fn verdict(samples: &[Sample]) -> Value {
     ];
     let mut verdict = Map::new();
     for (name, points, share, least) in quantities {
-        let Some(trend) = Trend::of(&points) else { return Value::Null };
-        verdict.insert(name.to_owned(), Verdict { trend, noise: (trend.mean * share).max(least) }.json());
+        if let Some(trend) = Trend::of(&points) {
+            verdict.insert(name.to_owned(), Verdict { trend, noise: (trend.mean * share).max(least) }.json());
+        }
+    }
+    if verdict.is_empty() {
+        return Value::Null;
     }
     let flat = verdict.values().all(|quantity| quantity["flat"] == true);
     verdict.insert("flat".to_owned(), flat.into());
