@@ -22,8 +22,9 @@ pub struct Incoming {
     /// Bytes of the message itself so far.
     own_bytes: u64,
     return_path_bytes: u32,
-    /// `None` once the message is refused.
-    body: Option<Body>,
+    /// `None` once the message is refused. Boxed: with its hasher it is 3 KB, and every future that holds an `Incoming`
+    /// would be larger by it several times over.
+    body: Option<Box<Body>>,
 }
 
 /// What only the rayon pool touches.
@@ -44,7 +45,7 @@ impl Incoming {
             buffer,
             own_bytes: 0,
             return_path_bytes: head.return_path_bytes,
-            body: Some(Body { draft, outliner: Outliner::new(), head: Some(head) }),
+            body: Some(Box::new(Body { draft, outliner: Outliner::new(), head: Some(head) })),
         }
     }
 
@@ -140,9 +141,10 @@ impl Incoming {
         let _flying = self.door.fly(tail.len()).await;
         let (outline, durable) = work::compute(move || {
             body.finish_head(id, now, &mut tail)?;
-            body.outliner.feed(&tail);
-            let outline: Arc<[u8]> = body.outliner.finish().encode().into();
-            Ok::<_, Refusal>((Arc::clone(&outline), submit(body.draft, tail, outline)))
+            let Body { draft, mut outliner, .. } = *body;
+            outliner.feed(&tail);
+            let outline: Arc<[u8]> = outliner.finish().encode().into();
+            Ok::<_, Refusal>((Arc::clone(&outline), submit(draft, tail, outline)))
         })
         .await?;
         Ok((durable.await?, outline))
@@ -161,7 +163,7 @@ impl Incoming {
         Ok(())
     }
 
-    fn take_body(&mut self) -> Result<Body, Refusal> {
+    fn take_body(&mut self) -> Result<Box<Body>, Refusal> {
         self.body.take().ok_or_else(|| Refusal::Failed("the message was refused before".into()))
     }
 }

@@ -14,8 +14,8 @@ use crate::service::Stop;
 /// A client that takes nothing for this long while we speak is cut off.
 const SAY_PATIENCE: Duration = Duration::from_secs(120);
 
-/// A TLS handshake takes at most this long.
-pub(super) const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(30);
+/// A connection's end is waited for so long.
+const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A transaction in flight may go on for this long after its service was told to stop.
 const STOP_GRACE: Duration = Duration::from_secs(5);
@@ -62,7 +62,8 @@ impl<S: Session> Connection<S> {
             self.show(&mut shown);
             let (idle, patience) = match turn {
                 Turn::Ask(question) => {
-                    let answer = answers.answer(question).await;
+                    // Boxed: it is far larger than what a waiting connection needs.
+                    let answer = Box::pin(answers.answer(question)).await;
                     self.session.answer(answer, &mut out, self.clock.now());
                     continue;
                 }
@@ -71,11 +72,8 @@ impl<S: Session> Connection<S> {
                     Err(ending) => break ending,
                 },
                 Turn::StartTls => match self.start_tls(&mut input, &mut out).await {
-                    Ok(secured) => {
-                        self = secured;
-                        continue;
-                    }
-                    Err(ending) => return ending,
+                    Ok(()) => continue,
+                    Err(ending) => break ending,
                 },
                 Turn::HangUp => break self.say(&mut out).await.err().unwrap_or(Ending::Done),
                 Turn::Read { patience } => (false, patience),
@@ -100,7 +98,7 @@ impl<S: Session> Connection<S> {
             }
         };
         if ending != Ending::Broken {
-            let _ = tokio::time::timeout(HANDSHAKE_PATIENCE, self.stream.shut_down()).await;
+            let _ = tokio::time::timeout(SHUT_DOWN_PATIENCE, self.stream.shut_down()).await;
         }
         ending
     }
@@ -152,18 +150,14 @@ impl<S: Session> Connection<S> {
         }
     }
 
-    async fn start_tls(mut self, input: &mut Input, out: &mut Vec<u8>) -> Result<Connection<S>, Ending> {
+    async fn start_tls(&mut self, input: &mut Input, out: &mut Vec<u8>) -> Result<(), Ending> {
         self.say(out).await?;
         // What was sent before the handshake could have been put there by anyone on the way.
         input.clear();
-        let handshake = self.stream.secure(self.certificates.server());
-        self.stream = match tokio::time::timeout(HANDSHAKE_PATIENCE, handshake).await {
-            Ok(Ok(stream)) => stream,
-            _ => return Err(Ending::Broken),
-        };
+        self.stream.secure(self.certificates.server()).await.map_err(|_| Ending::Broken)?;
         let version = self.stream.tls_version().unwrap_or_default();
         self.guard.set_tls(version);
         self.session.secured(version);
-        Ok(self)
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
-use super::drive::{Connection, Ending, HANDSHAKE_PATIENCE};
+use super::drive::{Connection, Ending};
 use super::session::{Answers, Goodbye, Peer, Session};
 use super::stream::Stream;
 use super::tls::Certificates;
@@ -85,6 +85,9 @@ struct Line<P> {
 
 /// Connections that the kernel holds before we accept them.
 const BACKLOG: u32 = 4096;
+
+/// Who is turned away is told so within this time.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// After an accept has failed (no file descriptor is left), wait before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -178,18 +181,13 @@ impl<P: Protocol> Line<P> {
         let since = self.net.clock.now();
         let guard = self.net.sessions.register(self.protocol.service(), address, local, None, since);
         let welcome = self.has_room_for(address);
-        let stream = match self.encryption {
-            Encryption::StartTls => Stream::Plain(socket),
-            // A handshake costs more than the goodbye is worth.
-            Encryption::Implicit if !welcome => return,
-            Encryption::Implicit => {
-                let handshake = Stream::Plain(socket).secure(self.net.certificates.server());
-                match tokio::time::timeout(HANDSHAKE_PATIENCE, handshake).await {
-                    Ok(Ok(stream)) => stream,
-                    _ => return,
-                }
-            }
-        };
+        let mut stream = Stream::Plain(socket);
+        // A handshake costs more than a goodbye is worth.
+        if self.encryption == Encryption::Implicit
+            && (!welcome || stream.secure(self.net.certificates.server()).await.is_err())
+        {
+            return;
+        }
         if let Some(version) = stream.tls_version() {
             guard.set_tls(version);
         }
@@ -222,7 +220,7 @@ impl<P: Protocol> Line<P> {
         self.event(Level::Info, "connection refused: too many", |event| event.session(guard.id()));
         let mut out = Vec::new();
         session.goodbye(Goodbye::TooMany, &mut out);
-        let _ = tokio::time::timeout(HANDSHAKE_PATIENCE, stream.say(&out)).await;
+        let _ = tokio::time::timeout(GOODBYE_PATIENCE, stream.say(&out)).await;
     }
 
     fn event(&self, level: Level, what: &'static str, fill: impl FnOnce(Event) -> Event) {

@@ -6,6 +6,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -20,12 +21,17 @@ thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; INPUT_BYTES_MAX].into_boxed_slice());
 }
 
+/// A TLS handshake takes at most this long.
+const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(30);
+
 /// A client's connection.
 pub enum Stream {
     /// As it came.
     Plain(TcpStream),
     /// Under TLS. Boxed: it is large, and plain connections would pay for it.
     Tls(Box<TlsStream<TcpStream>>),
+    /// A handshake has failed: there is nothing left to say it on.
+    Broken,
 }
 
 impl Stream {
@@ -33,11 +39,13 @@ impl Stream {
     ///
     /// # Errors
     /// What the handshake says.
-    pub async fn secure(self, config: Arc<rustls::ServerConfig>) -> io::Result<Stream> {
-        match self {
-            Stream::Plain(socket) => Ok(Stream::Tls(Box::new(TlsAcceptor::from(config).accept(socket).await?))),
-            Stream::Tls(_) => Err(io::Error::other("TLS is already active")),
-        }
+    pub async fn secure(&mut self, config: Arc<rustls::ServerConfig>) -> io::Result<()> {
+        let Stream::Plain(socket) = std::mem::replace(self, Stream::Broken) else {
+            return Err(io::Error::other("TLS is already active"));
+        };
+        let handshake = Box::pin(tokio::time::timeout(HANDSHAKE_PATIENCE, TlsAcceptor::from(config).accept(socket)));
+        *self = Stream::Tls(Box::new(handshake.await.map_err(|_| io::ErrorKind::TimedOut)??));
+        Ok(())
     }
 
     /// The TLS version, when there is one.
@@ -64,6 +72,7 @@ impl Stream {
             ready!(match self {
                 Stream::Plain(socket) => Pin::new(socket).poll_read(context, &mut buffer),
                 Stream::Tls(stream) => Pin::new(stream).poll_read(context, &mut buffer),
+                Stream::Broken => Poll::Ready(Err(broken())),
             })?;
             if buffer.filled().is_empty() {
                 input.close();
@@ -84,6 +93,7 @@ impl Stream {
                 stream.write_all(bytes).await?;
                 stream.flush().await
             }
+            Stream::Broken => Err(broken()),
         }
     }
 
@@ -92,6 +102,11 @@ impl Stream {
         let _ = match self {
             Stream::Plain(socket) => socket.shutdown().await,
             Stream::Tls(stream) => stream.shutdown().await,
+            Stream::Broken => Ok(()),
         };
     }
+}
+
+fn broken() -> io::Error {
+    io::Error::from(io::ErrorKind::BrokenPipe)
 }

@@ -15,7 +15,8 @@ pub struct News {
 
 /// Hears of each durable change. Called on a writer thread: it must not block.
 pub trait Bell: Send + Sync {
-    /// Tells that the transaction that made `news` is durable.
+    /// Tells that the transaction that made `news` is durable. Comes before the [`Pending`](crate::Pending)s of
+    /// that transaction resolve.
     fn ring(&self, news: &News);
 }
 

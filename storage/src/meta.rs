@@ -198,9 +198,10 @@ fn succeed(shared: &Arc<Shared>, outcome: &Outcome, answers: Vec<Answer>) {
     if outcome.news.directory {
         shared.reload_directory();
     }
-    answers.into_iter().for_each(|answer| answer(None));
+    // First the bell: whoever hears that a write is done finds everyone else told of it.
     let news = &outcome.news;
     if news.directory || !news.mailboxes.is_empty() || !news.spool.is_empty() {
         shared.bell.ring(news);
     }
+    answers.into_iter().for_each(|answer| answer(None));
 }

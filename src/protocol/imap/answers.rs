@@ -26,6 +26,12 @@ use crate::work;
 /// The name under which logins are noted.
 const PROTOCOL: &str = "imap";
 
+/// Outlines read in one transaction.
+const OUTLINES_AT_ONCE: usize = 64;
+
+/// Once so many bytes of outlines are read, the session gets them before more are read.
+const OUTLINES_BYTES_MAX: usize = 512 * 1024;
+
 /// Answers one session.
 pub struct ImapAnswers {
     house: House,
@@ -69,7 +75,7 @@ impl Answers<ImapSession> for ImapAnswers {
                 Answer::Copied(self.copy(from, uids, (account, to), moved).await)
             }
             Question::Search { mailbox, uids, program } => {
-                Answer::Found(self.told(work::read(move || search(&store, mailbox, &uids, &program)).await))
+                Answer::Found(self.told(work::read(move || search(&store, mailbox, uids, &program)).await))
             }
             Question::Create { account, name } => {
                 Answer::Done(self.told(store.create_mailbox(account, &name, None).await.map(drop)))
@@ -83,7 +89,9 @@ impl Answers<ImapSession> for ImapAnswers {
             Question::Subscribe { account, name, subscribed } => {
                 Answer::Done(self.told(store.subscribe(account, &name, subscribed).await))
             }
-            Question::List(account) => Answer::Listing(self.told(work::read(move || list(&store, account)).await)),
+            Question::List { account, recent } => {
+                Answer::Listing(self.told(work::read(move || list(&store, account, recent)).await))
+            }
             Question::Status { account, name, recent } => {
                 let status = work::read(move || status(&store, account, &name, recent)).await;
                 Answer::Status(self.told(status.map(Box::new)))
@@ -229,10 +237,19 @@ fn changes(store: &Store, mailbox: MailboxId, since: Modseq, takes_recent: bool)
 }
 
 fn fetch(store: &Store, mailbox: MailboxId, uids: &UidSet, outlines: bool) -> Result<Fetched> {
-    let records = store.records(mailbox, uids, usize::try_from(uids.count()).unwrap_or(usize::MAX))?;
-    let blobs: Vec<_> = records.iter().filter(|_| outlines).map(|record| record.blob).collect();
-    let outlines = if blobs.is_empty() { Vec::new() } else { store.outlines(&blobs)? };
-    Ok(Fetched { records, outlines })
+    let mut records = store.records(mailbox, uids, usize::try_from(uids.count()).unwrap_or(usize::MAX))?;
+    if !outlines {
+        return Ok(Fetched { records, ..Fetched::default() });
+    }
+    let (mut outlines, mut bytes) = (Vec::with_capacity(records.len()), 0);
+    while outlines.len() < records.len() && bytes < OUTLINES_BYTES_MAX {
+        let next = records[outlines.len()..].iter().take(OUTLINES_AT_ONCE);
+        let read = store.outlines(&next.map(|record| record.blob).collect::<Vec<_>>())?;
+        bytes += read.iter().map(|outline| outline.len()).sum::<usize>();
+        outlines.extend(read);
+    }
+    let rest = records.split_off(outlines.len()).iter().map(|record| record.uid).collect();
+    Ok(Fetched { records, outlines, rest })
 }
 
 fn read(store: &Store, spans: &[Span]) -> Result<Vec<Vec<u8>>> {
@@ -243,35 +260,42 @@ fn read(store: &Store, spans: &[Span]) -> Result<Vec<Vec<u8>>> {
     spans.iter().map(bytes).collect()
 }
 
-fn search(store: &Store, mailbox: MailboxId, uids: &UidSet, program: &Program) -> Result<Found> {
-    let fetched = fetch(store, mailbox, uids, program.needs() >= Needs::Outline)?;
-    let mut outlines = fetched.outlines.into_iter();
-    let mut found = Found::default();
-    for record in fetched.records {
-        let mut message = LookedAt::new(store, record, outlines.next());
-        let matches = program.matches(&mut message);
-        message.finish()?;
-        if matches {
-            found.uids.push(record.uid);
-            found.modseq = found.modseq.max(record.modseq);
+fn search(store: &Store, mailbox: MailboxId, uids: UidSet, program: &Program) -> Result<Found> {
+    let (mut uids, mut found) = (uids, Found::default());
+    while !uids.is_empty() {
+        let fetched = fetch(store, mailbox, &uids, program.needs() >= Needs::Outline)?;
+        let mut outlines = fetched.outlines.into_iter();
+        for record in fetched.records {
+            let mut message = LookedAt::new(store, record, outlines.next());
+            let matches = program.matches(&mut message);
+            message.finish()?;
+            if matches {
+                found.uids.push(record.uid);
+                found.modseq = found.modseq.max(record.modseq);
+            }
         }
+        uids = fetched.rest;
     }
     Ok(found)
 }
 
-fn list(store: &Store, account: AccountId) -> Result<Listing> {
-    Ok(Listing { mailboxes: store.mailboxes(account)?, subscriptions: store.subscriptions(account)? })
+fn list(store: &Store, account: AccountId, recent: bool) -> Result<Listing> {
+    let mailboxes = store.mailboxes(account)?;
+    let wanted = mailboxes.iter().filter(|_| recent);
+    let recent = wanted.map(|mailbox| recent_messages(store, mailbox)).collect::<Result<_>>()?;
+    Ok(Listing { mailboxes, recent, subscriptions: store.subscriptions(account)? })
 }
 
 fn status(store: &Store, account: AccountId, name: &str, recent: bool) -> Result<MailboxStatus> {
     let mailbox = find(store, account, name)?;
-    let mut status = MailboxStatus { recent: 0, mailbox };
-    if recent {
-        let opened = store.open_mailbox(status.mailbox.id)?;
-        let from = opened.mailbox.counters.recent_from;
-        let new = opened.uids.0.iter().filter(|range| range.last >= from);
-        status.recent = new.map(|range| range.last - range.first.max(from) + 1).sum();
-        status.mailbox = opened.mailbox;
-    }
-    Ok(status)
+    let recent = if recent { recent_messages(store, &mailbox)? } else { 0 };
+    Ok(MailboxStatus { mailbox, recent })
+}
+
+/// The messages that no session has been told of.
+fn recent_messages(store: &Store, mailbox: &Mailbox) -> Result<u32> {
+    let opened = store.open_mailbox(mailbox.id)?;
+    let from = opened.mailbox.counters.recent_from;
+    let new = opened.uids.0.iter().filter(|range| range.last >= from);
+    Ok(new.map(|range| range.last - range.first.max(from) + 1).sum())
 }

@@ -7,7 +7,7 @@ use mailstead_storage::Record;
 
 use super::header::HeaderFilter;
 use super::question::Span;
-use super::selected::{Selected, say};
+use super::selected::{Selected, Told, say};
 use super::wire::{FetchItem, Partial, Section, SectionText, body_structure, envelope, print_date_time};
 use crate::message::{Outline, Range};
 
@@ -59,14 +59,15 @@ impl Plan {
         self.weight
     }
 
-    /// Plans the response for one message. `tell_flags`: also when they were not asked for.
+    /// Plans the response for one message. `changed` are the items that are told because they have changed,
+    /// asked for or not.
     pub fn message(
         &mut self,
         mailbox: &Selected,
         record: &Record,
         outline: Option<&[u8]>,
         items: &[FetchItem],
-        tell_flags: bool,
+        changed: Told,
     ) {
         let Some(sequence) = mailbox.uids.sequence_of(record.uid) else { return };
         let outline = outline.and_then(Outline::decode);
@@ -84,9 +85,12 @@ impl Plan {
                 item => simple(item, mailbox, record, outline.as_ref(), &mut text),
             }
         }
-        if tell_flags && !items.contains(&FetchItem::Flags) {
+        if changed.flags && !items.contains(&FetchItem::Flags) {
             say(&mut text, " FLAGS ");
             mailbox.print_flags(record, &mut text);
+        }
+        if changed.modseq && !items.contains(&FetchItem::Modseq) {
+            say(&mut text, &format!(" MODSEQ ({})", record.modseq));
         }
         say(&mut text, ")\r\n");
         self.push(Piece::Text(text));

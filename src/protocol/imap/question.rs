@@ -13,8 +13,7 @@ use crate::bell::Watch;
 use crate::message::Range;
 use crate::people::Login;
 
-/// A question. Each has one kind of answer, named with it.
-#[derive(Debug)]
+/// A question. Each has one kind of answer, named with it. It may hold a password, so it cannot be printed.
 pub enum Question {
     /// Who is this? [`Answer::Login`]
     LogIn {
@@ -131,7 +130,12 @@ pub enum Question {
         subscribed: bool,
     },
     /// All mailboxes and subscriptions. [`Answer::Listing`]
-    List(AccountId),
+    List {
+        /// Whose.
+        account: AccountId,
+        /// Are the numbers of recent messages wanted? They cost more.
+        recent: bool,
+    },
     /// A mailbox's counters. [`Answer::Status`]
     Status {
         /// Whose.
@@ -221,6 +225,8 @@ pub struct Fetched {
     pub records: Vec<Record>,
     /// Their outlines as stored.
     pub outlines: Vec<Arc<[u8]>>,
+    /// Messages that were not read, because the others are large enough for once.
+    pub rest: UidSet,
 }
 
 /// What a search has found.
@@ -237,6 +243,8 @@ pub struct Found {
 pub struct Listing {
     /// By name.
     pub mailboxes: Vec<Mailbox>,
+    /// For each mailbox the messages that no session has been told of, when asked.
+    pub recent: Vec<u32>,
     /// Names subscribed to, sorted.
     pub subscriptions: Vec<String>,
 }

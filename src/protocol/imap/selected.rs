@@ -145,7 +145,8 @@ impl Selected {
 
     /// Writes FLAGS and PERMANENTFLAGS (RFC 3501 §7.1, §7.2.6).
     pub fn tell_flags(&self, out: &mut Vec<u8>) {
-        let all = Flags((1 << (Flags::KEYWORD_FIRST as usize + self.keywords.len())) - 1);
+        let unused = Flags::KEYWORDS_MAX.saturating_sub(self.keywords.len());
+        let all = Flags(u64::MAX >> unused);
         say(out, "* FLAGS ");
         print_flags(all, false, &self.keywords, out);
         if self.read_only {

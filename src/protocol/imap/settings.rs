@@ -15,7 +15,7 @@ crate::settings! {
         plaintext_auth: PlaintextAuth = PlaintextAuth::Loopback, "";
         /// A client that has not logged in is disconnected after this time without a byte.
         login_seconds_max: u64 = 120, "seconds";
-        /// A client that has logged in is disconnected after this time without a byte (RFC 3501 asks for 30 minutes at least).
+        /// A client that has logged in is disconnected after this time without a byte (RFC 3501: 30 minutes at least).
         silent_seconds_max: u64 = 1860, "seconds";
         /// IDLE ends with a disconnect after this time (RFC 2177 lets clients renew it every 29 minutes).
         idle_seconds_max: u64 = 1860, "seconds";

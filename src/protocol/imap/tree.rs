@@ -65,11 +65,16 @@ pub fn levels_of<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Level<'a>> {
     let key = |name: &'a str| (name != "INBOX", name);
     for name in names {
         levels.entry(key(name)).or_default();
-        for (at, _) in name.match_indices('/').filter(|(at, _)| *at > 0) {
-            levels.insert(key(&name[..at]), true);
+        for above in levels_above(name) {
+            levels.insert(key(above), true);
         }
     }
     levels.into_iter().map(|((_, name), has_children)| Level { name, has_children }).collect()
+}
+
+/// The names above this one, the outermost first.
+pub fn levels_above(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('/').filter(|(at, _)| *at > 0).map(|(at, _)| &name[..at])
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ fn submission() {
 
 #[test]
 fn imap() {
-    play("imap", 0);
+    play("imap", 85);
 }
 
 #[test]

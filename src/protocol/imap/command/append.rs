@@ -105,8 +105,12 @@ impl Run for Append {
 
 impl Append {
     fn begin(&mut self, desk: &mut Desk<'_>) -> Next {
-        if self.literal.size > desk.core.rules.message_bytes_max {
-            let reply = Reply::no("TOOBIG", "Message is too big");
+        let refused = match self.literal.size {
+            0 => Some(Reply::no("CANNOT", "Message is empty")),
+            size if size > desk.core.rules.message_bytes_max => Some(Reply::no("TOOBIG", "Message is too big")),
+            _ => None,
+        };
+        if let Some(reply) = refused {
             return if self.literal.synchronizing { Next::Done(reply) } else { self.pass(reply, desk) };
         }
         self.at = At::Begun;

@@ -10,7 +10,7 @@ use super::{Desk, Next, Run};
 use crate::net::OUTPUT_BYTES;
 use crate::protocol::imap::pieces::{Plan, READ_BYTES_MAX, Window};
 use crate::protocol::imap::question::{Answer, Fetched, Question};
-use crate::protocol::imap::selected::Selected;
+use crate::protocol::imap::selected::{Selected, Told};
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::uids::take_first;
 use crate::protocol::imap::wire::{FetchItem, Parsed, Parser, Reply, SequenceSet, Syntax, fetch_items};
@@ -128,11 +128,13 @@ impl Fetch {
             if self.chunk.is_empty() {
                 return self.next_chunk(desk);
             }
+            let condstore = desk.core.condstore;
             while self.plan.weight() < READ_BYTES_MAX {
                 let Some((record, outline)) = self.chunk.pop_front() else { break };
                 let mailbox = desk.core.mailbox();
-                let marked = self.marked.contains(record.uid);
-                self.plan.message(mailbox, &record, outline.as_deref(), &self.items, marked);
+                let flags = self.marked.contains(record.uid);
+                let changed = Told { uid: false, flags, modseq: flags && condstore };
+                self.plan.message(mailbox, &record, outline.as_deref(), &self.items, changed);
             }
         }
     }
@@ -152,9 +154,10 @@ impl Fetch {
 
     /// Takes the records of a chunk in. `\Seen` is set before they are told.
     fn take(&mut self, fetched: Fetched, mailbox: &mut Selected) -> Option<Question> {
-        let Fetched { records, outlines } = fetched;
+        let Fetched { records, outlines, rest } = fetched;
         let mut outlines = outlines.into_iter();
-        self.missing |= (records.len() as u64) < self.asked;
+        self.missing |= (records.len() as u64) + rest.count() < self.asked;
+        self.uids.0.splice(0..0, rest.0);
         for record in records {
             let outline = outlines.next();
             if self.changed_since.is_none_or(|since| record.modseq > since) {

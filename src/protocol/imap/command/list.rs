@@ -1,24 +1,62 @@
-//! LIST (RFC 3501 §6.3.8) with the attributes of RFC 3348 and 6154.
+//! LIST (RFC 3501 §6.3.8) with CHILDREN (3348), SPECIAL-USE (6154), LIST-EXTENDED (5258) and
+//! LIST-STATUS (5819).
 
-use mailstead_storage::SpecialUse;
+use std::collections::{HashMap, HashSet};
 
+use mailstead_storage::{Mailbox, SpecialUse};
+
+use super::status::{Items, items};
 use super::{Desk, Next, Run};
-use crate::protocol::imap::question::{Answer, Listing, Question};
+use crate::protocol::imap::question::{Answer, Listing, MailboxStatus, Question};
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
-use crate::protocol::imap::tree::{Pattern, levels_of};
-use crate::protocol::imap::wire::{Parsed, Parser, Reply, mailbox_name};
+use crate::protocol::imap::tree::{Level, Pattern, levels_above, levels_of};
+use crate::protocol::imap::wire::{Parsed, Parser, Reply, Syntax, mailbox_name};
+
+/// Most patterns of one LIST.
+const PATTERNS_MAX: usize = 16;
+
+/// Which names are told of those that match the patterns, and what of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Options {
+    /// Only what is subscribed to.
+    only_subscribed: bool,
+    /// Only what has a special use.
+    only_special_use: bool,
+    /// And names above those, told apart by CHILDINFO.
+    recursive: bool,
+    /// Tell `\Subscribed`.
+    tell_subscribed: bool,
+    /// Tell STATUS too.
+    status: Option<Items>,
+}
 
 struct List {
-    pattern: Option<Pattern>,
+    patterns: Vec<Pattern>,
+    options: Options,
 }
 
-pub fn begin(parser: &mut Parser<'_>, _: &mut Core) -> Parsed<Box<dyn Run>> {
-    let pattern = pattern(parser)?;
-    Ok(Box::new(List { pattern }))
+pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
+    let mut options = Options::default();
+    parser.space()?;
+    if parser.peek() == Some(b'(') {
+        selection_options(parser, &mut options)?;
+        parser.space()?;
+    }
+    let patterns = patterns(parser)?;
+    if parser.eat(b' ') && parser.peek().is_some() {
+        if !parser.eat_word("RETURN") {
+            return Err(Syntax("Expected RETURN"));
+        }
+        parser.space()?;
+        return_options(parser, &mut options)?;
+    }
+    parser.end()?;
+    core.condstore |= options.status.as_ref().is_some_and(Items::names_modseq);
+    Ok(Box::new(List { patterns, options }))
 }
 
-/// Reads reference and pattern. `None` when only the delimiter is asked for.
+/// Reads reference and pattern of LSUB. `None` when only the delimiter is asked for.
 pub fn pattern(parser: &mut Parser<'_>) -> Parsed<Option<Pattern>> {
     parser.space()?;
     let reference = parser.mailbox()?;
@@ -28,41 +66,158 @@ pub fn pattern(parser: &mut Parser<'_>) -> Parsed<Option<Pattern>> {
     Ok((!pattern.is_empty()).then(|| Pattern::new(&format!("{reference}{pattern}"))))
 }
 
+/// Reads reference and patterns. None at all when only the delimiter is asked for.
+fn patterns(parser: &mut Parser<'_>) -> Parsed<Vec<Pattern>> {
+    let reference = parser.mailbox()?;
+    parser.space()?;
+    let texts = match parser.peek() {
+        Some(b'(') => parser.list(Parser::list_mailbox)?,
+        _ => vec![parser.list_mailbox()?],
+    };
+    if texts.len() > PATTERNS_MAX {
+        return Err(Syntax("Too many patterns"));
+    }
+    let named = texts.iter().filter(|text| !text.is_empty());
+    Ok(named.map(|text| Pattern::new(&format!("{reference}{text}"))).collect())
+}
+
+/// A list of options, perhaps empty.
+fn each_option<'a>(parser: &mut Parser<'a>, mut option: impl FnMut(&mut Parser<'a>, &str) -> Parsed<()>) -> Parsed<()> {
+    if parser.rest().starts_with(b"()") {
+        parser.eat(b'(');
+        parser.eat(b')');
+        return Ok(());
+    }
+    parser.list(|parser| {
+        let name = parser.atom()?.to_ascii_uppercase();
+        option(parser, &name)
+    })?;
+    Ok(())
+}
+
+fn selection_options(parser: &mut Parser<'_>, options: &mut Options) -> Parsed<()> {
+    each_option(parser, |_, name| {
+        match name {
+            "SUBSCRIBED" => (options.only_subscribed, options.tell_subscribed) = (true, true),
+            "SPECIAL-USE" => options.only_special_use = true,
+            "RECURSIVEMATCH" => options.recursive = true,
+            // There are no mailboxes elsewhere to add.
+            "REMOTE" => {}
+            _ => return Err(Syntax("Unknown selection option")),
+        }
+        Ok(())
+    })?;
+    match options.recursive && !options.only_subscribed && !options.only_special_use {
+        true => Err(Syntax("RECURSIVEMATCH needs another selection option")),
+        false => Ok(()),
+    }
+}
+
+fn return_options(parser: &mut Parser<'_>, options: &mut Options) -> Parsed<()> {
+    each_option(parser, |parser, name| {
+        match name {
+            "SUBSCRIBED" => options.tell_subscribed = true,
+            // Told anyway.
+            "CHILDREN" | "SPECIAL-USE" => {}
+            "STATUS" => {
+                parser.space()?;
+                options.status = Some(items(parser)?);
+            }
+            _ => return Err(Syntax("Unknown return option")),
+        }
+        Ok(())
+    })
+}
+
 impl Run for List {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         let done = Next::Done(Reply::ok("LIST completed"));
-        let Some(pattern) = &self.pattern else {
+        if self.patterns.is_empty() {
             say(desk.out, "* LIST (\\Noselect) \"/\" \"\"\r\n");
             return done;
-        };
+        }
         match answer {
             Some(Answer::Listing(Ok(listing))) => {
-                tell(pattern, &listing, desk.out);
+                self.tell_all(&listing, desk.core.rules.message_bytes_max, desk.out);
                 done
             }
             Some(Answer::Listing(Err(refused))) => Next::Done(refused),
-            _ => Next::Ask(Question::List(desk.core.account())),
+            _ => {
+                let recent = self.options.status.as_ref().is_some_and(Items::names_recent);
+                Next::Ask(Question::List { account: desk.core.account(), recent })
+            }
         }
     }
 }
 
-fn tell(pattern: &Pattern, listing: &Listing, out: &mut Vec<u8>) {
-    for level in levels_of(listing.mailboxes.iter().map(|mailbox| mailbox.name.as_str())) {
-        if !pattern.matches(level.name) {
-            continue;
+/// A name and what is known of it.
+struct Found<'a> {
+    level: Level<'a>,
+    mailbox: Option<&'a Mailbox>,
+    subscribed: bool,
+    /// Does one below it meet the selection options?
+    below: bool,
+}
+
+impl List {
+    fn tell_all(&self, listing: &Listing, append_limit: u64, out: &mut Vec<u8>) {
+        let mailboxes: HashMap<&str, usize> =
+            listing.mailboxes.iter().enumerate().map(|(at, mailbox)| (mailbox.name.as_str(), at)).collect();
+        let subscribed: HashSet<&str> = listing.subscriptions.iter().map(String::as_str).collect();
+        let missing = subscribed.iter().filter(|_| self.options.only_subscribed);
+        let levels = levels_of(mailboxes.keys().chain(missing).copied());
+        let mailbox = |name: &str| mailboxes.get(name).map(|at| &listing.mailboxes[*at]);
+        let is_chosen = |name: &str| self.is_chosen(mailbox(name), subscribed.contains(name));
+        let recursive = levels.iter().filter(|level| self.options.recursive && is_chosen(level.name));
+        let above: HashSet<&str> = recursive.flat_map(|level| levels_above(level.name)).collect();
+        for level in levels {
+            let (name, below) = (level.name, above.contains(level.name));
+            let matches = self.patterns.iter().any(|pattern| pattern.matches(name));
+            if !matches || !(below || is_chosen(name)) {
+                continue;
+            }
+            self.tell(&Found { mailbox: mailbox(name), subscribed: subscribed.contains(name), below, level }, out);
+            if let (Some(items), Some(at)) = (&self.options.status, mailboxes.get(name)) {
+                let recent = listing.recent.get(*at).copied().unwrap_or(0);
+                let status = MailboxStatus { mailbox: listing.mailboxes[*at].clone(), recent };
+                items.tell(&status, append_limit, out);
+            }
         }
-        let mailbox = listing.mailboxes.iter().find(|mailbox| mailbox.name == level.name);
+    }
+
+    /// Does it meet the selection options?
+    fn is_chosen(&self, mailbox: Option<&Mailbox>, subscribed: bool) -> bool {
+        let special_use = mailbox.is_some_and(|mailbox| mailbox.special_use.is_some());
+        (subscribed || !self.options.only_subscribed) && (special_use || !self.options.only_special_use)
+    }
+
+    fn tell(&self, found: &Found<'_>, out: &mut Vec<u8>) {
         say(out, "* LIST (");
-        say(out, if level.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
-        match mailbox {
+        say(out, if found.level.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
+        match found.mailbox {
+            // RFC 5258 §3: it implies \Noselect.
+            None if self.options.only_subscribed => say(out, " \\NonExistent"),
             None => say(out, " \\Noselect"),
             Some(mailbox) => mailbox.special_use.iter().for_each(|special_use| {
                 say(out, " ");
                 say(out, attribute(*special_use));
             }),
         }
+        if found.subscribed && self.options.tell_subscribed {
+            say(out, " \\Subscribed");
+        }
         say(out, ") \"/\" ");
-        mailbox_name(level.name, false, out);
+        mailbox_name(found.level.name, false, out);
+        if found.below {
+            say(
+                out,
+                if self.options.only_subscribed {
+                    " (CHILDINFO (\"SUBSCRIBED\"))"
+                } else {
+                    " (CHILDINFO (\"SPECIAL-USE\"))"
+                },
+            );
+        }
         say(out, "\r\n");
     }
 }

@@ -31,14 +31,14 @@ impl Run for Lsub {
                 done
             }
             Some(Answer::Listing(Err(refused))) => Next::Done(refused),
-            _ => Next::Ask(Question::List(desk.core.account())),
+            _ => Next::Ask(Question::List { account: desk.core.account(), recent: false }),
         }
     }
 }
 
 fn tell(pattern: &Pattern, subscriptions: &[String], out: &mut Vec<u8>) {
     for level in levels_of(subscriptions.iter().map(String::as_str)) {
-        let subscribed = subscriptions.iter().any(|name| name == level.name);
+        let subscribed = subscriptions.binary_search_by(|name| name.as_str().cmp(level.name)).is_ok();
         if !pattern.matches(level.name) || !(subscribed || pattern.stops_at_levels()) {
             continue;
         }

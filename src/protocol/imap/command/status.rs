@@ -31,52 +31,69 @@ const ITEMS: [(&str, Item); 9] = [
     ("APPENDLIMIT", Item::AppendLimit),
 ];
 
+/// What is asked for, at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Items(Vec<Item>);
+
 struct Status {
     name: String,
-    items: Vec<Item>,
+    items: Items,
 }
 
 pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
     parser.space()?;
     let name = parser.mailbox()?;
     parser.space()?;
-    let mut items = parser.list(item)?;
+    let items = items(parser)?;
     parser.end()?;
-    items.dedup();
     // Asking for it shows that the client knows modseqs (RFC 7162 §3.1).
-    core.condstore |= items.contains(&Item::HighestModseq);
+    core.condstore |= items.names_modseq();
     Ok(Box::new(Status { name, items }))
 }
 
-fn item(parser: &mut Parser<'_>) -> Parsed<Item> {
-    let found = ITEMS.iter().find(|(name, _)| parser.eat_word(name));
-    found.map(|(_, item)| *item).ok_or(Syntax("Unknown status item"))
+/// Reads `(MESSAGES UNSEEN)`.
+pub fn items(parser: &mut Parser<'_>) -> Parsed<Items> {
+    let item = |parser: &mut Parser<'_>| {
+        let found = ITEMS.iter().find(|(name, _)| parser.eat_word(name));
+        found.map(|(_, item)| *item).ok_or(Syntax("Unknown status item"))
+    };
+    parser.list(item).map(Items)
 }
 
 impl Run for Status {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
-        let limit = desk.core.rules.message_bytes_max;
         match answer {
             Some(Answer::Status(Ok(status))) => {
-                self.tell(&status, limit, desk.out);
+                self.items.tell(&status, desk.core.rules.message_bytes_max, desk.out);
                 Next::Done(Reply::ok("STATUS completed"))
             }
             Some(Answer::Status(Err(refused))) => Next::Done(refused),
             _ => {
-                let recent = self.items.contains(&Item::Recent);
-                Next::Ask(Question::Status { account: desk.core.account(), name: self.name.clone(), recent })
+                let (account, name) = (desk.core.account(), self.name.clone());
+                Next::Ask(Question::Status { account, name, recent: self.items.names_recent() })
             }
         }
     }
 }
 
-impl Status {
-    fn tell(&self, status: &MailboxStatus, append_limit: u64, out: &mut Vec<u8>) {
+impl Items {
+    /// Is the number of recent messages asked for?
+    pub fn names_recent(&self) -> bool {
+        self.0.contains(&Item::Recent)
+    }
+
+    /// Is the highest modseq asked for?
+    pub fn names_modseq(&self) -> bool {
+        self.0.contains(&Item::HighestModseq)
+    }
+
+    /// Writes the STATUS response.
+    pub fn tell(&self, status: &MailboxStatus, append_limit: u64, out: &mut Vec<u8>) {
         let counters = &status.mailbox.counters;
         say(out, "* STATUS ");
-        mailbox_name(&self.name, false, out);
+        mailbox_name(&status.mailbox.name, false, out);
         let mut separator = " (";
-        for (name, item) in ITEMS.iter().filter(|(_, item)| self.items.contains(item)) {
+        for (name, item) in ITEMS.iter().filter(|(_, item)| self.0.contains(item)) {
             let value = match item {
                 Item::Messages => counters.exists.into(),
                 Item::Recent => status.recent.into(),

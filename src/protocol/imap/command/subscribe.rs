@@ -17,5 +17,6 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, subscribed: bool, done: &'sta
     parser.space()?;
     let name = parser.mailbox()?;
     parser.end()?;
+    let name = name.strip_suffix('/').unwrap_or(&name).to_string();
     Ok(once(Question::Subscribe { account: core.account(), name, subscribed }, done))
 }

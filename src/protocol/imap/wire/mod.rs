@@ -17,7 +17,7 @@ pub(super) use fetch::{FetchItem, fetch_items};
 pub(super) use flags::{FlagList, flag_list, print_flags, store_flags};
 pub use parser::{Parsed, Parser, Syntax};
 pub(super) use print::{mailbox_name, quoted, string};
-pub(super) use reply::{Reply, Status};
+pub use reply::{Reply, Status};
 pub(super) use search::{SearchKey, search_keys};
 pub(super) use section::{Partial, Section, SectionText};
 pub(super) use sequence::{SequenceSet, print_uids};

@@ -73,7 +73,10 @@ impl Reply {
             out.extend_from_slice(code.as_bytes());
             out.extend_from_slice(b"] ");
         }
-        out.extend(self.text.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
+        // `resp-text` is ASCII without line breaks; names of mailboxes may hold more.
+        out.extend(
+            self.text.chars().map(|character| if matches!(character, ' '..='~') { character as u8 } else { b'?' }),
+        );
         out.extend_from_slice(b"\r\n");
     }
 }
