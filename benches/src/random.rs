@@ -10,13 +10,13 @@ impl Random {
         let mut random = Random(mixed.wrapping_mul(0x8ebc_6af0_9c88_c6e3) | 1);
         // The first numbers of near seeds are near each other.
         for _ in 0..4 {
-            random.next();
+            random.number();
         }
         random
     }
 
     /// The next number, of all 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -25,7 +25,7 @@ impl Random {
 
     /// A number below `bound`; 0 when that is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
+        ((u128::from(self.number()) * u128::from(bound)) >> 64) as u64
     }
 }
 
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_numbers() {
-        let numbers = |seed, index| [(); 3].map(|()| Random::new(seed, index).next());
+        let numbers = |seed, index| [(); 3].map(|()| Random::new(seed, index).number());
         assert_eq!(numbers(1, 2), numbers(1, 2));
         assert_ne!(numbers(1, 2), numbers(2, 1));
     }

@@ -68,7 +68,9 @@ fn append(store: &Store, mailbox: MailboxId, messages: &Messages, numbers: &[u64
             store.append(mailbox, kept, outline(bytes), Flags::default(), Vec::new(), NOW, NOW)
         })
         .collect();
-    appending.into_iter().for_each(|appended| drop(appended.wait().expect("appended")));
+    for appended in appending {
+        appended.wait().expect("appended");
+    }
 }
 
 /// A message of about 4 KB.

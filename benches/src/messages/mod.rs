@@ -53,10 +53,12 @@ impl Messages {
         let mut out = Vec::with_capacity(bytes as usize + 1024);
         self.head(index, recipient, &mut random, &mut out);
         let room = bytes.saturating_sub(out.len() as u64) as usize;
-        match nominal {
-            ..=PLAIN_BYTES_MAX => self.plain(index, room, &mut random, &mut out),
-            ..=ALTERNATIVE_BYTES_MAX => self.alternative(index, room, &mut random, &mut out),
-            _ => self.attachment(index, room, &mut random, &mut out),
+        if nominal <= PLAIN_BYTES_MAX {
+            self.plain(index, room, &mut random, &mut out);
+        } else if nominal <= ALTERNATIVE_BYTES_MAX {
+            self.alternative(index, room, &mut random, &mut out);
+        } else {
+            self.attachment(index, room, &mut random, &mut out);
         }
         out
     }
@@ -78,7 +80,7 @@ impl Messages {
                  Message-ID: <{index}.{seed}.{:x}@remote.example>\r\n\
                  MIME-Version: 1.0\r\n",
                 subject.join(" "),
-                random.next(),
+                random.number(),
             ),
         );
     }
@@ -90,7 +92,7 @@ impl Messages {
     }
 
     fn alternative(&self, index: u64, room: usize, random: &mut Random, out: &mut Vec<u8>) {
-        let boundary = format!("=_{:x}", random.next());
+        let boundary = format!("=_{:x}", random.number());
         put(out, format_args!("Content-Type: multipart/alternative; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n"));
         self.plain(index, room / 3, random, out);
         put(
@@ -105,7 +107,7 @@ impl Messages {
     }
 
     fn attachment(&self, index: u64, room: usize, random: &mut Random, out: &mut Vec<u8>) {
-        let boundary = format!("=_{:x}", random.next());
+        let boundary = format!("=_{:x}", random.number());
         put(out, format_args!("Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n"));
         self.plain(index, room / 50, random, out);
         put(
