@@ -1,0 +1,96 @@
+//! Storage: accepting, and what IMAP reads most.
+//!
+//! The store lies in the target directory, so that a sync is one of a real disk.
+
+mod counted;
+mod filled;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use counted::CountedDisk;
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use filled::{Filled, arrival, message_of};
+use mailstead_core::message::Outline;
+use mailstead_storage::{Options, Silent, Store, UidRange, UidSet};
+
+const MESSAGES_PER_ROUND: u64 = 512;
+
+fn main() {
+    divan::main();
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder")
+}
+
+/// So many threads, each with one message at a time on its way to the spool.
+#[divan::bench(args = [1, 16, 64], sample_count = 10, sample_size = 1)]
+fn accept(bencher: Bencher, submitters: u64) {
+    let folder = folder();
+    let syncs = Arc::new(AtomicU64::new(0));
+    let disk = CountedDisk::new(folder.path(), Arc::clone(&syncs));
+    let store = Store::open_on(Options::new(folder.path()), Arc::new(disk), Arc::new(Silent)).expect("a store");
+    let (message, arrival) = (message_of(1), arrival(&message_of(1)));
+    let accepted = AtomicU64::new(0);
+    let before = syncs.load(Ordering::Relaxed);
+    bencher.counter(ItemsCount::new(MESSAGES_PER_ROUND)).bench(|| {
+        std::thread::scope(|scope| {
+            for _ in 0..submitters {
+                scope.spawn(|| {
+                    for _ in 0..MESSAGES_PER_ROUND / submitters {
+                        let draft = store.draft().expect("room");
+                        draft.accept(message.clone(), arrival.clone()).wait().expect("accepted");
+                        accepted.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+    });
+    let (syncs, accepted) = (syncs.load(Ordering::Relaxed) - before, accepted.load(Ordering::Relaxed));
+    store.close().expect("closed");
+    eprintln!("{submitters} submitters: {:.3} syncs for each message", syncs as f64 / accepted as f64);
+}
+
+/// FETCH 1:* (FLAGS).
+#[divan::bench(sample_count = 20)]
+fn flags_of_100_000(bencher: Bencher) {
+    let filled = Filled::new(folder(), 10, 100_000);
+    let all: UidSet = [UidRange { first: 1, last: u32::MAX }].into_iter().collect();
+    bencher.counter(ItemsCount::new(100_000_u64)).bench_local(|| {
+        let records = filled.store.records(filled.mailbox, &all, usize::MAX).expect("records");
+        assert_eq!(records.len(), 100_000);
+        records.iter().fold(0, |sum, record| sum ^ record.flags.0)
+    });
+}
+
+/// What a client asks that comes back after one change (CHANGEDSINCE).
+#[divan::bench(sample_count = 20)]
+fn changes_in_100_000(bencher: Bencher) {
+    let filled = Filled::new(folder(), 10, 100_000);
+    let since = filled.store.counters(filled.mailbox).expect("counters").modseq;
+    filled.mark_one();
+    bencher.bench_local(|| {
+        let changes = filled.store.changes(filled.mailbox, since).expect("changes");
+        assert_eq!(changes.records.len(), 1);
+    });
+}
+
+/// FETCH 1:* (ENVELOPE): the rows, the outlines, and each decoded.
+#[divan::bench(sample_count = 10)]
+fn envelopes_of_10_000(bencher: Bencher) {
+    let filled = Filled::new(folder(), 10_000, 10_000);
+    let all: UidSet = [UidRange { first: 1, last: u32::MAX }].into_iter().collect();
+    bencher.counter(ItemsCount::new(10_000_u64)).bench_local(|| {
+        let records = filled.store.records(filled.mailbox, &all, usize::MAX).expect("records");
+        let mut subjects = 0;
+        for chunk in records.chunks(256) {
+            let blobs: Vec<_> = chunk.iter().map(|record| record.blob).collect();
+            let outlines = filled.store.outlines(&blobs).expect("outlines");
+            let decoded = outlines.iter().map(|stored| Outline::decode(black_box(stored)).expect("an outline"));
+            subjects += decoded.filter(|outline| outline.envelope.subject.is_some()).count();
+        }
+        assert_eq!(subjects, 10_000);
+    });
+}
