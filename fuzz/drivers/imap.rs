@@ -36,7 +36,7 @@ pub fn run(data: &[u8]) {
     let bell = Bell::default();
     let mut session = session();
     let (mut input, mut out, mut wire) = (Input::default(), Vec::new(), wire);
-    if roll() % 4 != 0 {
+    if !roll().is_multiple_of(4) {
         input.push(LOGIN);
     }
     loop {
@@ -52,7 +52,7 @@ pub fn run(data: &[u8]) {
             }
             turn @ (Turn::Read { .. } | Turn::Idle { .. }) => {
                 out.clear();
-                if matches!(turn, Turn::Idle { .. }) && roll() % 2 == 0 {
+                if matches!(turn, Turn::Idle { .. }) && roll().is_multiple_of(2) {
                     session.rang();
                 }
                 if input.is_closed() {
@@ -83,7 +83,7 @@ fn session() -> ImapSession {
 }
 
 fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
-    let works = roll % 8 != 0;
+    let works = !roll.is_multiple_of(8);
     match question {
         Question::LogIn { .. } | Question::Admit(_) | Question::ProofWrong(_) => Answer::Login(may(works, || Login {
             account: AccountId(1),

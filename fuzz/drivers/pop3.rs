@@ -23,12 +23,12 @@ pub fn run(data: &[u8]) {
     let Some((dice, wire)) = data.split_at_checked(DICE) else { return };
     let mut dice = dice.iter().copied().cycle();
     let mut roll = move || dice.next().unwrap_or_default();
-    let mut session = session(roll() % 2 == 0);
+    let mut session = session(roll().is_multiple_of(2));
     let (mut input, mut out, mut wire) = (Input::default(), Vec::new(), wire);
     loop {
         match session.turn(&mut input, &mut out, Time(0)) {
             Turn::Ask(question) => {
-                let answer = answer(question, roll());
+                let answer = answer(&question, roll());
                 session.answer(answer, &mut out, Time(0));
             }
             Turn::Flush => out.clear(),
@@ -65,8 +65,8 @@ fn session(encrypted: bool) -> Pop3Session {
     Pop3Session::new(Arc::new(settings), "mx.example.test".into(), client, encrypted)
 }
 
-fn answer(question: Question, roll: u8) -> Answer {
-    let works = roll % 8 != 0;
+fn answer(question: &Question, roll: u8) -> Answer {
+    let works = !roll.is_multiple_of(8);
     match question {
         Question::LogIn { .. } | Question::Admit { .. } => Answer::LoggedIn(match roll % 16 {
             0 => Err(Refused::Wrong),
@@ -81,7 +81,7 @@ fn answer(question: Question, roll: u8) -> Answer {
             stored_key: vec![roll; 32],
             server_key: vec![roll; 32],
         }),
-        Question::Read { blob, from, length, .. } => Answer::Bytes(works.then(|| {
+        &Question::Read { blob, from, length, .. } => Answer::Bytes(works.then(|| {
             let left = usize::try_from(u64::from(SIZES[blob.0 as usize]) - from).unwrap_or_default();
             let from = from as usize % TEXT.len();
             LONG_TEXT[from..from + left.min(length)].to_vec()

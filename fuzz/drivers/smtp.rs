@@ -26,7 +26,7 @@ pub fn run(data: &[u8]) {
     loop {
         match session.turn(&mut input, &mut out, Time(0)) {
             Turn::Ask(question) => {
-                let answer = answer(question, roll());
+                let answer = answer(&question, roll());
                 session.answer(answer, &mut out, Time(0));
             }
             Turn::Flush => out.clear(),
@@ -58,8 +58,8 @@ fn session(service: Service) -> SmtpSession {
     SmtpSession::new(Arc::new(rules), Peer { id: SessionId(1), address, local: address, tls: None })
 }
 
-fn answer(question: Question, roll: u8) -> Answer {
-    let kind = roll % 8 != 0;
+fn answer(question: &Question, roll: u8) -> Answer {
+    let kind = !roll.is_multiple_of(8);
     let refusal = match roll / 8 % 4 {
         0 => Refusal::DiskFull,
         1 => Refusal::TooBig,
