@@ -1,7 +1,7 @@
 //! A POP3 session that hears anything and is answered anything.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use mailstead_core::clock::Time;
 use mailstead_core::net::{Input, OUTPUT_BYTES, Session, Turn};
@@ -15,6 +15,8 @@ const DICE: usize = 16;
 const SIZES: [u32; 4] = [0, 1, 300, 200_000];
 /// What the messages are made of.
 const TEXT: &[u8] = b"A: b\n.\r\n\r\n..\r.\n\r\ntext of a line\r\n";
+/// It again and again, longer than the longest message.
+static LONG_TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| TEXT.repeat(200_000 / TEXT.len() + 2));
 
 /// Runs one case.
 pub fn run(data: &[u8]) {
@@ -81,7 +83,8 @@ fn answer(question: Question, roll: u8) -> Answer {
         }),
         Question::Read { blob, from, length, .. } => Answer::Bytes(works.then(|| {
             let left = usize::try_from(u64::from(SIZES[blob.0 as usize]) - from).unwrap_or_default();
-            TEXT.iter().copied().cycle().skip(from as usize % TEXT.len()).take(left.min(length)).collect()
+            let from = from as usize % TEXT.len();
+            LONG_TEXT[from..from + left.min(length)].to_vec()
         })),
         Question::Update { .. } => Answer::Updated(works),
     }

@@ -17,6 +17,10 @@ const SAY_PATIENCE: Duration = Duration::from_secs(120);
 /// A connection's end is waited for so long.
 const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(10);
 
+/// A client that has sent so much at once lets others go first, as does one that much is said to: there may
+/// be thousands of commands in it.
+const LONG_INPUT_BYTES: usize = 4096;
+
 /// A transaction in flight may go on for this long after its service was told to stop.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
@@ -68,7 +72,10 @@ impl<S: Session> Connection<S> {
                     continue;
                 }
                 Turn::Flush => match self.say(&mut out).await {
-                    Ok(()) => continue,
+                    Ok(()) => {
+                        tokio::task::yield_now().await;
+                        continue;
+                    }
                     Err(ending) => break ending,
                 },
                 Turn::StartTls => match self.start_tls(&mut input, &mut out).await {
@@ -87,6 +94,7 @@ impl<S: Session> Connection<S> {
             }
             input.relax();
             match self.wait(&mut input, idle, patience).await {
+                Heard::Bytes if input.bytes().len() >= LONG_INPUT_BYTES => tokio::task::yield_now().await,
                 Heard::Bytes => {}
                 Heard::Bell => self.session.rang(),
                 Heard::Broken => break Ending::Broken,
@@ -118,10 +126,15 @@ impl<S: Session> Connection<S> {
             return Ok(());
         }
         let bytes = std::mem::take(out);
-        match tokio::time::timeout(SAY_PATIENCE, self.stream.say(&bytes)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Ending::Gone),
-            Err(_) => Err(Ending::Broken),
+        tokio::select! {
+            biased;
+            said = tokio::time::timeout(SAY_PATIENCE, self.stream.say(&bytes)) => match said {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) => Err(Ending::Gone),
+                Err(_) => Err(Ending::Broken),
+            },
+            // A client that takes nothing is told nothing.
+            () = self.guard.ended() => Err(Ending::Dismissed(Goodbye::Ended)),
         }
     }
 
@@ -142,9 +155,10 @@ impl<S: Session> Connection<S> {
         };
         tokio::select! {
             biased;
+            // First: a client that never stops talking can be ended, too.
+            () = self.guard.ended() => Heard::Goodbye(Goodbye::Ended),
             heard = self.stream.hear(input) => if heard.is_ok() { Heard::Bytes } else { Heard::Broken },
             () = bell => Heard::Bell,
-            () = self.guard.ended() => Heard::Goodbye(Goodbye::Ended),
             () = stopped => Heard::Goodbye(Goodbye::ServiceStops),
             () = tokio::time::sleep(patience) => Heard::Goodbye(Goodbye::Timeout),
         }

@@ -15,6 +15,8 @@ from box import PASSWORD
 
 MIB = 1 << 20
 USER = "alice@example.test"
+# Longest that an ordinary client may need from its first word to its last, some twenty answers later.
+SERVED_SECONDS = 15
 NAMES = threading.Lock()
 COUNT = [0]
 
@@ -182,3 +184,22 @@ def fetch(line, what):
         told.append(last)
     assert last.startswith(b"f OK"), last
     return b"".join(told)
+
+
+def at_once(*works):
+    """Runs these in threads of their own and passes a failure on."""
+    failures = []
+
+    def run(work):
+        try:
+            work()
+        except BaseException as failure:  # noqa: BLE001
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for failure in failures:
+        raise failure

@@ -1,9 +1,10 @@
 """Lines, literals and commands that are too long, too many or not text."""
 
+import itertools
 import threading
+import time
 
-from attack import MIB, USER, Line, imap, listed_in, pop3, smtp
-from box import PASSWORD
+from attack import MIB, SERVED_SECONDS, USER, Line, at_once, deliver, imap, listed_in, ordinary_mail, pop3, smtp
 
 ATTACKS = []
 attack = listed_in(ATTACKS)
@@ -16,26 +17,7 @@ def send_long(line, bytes_, piece=b"x" * MIB):
         line.send(piece)
 
 
-def at_once(*works):
-    """Runs these in threads of their own and passes a failure on."""
-    failures = []
-
-    def run(work):
-        try:
-            work()
-        except BaseException as failure:  # noqa: BLE001
-            failures.append(failure)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for failure in failures:
-        raise failure
-
-
-@attack(rss_mib=120)
+@attack(rss_mib=160)
 def a_line_of_100_mb(box):
     def smtp_command():
         with smtp(box) as line:
@@ -93,7 +75,7 @@ def a_line_of_100_mb(box):
     return "commands, a message, IDLE and AUTH, in three protocols"
 
 
-@attack(rss_mib=120)
+@attack(rss_mib=160)
 def a_literal_of_4_gb(box):
     for size in ("4294967295", "4294967296", "18446744073709551616", "9" * 60):
         for begin in ("a LOGIN ", "a LOGIN alice@example.test ", "a AUTHENTICATE "):
@@ -238,3 +220,35 @@ def garbage_in_every_command(box):
             with Line(box, service) as line:
                 line.send(garbage + b"\r\n" + garbage)
     return f"{sum(answers)} answers"
+
+
+@attack(rss_mib=250)
+def questions_that_are_hard_to_answer(box):
+    """Searches and patterns that cost as much as they can."""
+    for _ in range(3):
+        assert deliver(box, [b"Subject: big\r\n\r\n", (b"ab" * 35 + b"\r\n") * (20 * MIB // 72)]).startswith("250")
+    names = ["a" * 100, "/".join("a" * 100)]
+    patterns = [b"*a" * 100 + b"b", b"%a" * 100 + b"b", b"*%" * 200, b"a/%/" * 60 + b"*b", b"*" * 5000]
+    with imap(box) as line:
+        for name in names:
+            line.say(f"c CREATE {name}\r\n".encode(), b"c ")
+        start = time.monotonic()
+        for pattern in patterns:
+            assert line.say(b'l LIST "" "' + pattern + b'"\r\n', b"l "), "LIST ends"
+            assert line.say(b'l LSUB "" "' + pattern + b'"\r\n', b"l "), "LSUB ends"
+        listed = time.monotonic() - start
+    assert listed < 20, f"the patterns took {listed:.1f} s"
+    keys = [b"TEXT zz%d" % n for n in range(4000)]
+    searches = [b" ".join(keys[:n]) for n in (10, 60, 64, 4000)]
+    searches += [b"NOT " + b" NOT ".join(keys[:64]), b"OR BODY x " * 30 + b"TEXT y", b"NOT " * 31 + b"TEXT y", b"HEADER X-%s y" % (b"x" * 4000)]
+    searchers = [imap(box) for _ in range(40)]
+    for line, search in zip(searchers, itertools.cycle(searches)):
+        line.send(b"x SEARCH " + search + b"\r\n")
+    time.sleep(1)
+    start = time.monotonic()
+    ordinary_mail(box)
+    seconds = time.monotonic() - start
+    for line in searchers:
+        line.socket.close()
+    assert seconds < SERVED_SECONDS, f"others wait {seconds:.1f} s"
+    return f"patterns took {listed:.1f} s; others served in {seconds:.1f} s"

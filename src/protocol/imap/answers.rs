@@ -75,7 +75,9 @@ impl Answers<ImapSession> for ImapAnswers {
                 Answer::Copied(self.copy(from, uids, (account, to), moved).await)
             }
             Question::Search { mailbox, uids, program } => {
-                Answer::Found(self.told(work::read(move || search(&store, mailbox, uids, &program)).await))
+                let reads_bytes = program.needs() == Needs::Bytes;
+                let look = move || search(&store, mailbox, uids, &program);
+                Answer::Found(self.told(if reads_bytes { work::read_long(look).await } else { work::read(look).await }))
             }
             Question::Create { account, name } => {
                 Answer::Done(self.told(store.create_mailbox(account, &name, None).await.map(drop)))

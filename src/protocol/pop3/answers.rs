@@ -54,7 +54,11 @@ impl Pop3Answers {
                     event.with("user", opened.address.to_string()).with("messages", messages)
                 });
             }
-            Err(why) => self.log("login refused", |event| event.with("user", user).with("why", why.words())),
+            Err(why) => {
+                let event = Event::new(Kind::Pop3, Level::Warning, "login failed").session(self.session);
+                let event = event.with("user", user).with("client", self.client.to_canonical().to_string());
+                self.house.log.write(event.with("why", why.words()));
+            }
         }
         opened
     }

@@ -10,6 +10,11 @@ pub const DEPTH_MAX: usize = 32;
 /// Most keys in one search.
 const KEYS_MAX: usize = 4096;
 
+/// Most of them that look for a text in the bytes of messages: each reads all of them.
+const TEXTS_MAX: usize = 64;
+
+const TOO_COMPLEX: Syntax = Syntax("Search is too complex");
+
 /// One search key. Days are counted from 1970-01-01.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SearchKey {
@@ -57,7 +62,7 @@ pub enum SearchKey {
 
 /// Reads the keys of SEARCH up to the end of the command.
 pub fn search_keys(parser: &mut Parser<'_>) -> Parsed<SearchKey> {
-    let mut keys = Keys { count: 0 };
+    let mut keys = Keys { count: 0, texts: 0 };
     let mut all = vec![keys.key(parser, 0)?];
     while parser.eat(b' ') && parser.peek().is_some() {
         all.push(keys.key(parser, 0)?);
@@ -69,13 +74,14 @@ pub fn search_keys(parser: &mut Parser<'_>) -> Parsed<SearchKey> {
 /// Counts what is read.
 struct Keys {
     count: usize,
+    texts: usize,
 }
 
 impl Keys {
     fn key(&mut self, parser: &mut Parser<'_>, depth: usize) -> Parsed<SearchKey> {
         self.count += 1;
         if depth > DEPTH_MAX || self.count > KEYS_MAX {
-            return Err(Syntax("Search is too complex"));
+            return Err(TOO_COMPLEX);
         }
         match parser.peek() {
             Some(b'(') => parser.list(|parser| self.key(parser, depth + 1)).map(one_or_all),
@@ -97,7 +103,10 @@ impl Keys {
                 parser.space()?;
                 Ok(SearchKey::Or(Box::new(left), Box::new(self.key(parser, depth + 1)?)))
             }
-            _ => argument(&name, parser),
+            _ => {
+                self.texts += usize::from(matches!(name.as_str(), "BODY" | "TEXT"));
+                if self.texts > TEXTS_MAX { Err(TOO_COMPLEX) } else { argument(&name, parser) }
+            }
         }
     }
 }

@@ -142,6 +142,7 @@ fn fetch_item_names() {
     }
     assert_eq!(parse("FULL", fetch_items).map(|items| items.len()), Ok(5));
     assert_eq!(parse("(UID BODY)", fetch_items), Ok(vec![FetchItem::Uid, FetchItem::Body]));
+    assert_eq!(parse("(BODY UID BODY UID)", fetch_items), Ok(vec![FetchItem::Body, FetchItem::Uid]));
     for wrong in [
         "",
         "()",
@@ -188,6 +189,9 @@ fn search_keys_of_each_kind() {
     }
     let depth = search_depth(super::search::DEPTH_MAX);
     assert!(parse(&depth, search_keys).is_ok());
+    let texts = |count: usize| vec!["TEXT x"; count].join(" ");
+    assert!(parse(&texts(64), search_keys).is_ok());
+    assert!(parse(&texts(65), search_keys).is_err());
     for wrong in ["", "FROM", "NOT", "OR SEEN", "(SEEN", "FOO", "LARGER x", "SEEN)", &search_depth(100_000)] {
         assert!(parse(wrong, search_keys).is_err(), "{}", &wrong[..wrong.len().min(20)]);
     }
