@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod house;
 mod notify;
+mod open_files;
 mod signals;
 mod wiring;
 

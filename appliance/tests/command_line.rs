@@ -134,3 +134,20 @@ fn the_configuration_is_printed_whole() {
     std::fs::write(place.path().join("printed.toml"), printed.out()).expect("written");
     place.run("--config printed.toml user list", "").succeeds().says("admin@example.test");
 }
+
+#[test]
+fn a_store_of_a_newer_program_is_refused_and_left_as_it_is() {
+    const STATE: redb::TableDefinition<&str, u64> = redb::TableDefinition::new("state");
+    let place = Place::furnished();
+    let file = place.path().join("mailstead-data/meta.redb");
+    let database = redb::Database::open(&file).expect("opens");
+    let transaction = database.begin_write().expect("begins");
+    transaction.open_table(STATE).expect("opens").insert("schema", 99).expect("inserts");
+    transaction.commit().expect("commits");
+    drop(database);
+    let before = std::fs::read(&file).expect("reads");
+    for command in ["serve", "user list", "verify"] {
+        place.run(command, "").ends(3).complains("layout 99").complains("use a newer one");
+        assert!(std::fs::read(&file).expect("reads") == before, "{command} has changed the store");
+    }
+}

@@ -5,16 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mailstead_storage::{Account, AccountId, Directory, Error, LastLogin, Result, Role, ScramVerifier, Store, Word};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::password::{self, SCRAM_ITERATIONS};
 use super::proof::Proofs;
+use super::turns::Turns;
 use crate::clock::Clock;
 use crate::work;
 
-/// Most Argon2id computations at once, 19 MiB each; half of the cores when that is fewer, so that
-/// guessing at passwords leaves room for mail. Further logins wait in a queue.
-const CHECKS_AT_ONCE_MAX: usize = 8;
 /// The setting that keeps the key of made-up SCRAM salts, so that they outlive a restart.
 const DECOY_KEY: &str = "people.decoy_key";
 
@@ -25,7 +22,7 @@ pub struct People(Arc<Parts>);
 struct Parts {
     store: Store,
     clock: Clock,
-    checks: Arc<Semaphore>,
+    turns: Turns,
     proofs: Mutex<Proofs>,
     decoy_key: [u8; 32],
 }
@@ -55,12 +52,11 @@ pub enum Denied {
 impl People {
     /// The people in this store. Reads one setting of it.
     pub fn new(store: Store, clock: Clock) -> People {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         People(Arc::new(Parts {
             decoy_key: decoy_key(&store),
             store,
             clock,
-            checks: Arc::new(Semaphore::new(cores.div_ceil(2).min(CHECKS_AT_ONCE_MAX))),
+            turns: Turns::new(),
             proofs: Mutex::new(Proofs::new()),
         }))
     }
@@ -80,7 +76,7 @@ impl People {
         let account = find(&self.store().directory(), user);
         let proven = account.as_ref().is_some_and(|account| self.proofs().holds(account, password, self.0.clock.now()));
         if !proven {
-            self.check(account.clone(), password).await?;
+            self.check(account.clone(), password, from).await?;
         }
         let account = account.ok_or(Denied::Wrong)?;
         self.let_in(&account, protocol, from)
@@ -112,7 +108,7 @@ impl People {
         if !password::is_acceptable(new) {
             return Err(Error::new(Word::Invalid, "a password must not be empty nor hold control characters"));
         }
-        let turn = self.turn().await;
+        let turn = self.0.turns.take(None).await;
         let new = new.to_string();
         let (hash, verifier) = work::compute(move || {
             let _turn = turn;
@@ -133,8 +129,13 @@ impl People {
     }
 
     /// The full check, one of a few at a time. It costs the same when there is no such account.
-    async fn check(&self, account: Option<Arc<Account>>, password: &str) -> std::result::Result<(), Denied> {
-        let turn = self.turn().await.ok_or(Denied::Unavailable)?;
+    async fn check(
+        &self,
+        account: Option<Arc<Account>>,
+        password: &str,
+        from: IpAddr,
+    ) -> std::result::Result<(), Denied> {
+        let turn = self.0.turns.take(Some(from)).await.ok_or(Denied::Unavailable)?;
         let (people, password) = (self.clone(), password.to_string());
         work::compute(move || {
             let _turn = turn;
@@ -148,12 +149,6 @@ impl People {
             Ok(())
         })
         .await
-    }
-
-    /// A turn in the queue for Argon2id. It belongs to the computation, not to who waits for it: that one
-    /// may go away while the work goes on.
-    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.0.checks).acquire_owned().await.ok()
     }
 
     fn let_in(&self, account: &Account, protocol: &'static str, from: IpAddr) -> std::result::Result<Login, Denied> {

@@ -11,6 +11,7 @@ mod punycode;
 mod resolve;
 pub mod sasl;
 pub mod sessions;
+mod turns;
 
 pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
 pub use login::{Denied, Login, People, PlaintextAuth};

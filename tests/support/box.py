@@ -3,38 +3,53 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 PASSWORD = "demo-secret"
 SERVICES = ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "web"]
 
 
+# Below the ports that the kernel gives to clients, so that no client takes one before the box does.
+PORTS = range(10_000, 32_000)
+HANDED_OUT = set()
+HANDING_OUT = threading.Lock()
+
+
 def free_ports(count):
     """Ports that nobody uses at this moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
+    ports = []
+    with HANDING_OUT:
+        while len(ports) < count:
+            port = random.choice(PORTS)
+            with socket.socket() as s:
+                try:
+                    s.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+            if port not in HANDED_OUT:
+                HANDED_OUT.add(port)
+                ports.append(port)
     return ports
 
 
 class Box:
     """A box in a directory of its own; use it in a with statement."""
 
-    def __init__(self, binary, users=("alice@example.test", "bob@example.test"), settings=""):
+    def __init__(self, binary, users=("alice@example.test", "bob@example.test"), settings="", data=None):
         self.binary = str(pathlib.Path(binary).resolve())
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mailstead-"))
         self.config = self.dir / "mailstead.toml"
+        self.data = pathlib.Path(data or self.dir / "data")
         self.ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
         listen = "\n".join(f'[{name}]\nlisten = ["127.0.0.1:{port}"]' for name, port in self.ports.items())
-        self.config.write_text(f'hostname = "mx.example.test"\ndata = "{self.dir}/data"\n{listen}\n{settings}\n')
+        self.config.write_text(f'hostname = "mx.example.test"\ndata = "{self.data}"\n{listen}\n{settings}\n')
         self.process = None
         self.cli("domain", "add", "example.test")
         for user in users:

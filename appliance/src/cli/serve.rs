@@ -4,11 +4,15 @@ use super::Failure;
 use crate::config::Config;
 use crate::house::House;
 use crate::notify;
+use crate::open_files;
 use crate::signals::Signals;
 
 /// Runs the box until it is told to stop.
 pub async fn run(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
+    if let Err(why) = open_files::make_room(config.limits.connections_max) {
+        eprintln!("mailstead: {why}");
+    }
     let house = House::open_to_serve(&config).await?;
     let running = match house.start().await {
         Ok(running) => running,

@@ -66,7 +66,17 @@ pub fn fetch_items(parser: &mut Parser<'_>) -> Parsed<Vec<FetchItem>> {
         }
     }
     let items = if parser.peek() == Some(b'(') { parser.list(item)? } else { vec![item(parser)?] };
-    if items.len() > ITEMS_MAX { Err(Syntax("Too many data items")) } else { Ok(items) }
+    if items.len() > ITEMS_MAX { Err(Syntax("Too many data items")) } else { Ok(once_each(items)) }
+}
+
+/// Each item once: a structure asked for again and again would only cost memory.
+fn once_each(items: Vec<FetchItem>) -> Vec<FetchItem> {
+    items.into_iter().fold(Vec::new(), |mut once, item| {
+        if !once.contains(&item) {
+            once.push(item);
+        }
+        once
+    })
 }
 
 fn item(parser: &mut Parser<'_>) -> Parsed<FetchItem> {

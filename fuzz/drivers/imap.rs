@@ -1,0 +1,171 @@
+//! An IMAP session that hears anything and is answered anything.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use mailstead_core::bell::Bell;
+use mailstead_core::clock::Time;
+use mailstead_core::message::Outliner;
+use mailstead_core::net::{Input, OUTPUT_BYTES, Peer, Session, Turn};
+use mailstead_core::people::Login;
+use mailstead_core::people::sessions::SessionId;
+use mailstead_core::protocol::imap::{
+    Answer, Fetched, Found, ImapSession, ImapSettings, Listing, MailboxStatus, OpenMailbox, Question, Reply, Rules,
+    Service,
+};
+use mailstead_storage::{
+    AccountId, Appended, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record, Role,
+    ScramVerifier, Stored, UidSet,
+};
+
+/// The first bytes say how the bytes are cut and what the house answers.
+const DICE: usize = 16;
+/// What the messages are made of.
+const MESSAGE: &[u8] = b"From: a@b\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\na\r\n--x\r\n\
+    Content-Type: message/rfc822\r\n\r\nSubject: \xff\r\n\r\nb\r\n--x--\r\n";
+/// The UIDs that exist.
+const UIDS: [u32; 7] = [1, 2, 3, 7, 8, 100, 4_000_000_000];
+/// How a session begins that shall come further than the greeting.
+const LOGIN: &[u8] = b"a LOGIN a b\r\nb SELECT INBOX\r\n";
+
+/// Runs one case.
+pub fn run(data: &[u8]) {
+    let Some((dice, wire)) = data.split_at_checked(DICE) else { return };
+    let mut dice = dice.iter().copied().cycle();
+    let mut roll = move || dice.next().unwrap_or_default();
+    let bell = Bell::default();
+    let mut session = session();
+    let (mut input, mut out, mut wire) = (Input::default(), Vec::new(), wire);
+    if roll() % 4 != 0 {
+        input.push(LOGIN);
+    }
+    loop {
+        match session.turn(&mut input, &mut out, Time(0)) {
+            Turn::Ask(question) => {
+                let answer = answer(question, roll(), &bell);
+                session.answer(answer, &mut out, Time(0));
+            }
+            Turn::Flush => out.clear(),
+            Turn::StartTls => {
+                input.clear();
+                session.secured("TLSv1.3");
+            }
+            turn @ (Turn::Read { .. } | Turn::Idle { .. }) => {
+                out.clear();
+                if matches!(turn, Turn::Idle { .. }) && roll() % 2 == 0 {
+                    session.rang();
+                }
+                if input.is_closed() {
+                    return;
+                }
+                if wire.is_empty() {
+                    input.close();
+                    continue;
+                }
+                assert!(input.room() > 0, "a session that reads has taken what it could");
+                let (now, later) = wire.split_at(wire.len().min(usize::from(roll()) + 1).min(input.room()));
+                input.push(now);
+                wire = later;
+            }
+            Turn::HangUp => return,
+        }
+        assert!(out.len() < 8 * OUTPUT_BYTES);
+        let _ = session.status();
+    }
+}
+
+fn session() -> ImapSession {
+    let settings =
+        ImapSettings { bad_commands_max: 1000, failed_logins_max: 1000, fetch_chunk: 3, ..ImapSettings::default() };
+    let rules = Rules { service: Service::Imap, settings, message_bytes_max: 1000 };
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4000));
+    ImapSession::new(Arc::new(rules), &Peer { id: SessionId(1), address, local: address, tls: None })
+}
+
+fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
+    let works = roll % 8 != 0;
+    match question {
+        Question::LogIn { .. } | Question::Admit(_) | Question::ProofWrong(_) => Answer::Login(may(works, || Login {
+            account: AccountId(1),
+            address: "a@example.test".into(),
+            role: Role::User,
+        })),
+        Question::Verifier(_) => Answer::Verifier(ScramVerifier {
+            salt: vec![roll; 16],
+            iterations: 4096,
+            stored_key: vec![roll; 32],
+            server_key: vec![roll; 32],
+        }),
+        Question::Open { .. } => Answer::Opened(may(works, || {
+            let watch = bell.watch(&[MailboxId(1)]);
+            let (uids, keywords) = (UIDS.into_iter().collect(), vec!["Work".into()]);
+            Box::new(OpenMailbox {
+                opened: Opened { mailbox: mailbox(), keywords, uids, first_unseen: Some(3) },
+                watch,
+            })
+        })),
+        Question::Changes { .. } => Answer::Changes(may(works, || {
+            let keywords = vec!["Work".into(), "Play".into()];
+            let records = vec![record(3, roll), record(4_000_000_001, roll)];
+            let vanished = UidSet::from_iter([2, 7, 9]);
+            Box::new(Changes { counters: mailbox().counters, keywords, records, vanished })
+        })),
+        Question::Fetch { uids, outlines, .. } => Answer::Fetched(may(works, || {
+            let records = records(&uids, roll);
+            let outlines = if outlines { vec![outline(); records.len()] } else { Vec::new() };
+            Fetched { records, outlines, rest: UidSet::default() }
+        })),
+        Question::Read(spans) => Answer::Bytes(may(works, || {
+            spans.iter().map(|span| vec![roll; (span.range.end - span.range.start) as usize]).collect()
+        })),
+        Question::Store { uids, .. } => Answer::Stored(may(works, || {
+            let (records, modified) = (records(&uids, roll), UidSet::from_iter([3]));
+            Box::new(Stored { records, modified, keywords: vec!["Work".into()] })
+        })),
+        Question::Expunge { .. } => {
+            Answer::Expunged(may(works, || Expunged { uids: UidSet::from_iter([1, 8, 50]), modseq: 10 }))
+        }
+        Question::Copy { uids, .. } => Answer::Copied(may(works, || {
+            let uids = records(&uids, roll).iter().map(|record| (record.uid, record.uid)).collect();
+            Copied { uid_validity: 8, uids, modseq: 10 }
+        })),
+        Question::Search { uids, .. } => Answer::Found(may(works, || Found { uids, modseq: 9 })),
+        Question::Delete { .. } => Answer::Deleted(may(works, || MailboxId(u32::from(roll % 2)))),
+        Question::List { .. } => Answer::Listing(may(works, || Listing {
+            mailboxes: vec![mailbox()],
+            recent: vec![1],
+            subscriptions: vec!["INBOX".into(), "a/b".into()],
+        })),
+        Question::Status { .. } => {
+            Answer::Status(may(works, || Box::new(MailboxStatus { mailbox: mailbox(), recent: 1 })))
+        }
+        Question::AppendEnd { .. } => Answer::Appended(may(works, || Appended { uid_validity: 7, uid: 9, modseq: 10 })),
+        _ => Answer::Done(may(works, || ())),
+    }
+}
+
+fn may<T>(works: bool, value: impl FnOnce() -> T) -> Result<T, Reply> {
+    if works { Ok(value()) } else { Err(Reply::no("UNAVAILABLE", "the dice said no")) }
+}
+
+fn mailbox() -> Mailbox {
+    let counters =
+        Counters { uid_validity: 7, uid_next: 9, exists: 7, recent_from: 8, modseq: 9, ..Counters::default() };
+    Mailbox { id: MailboxId(1), account: AccountId(1), name: "INBOX".into(), special_use: None, counters }
+}
+
+fn records(uids: &UidSet, roll: u8) -> Vec<Record> {
+    UIDS.into_iter().filter(|uid| uids.contains(*uid)).map(|uid| record(uid, roll)).collect()
+}
+
+fn record(uid: u32, roll: u8) -> Record {
+    let (flags, modseq) = (Flags(u64::from(roll)), u64::from(roll));
+    let size = if uid == 3 { 200_000 } else { MESSAGE.len() as u32 };
+    Record { uid, flags, modseq, blob: BlobId(1), size, internal_date: 0, save_date: 0 }
+}
+
+fn outline() -> Arc<[u8]> {
+    let mut outliner = Outliner::new();
+    outliner.feed(MESSAGE);
+    outliner.finish().encode().into()
+}

@@ -1,0 +1,49 @@
+//! Replays what fuzzing begins with and what it has found, without a fuzzer.
+
+#[path = "../../../fuzz/drivers/imap.rs"]
+mod imap;
+#[path = "../../../fuzz/drivers/outline.rs"]
+mod outline;
+#[path = "../../../fuzz/drivers/pop3.rs"]
+mod pop3;
+#[path = "../../../fuzz/drivers/smtp.rs"]
+mod smtp;
+
+use std::path::Path;
+
+/// Where the cases are, and what their bytes may be cut to: every beginning of a case is a case.
+fn replay(target: &str, run: fn(&[u8])) {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    let mut cases = 0;
+    for kind in ["corpus-seeds", "regressions"] {
+        let Ok(folder) = std::fs::read_dir(fuzz.join(kind).join(target)) else { continue };
+        for case in folder {
+            let path = case.expect("an entry").path();
+            println!("{}", path.display());
+            let bytes = std::fs::read(&path).expect("reads");
+            (0..=bytes.len()).for_each(|end| run(&bytes[..end]));
+            cases += 1;
+        }
+    }
+    assert!(cases > 0, "no case for {target}");
+}
+
+#[test]
+fn smtp_sessions() {
+    replay("smtp", smtp::run);
+}
+
+#[test]
+fn imap_sessions() {
+    replay("imap", imap::run);
+}
+
+#[test]
+fn pop3_sessions() {
+    replay("pop3", pop3::run);
+}
+
+#[test]
+fn outlines() {
+    replay("outline", outline::run);
+}
