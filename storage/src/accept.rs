@@ -10,6 +10,7 @@ use crate::pending::Promise;
 use crate::queue::Fresh;
 use crate::segments::{Pin, Segment};
 use crate::shared::Shared;
+use crate::tables::piece_key;
 use crate::tables::segment::{BLOB, JOURNAL};
 use crate::{Accepted, Arrival, BlobId, Error, Kept, News, PIECE_BYTES_MAX, Result, Word, pieces};
 
@@ -378,7 +379,7 @@ fn write(segment: &Segment, jobs: &[Job], unfinished: &HashMap<BlobId, Unfinishe
             let there = written.pieces.get(&id).copied().unwrap_or_else(before);
             match job {
                 Job::Piece { index, bytes, .. } if there == claimed => {
-                    blob.insert((id.0, *index), bytes.as_slice())?;
+                    blob.insert(piece_key(id, *index, bytes.len()), bytes.as_slice())?;
                     written.bytes += pieces::leaf_bytes(bytes.len());
                     written.pieces.insert(id, index + 1);
                 }
@@ -405,7 +406,7 @@ fn write_tail(blob: &mut redb::Table<(u64, u32), &[u8]>, finish: &Finish) -> Res
     for (index, piece) in (0u32..).zip(pieces::layout(finish.size)).skip(finish.pushed as usize) {
         let range = (piece.start - start) as usize..(piece.end - start) as usize;
         bytes += pieces::leaf_bytes(range.len());
-        blob.insert((finish.id.0, index), &finish.tail[range])?;
+        blob.insert(piece_key(finish.id, index, range.len()), &finish.tail[range])?;
     }
     Ok(bytes)
 }

@@ -15,7 +15,7 @@ use crate::queue::{Fresh, Queue};
 use crate::rows::{JournalRow, SegmentRow};
 use crate::segments::{Segment, Segments, file_name, is_blank};
 use crate::shared::{Owner, Room, Shared, Threads};
-use crate::tables::{meta, segment};
+use crate::tables::{REST, meta, segment};
 use crate::{Bell, BlobId, Error, Options, Result, Word, directory, migration, spool};
 
 const META: &str = "meta.redb";
@@ -166,7 +166,11 @@ fn scan_open(scanned: &mut Scanned, segment: Arc<Segment>, row: SegmentRow, know
             Err(redb::TableError::TableDoesNotExist(_)) => return Ok((0, 0, 0, Vec::new())),
             table => table?,
         };
-        let last_blob = blob.last()?.map_or(0, |(key, _)| key.value().0);
+        let mut last_blob = 0;
+        for region in [0, REST] {
+            let last = blob.range((region, 0)..=(region | !REST, u32::MAX))?.next_back().transpose()?;
+            last_blob = last_blob.max(last.map_or(0, |(key, _)| key.value().0 & !REST));
+        }
         let written = if known.clean {
             row.written
         } else {

@@ -10,6 +10,7 @@ use redb::ReadTransaction;
 
 use crate::base::Base;
 use crate::disk::{Access, Disk};
+use crate::tables::piece_key;
 use crate::tables::segment::BLOB;
 use crate::{BlobId, Error, Options, Result, Word, pieces};
 
@@ -192,7 +193,8 @@ impl Segments {
                 if piece.start >= end {
                     break;
                 }
-                let value = table.get((id.0, index))?.ok_or_else(|| missing_bytes(id))?;
+                let key = piece_key(id, index, (piece.end - piece.start) as usize);
+                let value = table.get(key)?.ok_or_else(|| missing_bytes(id))?;
                 let first = from.saturating_sub(piece.start) as usize;
                 let last = (end.min(piece.end) - piece.start) as usize;
                 let value = value.value();
@@ -211,7 +213,8 @@ impl Segments {
             let table = transaction.open_table(BLOB)?;
             let mut hasher = blake3::Hasher::new();
             for (index, piece) in (0u32..).zip(pieces::layout(size)) {
-                let value = table.get((id.0, index))?.ok_or_else(|| missing_bytes(id))?;
+                let key = piece_key(id, index, (piece.end - piece.start) as usize);
+                let value = table.get(key)?.ok_or_else(|| missing_bytes(id))?;
                 if value.value().len() as u64 != piece.end - piece.start {
                     return Err(missing_bytes(id));
                 }

@@ -15,7 +15,8 @@ pub(crate) const SCHEMA: u64 = 1;
 pub(crate) mod segment {
     use super::Definition;
 
-    /// `(blob id, piece number)` → bytes of the message. `pieces.rs` says how they are cut.
+    /// `(blob id, piece number)` → bytes of the message. `pieces.rs` says how they are cut. The short
+    /// rests have the highest bit of the id set, so that they stand together.
     pub(crate) const BLOB: Definition<(u64, u32), &[u8]> = Definition::new("blob");
 
     /// Journal sequence (from 1, without gaps, over all segments) → what was accepted:
@@ -101,6 +102,15 @@ pub(crate) mod meta {
 
     /// Name → value of a setting that changes at run time.
     pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");
+}
+
+/// Set in the blob id of a rest's key.
+pub(crate) const REST: u64 = 1 << 63;
+
+/// Key of a piece of `length` bytes in a segment's `blob`.
+pub(crate) fn piece_key(id: crate::BlobId, index: u32, length: usize) -> (u64, u32) {
+    let region = if crate::pieces::is_rest(length) { REST } else { 0 };
+    (id.0 | region, index)
 }
 
 /// Key of the row of `message` that holds this message.
