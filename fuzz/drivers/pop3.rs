@@ -15,8 +15,8 @@ const DICE: usize = 16;
 const SIZES: [u32; 4] = [0, 1, 300, 200_000];
 /// What the messages are made of.
 const TEXT: &[u8] = b"A: b\n.\r\n\r\n..\r.\n\r\ntext of a line\r\n";
-/// It again and again, longer than the longest message.
-static LONG_TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| TEXT.repeat(200_000 / TEXT.len() + 2));
+/// It with a long line behind it, again and again, longer than the longest message.
+static LONG_TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| [TEXT, &[b'x'; 2000]].concat().repeat(120));
 
 /// Runs one case.
 pub fn run(data: &[u8]) {
