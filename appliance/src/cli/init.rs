@@ -80,6 +80,10 @@ impl Plan {
         let domain = answer(domain, "--domain", "First domain", parent)?;
         let admin =
             answer(options.admin.as_deref(), "--admin", "Address of the administrator", &format!("admin@{domain}"))?;
+        let is_inside = admin.rsplit_once('@').is_some_and(|(_, of)| of.eq_ignore_ascii_case(&domain));
+        if !is_inside {
+            return Err(Failure::Usage(format!("the administrator {admin} needs an address of the domain {domain}")));
+        }
         let password = options.password.get(&admin)?;
         Ok(Plan { hostname, domain, admin, password })
     }
@@ -119,9 +123,13 @@ fn text(hostname: &str, data: &Path) -> String {
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    let written = options.write(true).create_new(true).open(file).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| match error.kind() {
+    let written = || {
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)?;
+        }
+        OpenOptions::new().write(true).create_new(true).open(file)?.write_all(text.as_bytes())
+    };
+    written().map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => exists(file),
         _ => Failure::Refused(format!("cannot write {}: {error}", file.display())),
     })
