@@ -7,6 +7,7 @@ import imaplib
 import poplib
 import smtplib
 import socket
+import ssl
 import threading
 import time
 from typing import Callable
@@ -17,6 +18,9 @@ MIB = 1 << 20
 USER = "alice@example.test"
 # Longest that an ordinary client may need from its first word to its last, some twenty answers later.
 SERVED_SECONDS = 15
+ANY_CERTIFICATE = ssl.create_default_context()
+ANY_CERTIFICATE.check_hostname = False
+ANY_CERTIFICATE.verify_mode = ssl.CERT_NONE
 NAMES = threading.Lock()
 COUNT = [0]
 
@@ -90,13 +94,15 @@ def ordinary_mail(box, seconds=30):
 class Line:
     """A connection that speaks in lines, without any library's good manners."""
 
-    def __init__(self, box, service, seconds=60, source="127.0.0.1", receive_buffer=None):
+    def __init__(self, box, service, seconds=60, source="127.0.0.1", receive_buffer=None, tls=False):
         self.socket = socket.socket()
         self.socket.settimeout(seconds)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.bind((source, 0))
         self.socket.connect(("127.0.0.1", box.ports[service]))
+        if tls:
+            self.socket = ANY_CERTIFICATE.wrap_socket(self.socket)
         self.heard = bytearray()
 
     def __enter__(self):
@@ -137,9 +143,9 @@ class Line:
         return self.until(*starts)
 
 
-def imap(box, user=USER, **options):
+def imap(box, user=USER, service="imap", **options):
     """An IMAP connection of someone who has logged in and selected INBOX."""
-    line = Line(box, "imap", **options)
+    line = Line(box, service, **options)
     assert line.say(f"l LOGIN {user} {PASSWORD}\r\n".encode(), b"l ").startswith(b"l OK")
     assert line.say(b"s SELECT INBOX\r\n", b"s ").startswith(b"s OK")
     return line

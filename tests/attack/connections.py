@@ -52,6 +52,7 @@ def clients_that_read_nothing(box):
         assert deliver(box, [f"Subject: {n}\r\n\r\n".encode() + b"y" * 1000]).startswith("250")
     small = {"receive_buffer": 4096}
     deaf = [imap(box, **small) for _ in range(20)]
+    deaf += [imap(box, service="imaps", tls=True, **small) for _ in range(20)]
     for line in deaf:
         line.send(b"".join(b"a%d FETCH 1:* (BODY.PEEK[] BODYSTRUCTURE)\r\n" % n for n in range(200)))
     deaf += [pop3(box, **small)]
