@@ -2,23 +2,20 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that are open besides connections: the store's, the log's, listeners, the runtime's own.
+/// Files that are open besides connections: the store's, the log's, listeners, the runtime's own, and
+/// connections that are being turned away.
 const FILES_BESIDES: u64 = 200;
 
-/// Raises the limit as far as it may be raised.
-///
-/// # Errors
-/// A sentence for a person, when so many connections do not fit even then. The box works with fewer.
-pub fn make_room(connections_max: usize) -> Result<(), String> {
+/// Raises the limit as far as it may be raised. Returns how many connections fit then.
+pub fn room_for_connections() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    let limit = if raised.is_ok() { maximum } else { current };
-    match limit {
-        Some(limit) if limit < connections_max as u64 + FILES_BESIDES => Err(format!(
-            "{limit} open files are allowed (LimitNOFILE=, ulimit -Hn), too few for connections_max = {connections_max}"
-        )),
-        _ => Ok(()),
-    }
+    fitting(if raised.is_ok() { maximum } else { current })
+}
+
+fn fitting(files_max: Option<u64>) -> usize {
+    let connections = files_max.map_or(u64::MAX, |files| files.saturating_sub(FILES_BESIDES).max(1));
+    usize::try_from(connections).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -26,10 +23,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_is_raised_and_what_does_not_fit_is_told() {
-        assert_eq!(make_room(1), Ok(()));
+    fn the_limit_is_raised() {
+        let room = room_for_connections();
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-        assert_eq!(current, maximum);
-        assert_eq!(make_room(usize::MAX / 2).is_err(), maximum.is_some());
+        assert_eq!((current, room), (maximum, fitting(maximum)));
+    }
+
+    #[test]
+    fn what_fits() {
+        for (files_max, expected) in [(None, usize::MAX), (Some(1024), 824), (Some(100), 1)] {
+            assert_eq!(fitting(files_max), expected, "{files_max:?}");
+        }
     }
 }

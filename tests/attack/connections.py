@@ -44,6 +44,28 @@ def ten_thousand_connections_are_opened_and_left(box):
     return f"{CONNECTIONS} open in {seconds:.1f} s with {open_peak // MIB} MiB"
 
 
+@attack(rss_mib=120)
+def more_connections_than_open_files(box):
+    box.stop()
+    box.serve_under = ["bash", "-c", 'ulimit -n 600; exec "$0" "$@"']
+    box.start()
+    assert "at most 400 connections" in box.log(), box.log()
+    with imap(box) as line:
+        opened = []
+        for n in range(1000):
+            opened.append(Line(box, "smtp", source=f"127.0.1.{n % 200 + 1}"))
+        time.sleep(0.5)
+        told = [line.line()[:3] for line in opened]
+        assert told.count(b"220") >= 350 and told.count(b"421") >= 500, {word: told.count(word) for word in told}
+        # The store still finds files to open.
+        assert line.say(b"a APPEND INBOX {12+}\r\nSubject: x\r\n\r\n", b"a ").startswith(b"a OK")
+        assert line.say(b"f FETCH 1 BODY.PEEK[]\r\n", b"f ").startswith(b"f OK")
+        for other in opened:
+            other.socket.close()
+    end_all_sessions(box)
+    return f"{told.count(b'220')} served, {told.count(b'421')} told why not"
+
+
 @attack(rss_mib=300)
 def clients_that_read_nothing(box):
     big = b"Subject: big\r\n\r\n" + (b"x" * 76 + b"\r\n") * (40 * MIB // 78)

@@ -51,6 +51,7 @@ class Box:
         listen = "\n".join(f'[{name}]\nlisten = ["127.0.0.1:{port}"]' for name, port in self.ports.items())
         self.config.write_text(f'hostname = "mx.example.test"\ndata = "{self.data}"\n{listen}\n{settings}\n')
         self.process = None
+        self.serve_under = []
         self.cli("domain", "add", "example.test")
         for user in users:
             self.cli("user", "add", user, "--password-stdin", input=PASSWORD + "\n")
@@ -77,7 +78,7 @@ class Box:
 
     def start(self):
         log = open(self.dir / "serve.log", "ab")
-        self.process = subprocess.Popen([self.binary, "--config", self.config, "serve"], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*self.serve_under, self.binary, "--config", self.config, "serve"], stdin=subprocess.DEVNULL,
                                         stdout=log, stderr=log)
         self.started = time.monotonic()
         for name in ("smtp", "imap", "pop3"):

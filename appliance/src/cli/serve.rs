@@ -8,11 +8,9 @@ use crate::open_files;
 use crate::signals::Signals;
 
 /// Runs the box until it is told to stop.
-pub async fn run(config: Config) -> Result<(), Failure> {
+pub async fn run(mut config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
-    if let Err(why) = open_files::make_room(config.limits.connections_max) {
-        eprintln!("mailstead: {why}");
-    }
+    limit_connections(&mut config.limits.connections_max);
     let house = House::open_to_serve(&config).await?;
     let running = match house.start().await {
         Ok(running) => running,
@@ -28,4 +26,16 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     house.live_until(&mut signals).await;
     notify::stopping();
     house.stop(running).await
+}
+
+/// As many as the store leaves open files for: it must not run out of them.
+fn limit_connections(connections_max: &mut usize) {
+    let room = open_files::room_for_connections();
+    if room < *connections_max {
+        eprintln!(
+            "mailstead: at most {room} connections at once, not {connections_max}: no more open files are allowed \
+             (LimitNOFILE=, ulimit -Hn)"
+        );
+        *connections_max = room;
+    }
 }
