@@ -13,15 +13,20 @@ pub struct Trend {
     pub per_hour: f64,
     /// Growth from the first to the last measurement, on the line.
     pub growth: f64,
+    /// Standard deviation of the measurements from the line.
+    pub scatter: f64,
 }
+
+/// A line through a sawtooth rises or falls by chance, depending on where it is cut: growth that is not larger
+/// than so many standard deviations is noise.
+const SCATTERS_MAX: f64 = 2.0;
 
 /// Whether a trend is taken for growth.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Verdict {
-    /// What it is about.
-    pub trend: Trend,
+    trend: Trend,
     /// Growth on the line that is still taken for noise.
-    pub noise: f64,
+    noise: f64,
 }
 
 impl Trend {
@@ -36,11 +41,18 @@ impl Trend {
         }
         let slope = points.iter().map(|point| (point.0 - time) * (point.1 - mean)).sum::<f64>() / spread;
         let seconds = points[points.len() - 1].0 - points[0].0;
-        Some(Trend { mean, per_hour: slope * 3600.0, growth: slope * seconds })
+        let off_line = |point: &(f64, f64)| point.1 - mean - slope * (point.0 - time);
+        let scatter = (points.iter().map(|point| off_line(point).powi(2)).sum::<f64>() / count).sqrt();
+        Some(Trend { mean, per_hour: slope * 3600.0, growth: slope * seconds, scatter })
     }
 }
 
 impl Verdict {
+    /// Of a trend. `noise` is growth that is none, however straight the line.
+    pub fn new(trend: Trend, noise: f64) -> Verdict {
+        Verdict { trend, noise: noise.max(trend.scatter * SCATTERS_MAX) }
+    }
+
     /// Does it stay as it is? Shrinking is no growth.
     pub fn is_flat(&self) -> bool {
         self.trend.growth <= self.noise
@@ -53,6 +65,7 @@ impl Verdict {
             "mean": round(self.trend.mean),
             "growth": round(self.trend.growth),
             "noise": round(self.noise),
+            "scatter": round(self.trend.scatter),
             "per_hour": round(self.trend.per_hour),
         })
     }
@@ -86,7 +99,19 @@ mod tests {
 
     #[test]
     fn noise_and_shrinking_are_flat() {
-        let flat = |growth| Verdict { trend: Trend { mean: 100.0, per_hour: 0.0, growth }, noise: 2.0 }.is_flat();
-        assert_eq!([flat(-50.0), flat(2.0), flat(2.1)], [true, true, false]);
+        let flat = |growth, scatter| Verdict::new(Trend { mean: 100.0, per_hour: 0.0, growth, scatter }, 2.0).is_flat();
+        assert_eq!([flat(-50.0, 0.0), flat(2.0, 0.0), flat(2.1, 0.0)], [true, true, false]);
+        assert_eq!([flat(10.0, 5.0), flat(10.1, 5.0)], [true, false]);
+    }
+
+    #[test]
+    fn a_sawtooth_is_flat_and_one_that_climbs_is_not() {
+        let verdict = |climb: f64| {
+            let value = |at: u32| f64::from(at % 11) * 10.0 + f64::from(at) * climb;
+            let points: Vec<(f64, f64)> = (0..60).map(|at| (f64::from(at), value(at))).collect();
+            Verdict::new(Trend::of(&points).unwrap(), 0.0).is_flat()
+        };
+        assert!(verdict(0.0));
+        assert!(!verdict(2.0));
     }
 }

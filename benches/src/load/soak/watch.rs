@@ -79,7 +79,7 @@ pub fn verdict(samples: &[Sample]) -> Value {
     let mut verdict = Map::new();
     for (name, points, share, least) in quantities {
         if let Some(trend) = Trend::of(&points) {
-            verdict.insert(name.to_owned(), Verdict { trend, noise: (trend.mean * share).max(least) }.json());
+            verdict.insert(name.to_owned(), Verdict::new(trend, (trend.mean * share).max(least)).json());
         }
     }
     if verdict.is_empty() {
