@@ -6,7 +6,6 @@ import shutil
 import subprocess
 
 from attack import MIB, USER, deliver, imap, listed_in
-from box import PASSWORD
 
 ATTACKS = []
 attack = listed_in(ATTACKS)
@@ -164,7 +163,7 @@ def read_what_there_is(box):
     except AssertionError:
         return
     for n in range(1, MAILS + 1):
-        assert line.say(f"f FETCH {n} (ENVELOPE BODYSTRUCTURE FLAGS)\r\n".encode(), b"f ", b"* BYE") or True
+        line.say(f"f FETCH {n} (ENVELOPE BODYSTRUCTURE FLAGS)\r\n".encode(), b"f ", b"* BYE")
     for n in range(1, MAILS + 1):
         if not line.say(f"f FETCH {n} BODY.PEEK[]\r\n".encode(), b"f ", b"* BYE").startswith(b"f "):
             break

@@ -38,7 +38,6 @@ def attempt(binary, attack):
                 return f"skipped {attack.name}: {place}", True
             with Box(binary, settings=attack.settings, data=place) as box:
                 try:
-                    box.waits = []
                     told = attack.run(box)
                     ordinary_mail(box)
                     peak = peak_bytes(box)

@@ -102,10 +102,6 @@ def a_literal_of_4_gb(box):
         return send
 
     at_once(*(unasked(begin) for begin in (b"a APPEND INBOX ", b"a LOGIN ", b"a SEARCH TEXT ", b"x ")))
-    with Line(box, "submission") as line:
-        line.line()
-        line.say(b"EHLO x\r\n", b"250 ")
-        line.say(b"AUTH PLAIN\r\n", b"334")
     with smtp(box) as line:
         line.say(b"MAIL FROM:<a@remote.example>\r\n", b"250")
         line.say(f"RCPT TO:<{USER}>\r\n".encode(), b"250")
@@ -145,7 +141,7 @@ def a_million_rcpt(box):
             line.send(b"RCPT TO:<nobody-at-all@example.test>\r\n" * 100_000)
         except ConnectionError:
             pass
-        assert line.until(b"421") or True
+        line.until(b"421")
     return f"{told[b'250'] - 1} taken, {told[b'452']} told to wait"
 
 
