@@ -12,7 +12,7 @@ use mailstead_storage::{
 
 use self::looked_at::LookedAt;
 use super::House;
-use super::question::{Answer, Fetched, Found, Listing, MailboxStatus, OpenMailbox, Question, Span};
+use super::question::{Answer, Fetched, Found, Known, Listing, MailboxStatus, OpenMailbox, Question, Span};
 use super::search::{Needs, Program};
 use super::session::ImapSession;
 use super::wire::{FlagList, Reply};
@@ -55,8 +55,8 @@ impl Answers<ImapSession> for ImapAnswers {
                 Answer::Login(self.logged_in(&user, login))
             }
             Question::ProofWrong(user) => Answer::Login(self.logged_in(&user, Err(Denied::Wrong))),
-            Question::Open { account, name, takes_recent } => {
-                Answer::Opened(self.open(account, name, takes_recent).await)
+            Question::Open { account, name, takes_recent, known } => {
+                Answer::Opened(self.open(account, name, takes_recent, known).await)
             }
             Question::Changes { mailbox, since, takes_recent } => {
                 let changes = work::read(move || changes(&store, mailbox, since, takes_recent)).await;
@@ -126,7 +126,13 @@ impl ImapAnswers {
         login.map_err(Reply::from)
     }
 
-    async fn open(&self, account: AccountId, name: String, takes_recent: bool) -> Told<Box<OpenMailbox>> {
+    async fn open(
+        &self,
+        account: AccountId,
+        name: String,
+        takes_recent: bool,
+        known: Option<Known>,
+    ) -> Told<Box<OpenMailbox>> {
         let (store, bell) = (self.house.store.clone(), self.house.bell.clone());
         let opened = work::read(move || {
             let id = find(&store, account, &name)?.id;
@@ -136,7 +142,9 @@ impl ImapAnswers {
             if takes_recent {
                 store.note_recent(id, opened.mailbox.counters.uid_next);
             }
-            Ok(Box::new(OpenMailbox { opened, watch }))
+            let known = known.filter(|known| known.uid_validity == opened.mailbox.counters.uid_validity);
+            let missed = known.map(|known| store.changes(id, known.modseq)).transpose()?;
+            Ok(Box::new(OpenMailbox { opened, missed, watch }))
         });
         self.told(opened.await)
     }

@@ -7,7 +7,7 @@ pub fn capabilities(core: &Core) -> String {
     let mut text = String::from("IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE");
     if core.login.is_some() {
         text.push_str(" NAMESPACE CHILDREN UNSELECT UIDPLUS SPECIAL-USE LIST-EXTENDED LIST-STATUS MOVE ESEARCH");
-        text.push_str(" CONDSTORE STATUS=SIZE");
+        text.push_str(" CONDSTORE QRESYNC STATUS=SIZE");
         text.push_str(&format!(" APPENDLIMIT={}", core.rules.message_bytes_max));
         return text;
     }

@@ -36,6 +36,8 @@ pub enum Question {
         name: String,
         /// Are its new messages recent for this session alone?
         takes_recent: bool,
+        /// What has happened since the client knew it, when it is still the same (RFC 7162 §3.2.5)?
+        known: Option<Known>,
     },
     /// What has happened since? [`Answer::Changes`]
     Changes {
@@ -210,10 +212,21 @@ pub struct Span {
     pub range: Range,
 }
 
+/// The state of a mailbox that a client remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Its UIDVALIDITY.
+    pub uid_validity: u32,
+    /// Its modseq.
+    pub modseq: Modseq,
+}
+
 /// A mailbox opened.
 pub struct OpenMailbox {
     /// What it holds.
     pub opened: Opened,
+    /// What has happened since the client knew it, when that was asked and can be told.
+    pub missed: Option<Changes>,
     /// Tells of every change since then.
     pub watch: Watch,
 }

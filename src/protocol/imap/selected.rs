@@ -1,11 +1,12 @@
 //! The selected mailbox as the client knows it (RFC 3501 §2.3.1.2, §5.2): which messages it has
 //! been told of, and what is still to be told.
 
-use mailstead_storage::{Changes, Counters, Flags, MailboxId, Modseq, Record, Uid, UidSet};
+use mailstead_storage::{Changes, Counters, Flags, MailboxId, Modseq, Record, Uid, UidRange, UidSet};
 
 use super::question::OpenMailbox;
-use super::uids::{UidMap, difference};
-use super::wire::{Parsed, SequenceSet, Syntax, print_flags};
+use super::session::Enabled;
+use super::uids::{UidMap, difference, intersection};
+use super::wire::{Parsed, SequenceSet, Syntax, print_flags, print_uids};
 use crate::bell::Watch;
 
 /// A selected mailbox.
@@ -35,7 +36,7 @@ pub struct Selected {
 impl Selected {
     /// A mailbox just opened.
     pub fn new(open: OpenMailbox, read_only: bool) -> Selected {
-        let OpenMailbox { opened, watch } = open;
+        let OpenMailbox { opened, watch, .. } = open;
         let counters = opened.mailbox.counters;
         Selected {
             id: opened.mailbox.id,
@@ -90,12 +91,12 @@ impl Selected {
 
     /// Takes in what has happened. Writes EXPUNGE (when allowed), EXISTS and RECENT; returns the
     /// records whose flags are to be told.
-    pub fn apply(&mut self, changes: Changes, may_expunge: bool, out: &mut Vec<u8>) -> Vec<Record> {
+    pub fn apply(&mut self, changes: Changes, may_expunge: bool, enabled: Enabled, out: &mut Vec<u8>) -> Vec<Record> {
         let Changes { counters, keywords, mut records, vanished } = changes;
         let gone = self.uids.known(&vanished);
         self.vanished = self.vanished.0.iter().chain(&gone.0).copied().collect();
         if may_expunge {
-            self.tell_vanished(out);
+            self.tell_vanished(enabled, out);
         }
         self.learn_keywords(keywords, out);
         let known = self.uids.last();
@@ -117,18 +118,22 @@ impl Selected {
         records
     }
 
-    /// Writes EXPUNGE for what is gone and not yet told.
-    pub fn tell_vanished(&mut self, out: &mut Vec<u8>) {
+    /// Writes EXPUNGE or VANISHED for what is gone and not yet told.
+    pub fn tell_vanished(&mut self, enabled: Enabled, out: &mut Vec<u8>) {
         let vanished = std::mem::take(&mut self.vanished);
-        self.expunge(&vanished, out);
+        self.expunge(&vanished, enabled, out);
     }
 
-    /// Writes EXPUNGE for these messages and forgets them.
-    pub fn expunge(&mut self, uids: &UidSet, out: &mut Vec<u8>) {
+    /// Writes EXPUNGE or VANISHED for these messages and forgets them.
+    pub fn expunge(&mut self, uids: &UidSet, enabled: Enabled, out: &mut Vec<u8>) {
         let gone = self.uids.known(uids);
-        let sequences = gone.iter().filter_map(|uid| self.uids.sequence_of(uid));
-        for (before, sequence) in sequences.enumerate() {
-            say(out, &format!("* {} EXPUNGE\r\n", sequence - before as u32));
+        if enabled.qresync {
+            tell_vanished("", &gone, out);
+        } else {
+            let sequences = gone.iter().filter_map(|uid| self.uids.sequence_of(uid));
+            for (before, sequence) in sequences.enumerate() {
+                say(out, &format!("* {} EXPUNGE\r\n", sequence - before as u32));
+            }
         }
         self.uids.remove(&gone);
         self.recent.0 = difference(&self.recent.0, &gone.0);
@@ -186,6 +191,19 @@ impl Selected {
         }
     }
 
+    /// The messages of `asked` that have gone since `since`, but for those that the client is still to be told
+    /// of: all that are missing when they are no longer remembered from then on (RFC 7162 §3.2.5.2).
+    pub fn missed(&self, changes: &Changes, asked: &UidSet, since: Modseq) -> UidSet {
+        let counters = &changes.counters;
+        let gone = match since < counters.vanished_floor {
+            true => {
+                UidSet::from_iter((counters.uid_next > 1).then(|| UidRange { first: 1, last: counters.uid_next - 1 }))
+            }
+            false => changes.vanished.clone(),
+        };
+        UidSet(difference(&intersection(&gone.0, &asked.0), &self.uids.all().0))
+    }
+
     /// Writes one FETCH response of these items. Nothing when the message is not known.
     pub fn tell_record(&self, record: &Record, items: Told, out: &mut Vec<u8>) {
         let Some(sequence) = self.uids.sequence_of(record.uid) else { return };
@@ -223,9 +241,18 @@ pub struct Told {
     pub modseq: bool,
 }
 
+/// Writes VANISHED (RFC 7162 §3.2.10), nothing for no messages. `kind` is empty or `(EARLIER) `.
+pub fn tell_vanished(kind: &str, uids: &UidSet, out: &mut Vec<u8>) {
+    if !uids.is_empty() {
+        say(out, &format!("* VANISHED {kind}"));
+        print_uids(uids, out);
+        say(out, "\r\n");
+    }
+}
+
 /// The messages that no session has been told of before.
 fn recent_of(uids: &UidSet, counters: &Counters) -> UidSet {
-    let old = mailstead_storage::UidRange { first: 0, last: counters.recent_from.saturating_sub(1) as Uid };
+    let old = UidRange { first: 0, last: counters.recent_from.saturating_sub(1) as Uid };
     UidSet(difference(&uids.0, &[old]))
 }
 

@@ -24,6 +24,15 @@ const STRANGER_LITERAL_BYTES_MAX: u64 = 4096;
 /// Largest command, all its lines and literals together, bytes.
 const COMMAND_BYTES_MAX: usize = 256 * 1024;
 
+/// Extensions that change what is told once the client has asked for them (RFC 5161).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Enabled {
+    /// It knows modseqs (RFC 7162 §3.1).
+    pub condstore: bool,
+    /// It is told VANISHED instead of EXPUNGE (RFC 7162 §3.2).
+    pub qresync: bool,
+}
+
 /// What commands see and change.
 pub struct Core {
     /// Settings and limits.
@@ -36,8 +45,10 @@ pub struct Core {
     pub login: Option<Login>,
     /// The selected mailbox.
     pub selected: Option<Box<Selected>>,
-    /// Has the client shown that it knows modseqs (RFC 7162 §3.1)?
-    pub condstore: bool,
+    /// What the client has shown that it knows.
+    pub enabled: Enabled,
+    /// The time of the turn.
+    pub now: Time,
     /// Logins that failed.
     pub failed_logins: u32,
     /// The connection ends after what is said.
@@ -105,7 +116,8 @@ impl ImapSession {
                 tls: peer.tls,
                 login: None,
                 selected: None,
-                condstore: false,
+                enabled: Enabled::default(),
+                now: Time::default(),
                 failed_logins: 0,
                 leaving: false,
             },
@@ -257,6 +269,7 @@ impl Session for ImapSession {
     type Answer = Answer;
 
     fn turn(&mut self, input: &mut Input, out: &mut Vec<u8>, now: Time) -> Turn<Question> {
+        self.core.now = now;
         if !self.greeted {
             self.greeted = true;
             say(out, &format!("* OK [CAPABILITY {}] Mailstead ready\r\n", capabilities(&self.core)));

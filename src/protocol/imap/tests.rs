@@ -26,7 +26,11 @@ const OUTLINES_MAX: usize = 200;
 /// A mailbox of `count` equal messages.
 struct House {
     bell: Bell,
+    /// The lowest UID.
+    first: u32,
     count: u32,
+    /// Expunges are remembered from here on.
+    vanished_floor: u64,
     size: u32,
     outline: Arc<[u8]>,
     /// The largest answer, bytes.
@@ -39,16 +43,17 @@ impl House {
         let mut outliner = Outliner::new();
         outliner.feed(MESSAGE);
         let outline = outliner.finish().encode().into();
-        House { bell: Bell::default(), count, size, outline, read_max: 0, questions: 0 }
+        House { bell: Bell::default(), first: 1, count, vanished_floor: 0, size, outline, read_max: 0, questions: 0 }
     }
 
     fn uids(&self) -> UidSet {
-        UidSet(if self.count == 0 { Vec::new() } else { vec![UidRange { first: 1, last: self.count }] })
+        UidSet(if self.count == 0 { Vec::new() } else { vec![UidRange { first: self.first, last: self.count }] })
     }
 
     fn counters(&self) -> Counters {
-        let (uid_next, exists) = (self.count + 1, self.count);
-        Counters { uid_validity: 7, uid_next, exists, recent_from: uid_next, modseq: 9, ..Counters::default() }
+        let (uid_next, exists, vanished_floor) = (self.count + 1, self.count, self.vanished_floor);
+        let recent_from = uid_next;
+        Counters { uid_validity: 7, uid_next, exists, recent_from, modseq: 9, vanished_floor, ..Counters::default() }
     }
 
     fn mailbox(&self) -> Mailbox {
@@ -80,11 +85,17 @@ impl House {
                 let (salt, iterations) = (vec![0; 16], 4096);
                 Answer::Verifier(ScramVerifier { salt, iterations, stored_key: key.clone(), server_key: key })
             }
-            Question::Open { .. } => {
+            Question::Open { known, .. } => {
                 let watch = self.bell.watch(&[MailboxId(1)]);
                 let (mailbox, uids) = (self.mailbox(), self.uids());
                 let opened = Opened { mailbox, keywords: vec!["Work".into()], uids, first_unseen: Some(1) };
-                Answer::Opened(Ok(Box::new(OpenMailbox { opened, watch })))
+                let missed = known.filter(|known| known.uid_validity == 7).map(|_| Changes {
+                    counters: self.counters(),
+                    keywords: Vec::new(),
+                    records: self.records(&UidSet::from_iter([5]), Flags::SEEN),
+                    vanished: UidSet::from_iter([2, 4]),
+                });
+                Answer::Opened(Ok(Box::new(OpenMailbox { opened, missed, watch })))
             }
             Question::Changes { .. } => {
                 let (counters, keywords) = (self.counters(), vec!["Work".into()]);
@@ -223,6 +234,31 @@ fn a_huge_message_passes_in_pieces() {
 }
 
 #[test]
+fn a_client_is_told_what_it_has_missed() {
+    let fetch = "* 3 FETCH (UID 5 FLAGS (\\Seen) MODSEQ (9))\r\n";
+    for (parameter, vanished, fetched) in [
+        ("7 6", "2", fetch),
+        ("7 6 1:3", "2", ""),
+        ("7 6 3,5", "", fetch),
+        // From before what is remembered: all that is missing.
+        ("7 4", "1:2", fetch),
+        ("7 4 2:40", "2", fetch),
+        ("7 4 1:40 (1 3)", "", fetch),
+        ("7 4 1:40 (1 2)", "1:2", fetch),
+        ("8 6", "", ""),
+    ] {
+        let mut house = House::new(10, 40);
+        (house.first, house.vanished_floor) = (3, 5);
+        let mut talk = Talk::new(house, PlaintextAuth::Always);
+        talk.hear(format!("a LOGIN x y\r\nb ENABLE QRESYNC\r\nc SELECT INBOX (QRESYNC ({parameter}))\r\n").as_bytes());
+        let text = talk.text();
+        let (_, told) = text.split_once("[HIGHESTMODSEQ 9] Highest\r\n").expect("it is told");
+        let vanished = if vanished.is_empty() { String::new() } else { format!("* VANISHED (EARLIER) {vanished}\r\n") };
+        assert_eq!(told, format!("{vanished}{fetched}c OK [READ-WRITE] SELECT completed\r\n"), "{parameter}");
+    }
+}
+
+#[test]
 fn a_large_mailbox_is_asked_for_in_chunks() {
     let talk = talk(100_000, 40, &format!("{SELECT}c FETCH 1:* (UID FLAGS)\r\n"));
     assert_eq!(talk.house.questions, 2 + 100_000_usize.div_ceil(256));
@@ -249,7 +285,7 @@ fn all_keywords_in_use() {
     let bell = Bell::default();
     let keywords: Vec<String> = (0..Flags::KEYWORDS_MAX).map(|number| format!("k{number}")).collect();
     let opened = Opened { mailbox: House::new(1, 1).mailbox(), keywords, uids: UidSet::default(), first_unseen: None };
-    let mailbox = Selected::new(OpenMailbox { opened, watch: bell.watch(&[MailboxId(1)]) }, false);
+    let mailbox = Selected::new(OpenMailbox { opened, missed: None, watch: bell.watch(&[MailboxId(1)]) }, false);
     let mut out = Vec::new();
     mailbox.tell_flags(&mut out);
     let text = String::from_utf8_lossy(&out);

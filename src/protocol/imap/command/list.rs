@@ -52,7 +52,7 @@ pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
         return_options(parser, &mut options)?;
     }
     parser.end()?;
-    core.condstore |= options.status.as_ref().is_some_and(Items::names_modseq);
+    core.enabled.condstore |= options.status.as_ref().is_some_and(Items::names_modseq);
     Ok(Box::new(List { patterns, options }))
 }
 

@@ -48,7 +48,7 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     }
     let keys = search_keys(parser)?;
     let modseq = keys.names_modseq();
-    core.condstore |= modseq;
+    core.enabled.condstore |= modseq;
     let mailbox = core.mailbox();
     let program = Program::compile(&keys, mailbox);
     Ok(Box::new(Search {

@@ -47,7 +47,7 @@ pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
     let items = items(parser)?;
     parser.end()?;
     // Asking for it shows that the client knows modseqs (RFC 7162 §3.1).
-    core.condstore |= items.names_modseq();
+    core.enabled.condstore |= items.names_modseq();
     Ok(Box::new(Status { name, items }))
 }
 

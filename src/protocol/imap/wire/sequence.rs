@@ -46,6 +46,11 @@ impl SequenceSet {
             .collect()
     }
 
+    /// Does it hold numbers only, no `*`?
+    pub fn is_explicit(&self) -> bool {
+        self.0.iter().all(|(first, last)| *first != STAR && *last != STAR)
+    }
+
     /// The largest number that is named without a `*` beside it, 0 when there is none.
     pub fn largest_named(&self) -> u32 {
         self.0.iter().filter(|(a, b)| *a != STAR && *b != STAR).map(|(a, b)| *a.max(b)).max().unwrap_or(0)
