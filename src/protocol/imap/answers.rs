@@ -6,15 +6,18 @@ mod looked_at;
 use std::net::IpAddr;
 
 use mailstead_storage::{
-    AccountId, Appended, Changes, Copied, Error, Expunged, Mailbox, MailboxId, Modseq, Result, Store, Time, UidSet,
-    Word,
+    AccountId, Appended, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId, Modseq, Result, SpecialUse,
+    Store, Time, UidSet, Word,
 };
 
 use self::looked_at::LookedAt;
 use super::House;
-use super::question::{Answer, Fetched, Found, Known, Listing, MailboxStatus, OpenMailbox, Question, Span};
+use super::question::{
+    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, Span,
+};
 use super::search::{Needs, Program};
 use super::session::ImapSession;
+use super::uids::take_first;
 use super::wire::{FlagList, Reply};
 use crate::intake::{Incoming, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
@@ -25,6 +28,9 @@ use crate::work;
 
 /// The name under which logins are noted.
 const PROTOCOL: &str = "imap";
+
+/// Records read in one transaction.
+const RECORDS_AT_ONCE: usize = 16 * 1024;
 
 /// Outlines read in one transaction.
 const OUTLINES_AT_ONCE: usize = 64;
@@ -77,11 +83,11 @@ impl Answers<ImapSession> for ImapAnswers {
             Question::Search { mailbox, uids, program } => {
                 Answer::Found(self.told(work::read(move || search(&store, mailbox, uids, &program)).await))
             }
-            Question::Create { account, name } => {
-                Answer::Done(self.told(store.create_mailbox(account, &name, None).await.map(drop)))
+            Question::Create { account, name, special_use } => {
+                Answer::Mailbox(self.create(account, name, special_use).await)
             }
             Question::Delete { account, name } => {
-                Answer::Deleted(self.told(store.delete_mailbox(account, &name).await))
+                Answer::Mailbox(self.told(store.delete_mailbox(account, &name).await))
             }
             Question::Rename { account, from, to } => {
                 Answer::Done(self.told(store.rename_mailbox(account, &from, &to).await))
@@ -89,12 +95,15 @@ impl Answers<ImapSession> for ImapAnswers {
             Question::Subscribe { account, name, subscribed } => {
                 Answer::Done(self.told(store.subscribe(account, &name, subscribed).await))
             }
-            Question::List { account, recent } => {
-                Answer::Listing(self.told(work::read(move || list(&store, account, recent)).await))
+            Question::List { account, looks } => {
+                Answer::Listing(self.told(work::read(move || list(&store, account, looks)).await))
             }
-            Question::Status { account, name, recent } => {
-                let status = work::read(move || status(&store, account, &name, recent)).await;
+            Question::Status { account, name, looks } => {
+                let status = work::read(move || status(&store, account, &name, looks)).await;
                 Answer::Status(self.told(status.map(Box::new)))
+            }
+            Question::Quota { account, mailbox } => {
+                Answer::Quota(self.told(work::read(move || quota(&store, account, mailbox.as_deref())).await))
             }
             Question::AppendBegin { account, name, size } => Answer::Done(self.append_begin(account, name, size).await),
             Question::AppendBytes(bytes) => Answer::Done(self.append_bytes(bytes).await),
@@ -147,6 +156,17 @@ impl ImapAnswers {
             Ok(Box::new(OpenMailbox { opened, missed, watch }))
         });
         self.told(opened.await)
+    }
+
+    async fn create(&self, account: AccountId, name: String, special_use: Option<SpecialUse>) -> Told<MailboxId> {
+        if let Some(special_use) = special_use {
+            let store = self.house.store.clone();
+            if self.told(work::read(move || store.mailbox_for(account, special_use)).await)?.is_some() {
+                return Err(Reply::no("USEATTR", "Another mailbox has this use"));
+            }
+        }
+        let made = self.house.store.create_mailbox(account, &name, special_use).await;
+        self.told(made.map(|mailbox| mailbox.id))
     }
 
     async fn expunge(&self, mailbox: MailboxId, uids: Option<UidSet>) -> Told<Expunged> {
@@ -287,17 +307,48 @@ fn search(store: &Store, mailbox: MailboxId, uids: UidSet, program: &Program) ->
     Ok(found)
 }
 
-fn list(store: &Store, account: AccountId, recent: bool) -> Result<Listing> {
+fn list(store: &Store, account: AccountId, looks: Looks) -> Result<Listing> {
     let mailboxes = store.mailboxes(account)?;
-    let wanted = mailboxes.iter().filter(|_| recent);
-    let recent = wanted.map(|mailbox| recent_messages(store, mailbox)).collect::<Result<_>>()?;
-    Ok(Listing { mailboxes, recent, subscriptions: store.subscriptions(account)? })
+    let wanted = mailboxes.iter().filter(|_| looks != Looks::default());
+    let looked = wanted.map(|mailbox| look(store, mailbox, looks)).collect::<Result<_>>()?;
+    Ok(Listing { mailboxes, looked, subscriptions: store.subscriptions(account)? })
 }
 
-fn status(store: &Store, account: AccountId, name: &str, recent: bool) -> Result<MailboxStatus> {
+fn status(store: &Store, account: AccountId, name: &str, looks: Looks) -> Result<MailboxStatus> {
     let mailbox = find(store, account, name)?;
-    let recent = if recent { recent_messages(store, &mailbox)? } else { 0 };
-    Ok(MailboxStatus { mailbox, recent })
+    let looked = look(store, &mailbox, looks)?;
+    Ok(MailboxStatus { mailbox, looked })
+}
+
+fn look(store: &Store, mailbox: &Mailbox, looks: Looks) -> Result<Looked> {
+    let recent = if looks.recent { recent_messages(store, mailbox)? } else { 0 };
+    let deleted_bytes = if looks.deleted_bytes { deleted_bytes(store, mailbox)? } else { 0 };
+    Ok(Looked { recent, deleted_bytes })
+}
+
+fn quota(store: &Store, account: AccountId, mailbox: Option<&str>) -> Result<Option<Quota>> {
+    if let Some(name) = mailbox {
+        find(store, account, name)?;
+    }
+    let limit_bytes = store.directory().accounts.get(&account).map_or(0, |account| account.quota_bytes);
+    match limit_bytes {
+        0 => Ok(None),
+        limit_bytes => Ok(Some(Quota { used_bytes: store.usage(account)?.bytes, limit_bytes })),
+    }
+}
+
+/// Bytes of the messages with `\Deleted`.
+fn deleted_bytes(store: &Store, mailbox: &Mailbox) -> Result<u64> {
+    if mailbox.counters.deleted == 0 {
+        return Ok(0);
+    }
+    let (mut uids, mut bytes) = (store.open_mailbox(mailbox.id)?.uids, 0);
+    while !uids.is_empty() {
+        let records = store.records(mailbox.id, &take_first(&mut uids, RECORDS_AT_ONCE), RECORDS_AT_ONCE)?;
+        let deleted = records.iter().filter(|record| record.flags.has(Flags::DELETED));
+        bytes += deleted.map(|record| u64::from(record.size)).sum::<u64>();
+    }
+    Ok(bytes)
 }
 
 /// The messages that no session has been told of.

@@ -1,9 +1,10 @@
 //! IMAP: mailboxes read and changed over the network.
 //!
 //! What is spoken: IMAP4rev1 (RFC 3501) with IDLE (2177), NAMESPACE (2342), ID (2971), CHILDREN (3348),
-//! UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), ENABLE (5161), LIST-EXTENDED (5258),
-//! LIST-STATUS (5819), SPECIAL-USE (6154), MOVE (6851), CONDSTORE and QRESYNC (7162), LITERAL+ (7888),
-//! APPENDLIMIT (7889), STATUS=SIZE (8438).
+//! UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
+//! SEARCHRES (5182), LIST-EXTENDED (5258), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
+//! MOVE (6851), CONDSTORE and QRESYNC (7162), LITERAL+ (7888), APPENDLIMIT (7889), UNAUTHENTICATE (8437),
+//! STATUS=SIZE (8438), OBJECTID (8474), SAVEDATE (8514), QUOTA (9208), PARTIAL (9394).
 //!
 //! Promises:
 //! - An extension is announced only when it works whole.
@@ -34,7 +35,9 @@ use std::sync::Arc;
 use mailstead_storage::Store;
 
 pub use answers::ImapAnswers;
-pub use question::{Answer, Fetched, Found, Known, Listing, MailboxStatus, OpenMailbox, Question, Span};
+pub use question::{
+    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, Span,
+};
 pub use session::ImapSession;
 pub use settings::ImapSettings;
 pub use wire::{Reply, Status};

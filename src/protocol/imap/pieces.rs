@@ -8,7 +8,7 @@ use mailstead_storage::Record;
 use super::header::HeaderFilter;
 use super::question::Span;
 use super::selected::{Selected, Told, say};
-use super::wire::{FetchItem, Partial, Section, SectionText, body_structure, envelope, print_date_time};
+use super::wire::{FetchItem, Partial, Section, SectionText, body_structure, email_id, envelope, print_date_time};
 use crate::message::{Outline, Range};
 
 /// Most bytes read at once.
@@ -151,6 +151,13 @@ fn simple(item: &FetchItem, mailbox: &Selected, record: &Record, outline: Option
             say(out, "INTERNALDATE ");
             print_date_time(record.internal_date, out);
         }
+        (FetchItem::SaveDate, _) => {
+            say(out, "SAVEDATE ");
+            print_date_time(record.save_date, out);
+        }
+        (FetchItem::EmailId, _) => say(out, &format!("EMAILID ({})", email_id(record.blob))),
+        // Threads have no ids here.
+        (FetchItem::ThreadId, _) => say(out, "THREADID NIL"),
         (FetchItem::Envelope, outline) => {
             say(out, "ENVELOPE ");
             match outline {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mailstead_storage::{
     AccountId, Appended, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq, Opened, Record,
-    ScramVerifier, Stored, Time, UidSet,
+    ScramVerifier, SpecialUse, Stored, Time, UidSet,
 };
 
 use super::search::Program;
@@ -99,14 +99,16 @@ pub enum Question {
         /// What is looked for.
         program: Arc<Program>,
     },
-    /// Makes a mailbox. [`Answer::Done`]
+    /// Makes a mailbox. [`Answer::Mailbox`]
     Create {
         /// Whose.
         account: AccountId,
         /// Its name.
         name: String,
+        /// What it is for.
+        special_use: Option<SpecialUse>,
     },
-    /// Removes a mailbox. [`Answer::Deleted`]
+    /// Removes a mailbox. [`Answer::Mailbox`]
     Delete {
         /// Whose.
         account: AccountId,
@@ -135,8 +137,8 @@ pub enum Question {
     List {
         /// Whose.
         account: AccountId,
-        /// Are the numbers of recent messages wanted? They cost more.
-        recent: bool,
+        /// What is wanted of each beyond its counters.
+        looks: Looks,
     },
     /// A mailbox's counters. [`Answer::Status`]
     Status {
@@ -144,8 +146,15 @@ pub enum Question {
         account: AccountId,
         /// Its name.
         name: String,
-        /// Is the number of recent messages wanted? It costs more.
-        recent: bool,
+        /// What is wanted beyond the counters.
+        looks: Looks,
+    },
+    /// What may an account hold, and what does it? [`Answer::Quota`]
+    Quota {
+        /// Whose.
+        account: AccountId,
+        /// A mailbox that must be there.
+        mailbox: Option<String>,
     },
     /// May a message of that size be appended? [`Answer::Done`]
     AppendBegin {
@@ -193,8 +202,10 @@ pub enum Answer {
     Found(Result<Found, Reply>),
     /// It is done.
     Done(Result<(), Reply>),
-    /// The mailbox is gone.
-    Deleted(Result<MailboxId, Reply>),
+    /// The mailbox is made, or gone.
+    Mailbox(Result<MailboxId, Reply>),
+    /// An account's quota, when it has one.
+    Quota(Result<Option<Quota>, Reply>),
     /// Mailboxes and subscriptions.
     Listing(Result<Listing, Reply>),
     /// Counters.
@@ -256,8 +267,8 @@ pub struct Found {
 pub struct Listing {
     /// By name.
     pub mailboxes: Vec<Mailbox>,
-    /// For each mailbox the messages that no session has been told of, when asked.
-    pub recent: Vec<u32>,
+    /// For each mailbox what was looked at, when asked.
+    pub looked: Vec<Looked>,
     /// Names subscribed to, sorted.
     pub subscriptions: Vec<String>,
 }
@@ -267,6 +278,33 @@ pub struct Listing {
 pub struct MailboxStatus {
     /// The mailbox.
     pub mailbox: Mailbox,
-    /// Messages that no session has been told of, when asked.
+    /// What was looked at, when asked.
+    pub looked: Looked,
+}
+
+/// What STATUS may ask for that costs more than reading the counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Looks {
+    /// The number of recent messages.
+    pub recent: bool,
+    /// The bytes of messages with `\Deleted`.
+    pub deleted_bytes: bool,
+}
+
+/// The answers to [`Looks`], 0 where nothing was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Looked {
+    /// Messages that no session has been told of.
     pub recent: u32,
+    /// Bytes of messages with `\Deleted`.
+    pub deleted_bytes: u64,
+}
+
+/// What an account may hold, and holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Bytes held.
+    pub used_bytes: u64,
+    /// Bytes at most.
+    pub limit_bytes: u64,
 }

@@ -27,6 +27,8 @@ pub struct Selected {
     pub recent: UidSet,
     /// Messages that are gone and still in `uids`.
     vanished: UidSet,
+    /// What `$` stands for (RFC 5182); may hold messages that are gone.
+    pub saved: UidSet,
     /// What this session changed and told itself, since `modseq`.
     own: Vec<(Modseq, UidSet)>,
     watch: Watch,
@@ -47,6 +49,7 @@ impl Selected {
             keywords: opened.keywords,
             modseq: counters.modseq,
             vanished: UidSet::default(),
+            saved: UidSet::default(),
             own: Vec::new(),
             watch,
             rang: false,
@@ -182,12 +185,31 @@ impl Selected {
     /// # Errors
     /// A sequence number beyond the last message.
     pub fn messages(&self, set: &SequenceSet, by_uid: bool) -> Parsed<UidSet> {
-        if by_uid {
-            return Ok(self.uids.known(&set.resolve(self.uids.last())));
-        }
-        match set.largest_named() > self.uids.count() {
+        match !by_uid && set.largest_named() > self.uids.count() {
             true => Err(Syntax("No message has that number")),
-            false => Ok(self.uids.uids_of(&set.resolve(self.uids.count()))),
+            false if by_uid => Ok(self.by_uid(set)),
+            false => Ok(self.by_number(set)),
+        }
+    }
+
+    /// The messages with these UIDs.
+    pub fn by_uid(&self, set: &SequenceSet) -> UidSet {
+        self.uids.known(&self.asked(set, self.uids.last()))
+    }
+
+    /// The messages with these sequence numbers; those beyond the end are left out.
+    pub fn by_number(&self, set: &SequenceSet) -> UidSet {
+        match set {
+            SequenceSet::Saved => self.by_uid(set),
+            numbers => self.uids.uids_of(&numbers.resolve(self.uids.count())),
+        }
+    }
+
+    /// The UIDs that a set of them names, whether there are such messages or not.
+    pub fn asked(&self, set: &SequenceSet, largest: Uid) -> UidSet {
+        match set {
+            SequenceSet::Saved => self.saved.clone(),
+            numbers => numbers.resolve(largest),
         }
     }
 

@@ -8,7 +8,7 @@ use mailstead_storage::{
 };
 use proptest::prelude::*;
 
-use super::question::{Answer, Fetched, Found, Listing, MailboxStatus, OpenMailbox, Question};
+use super::question::{Answer, Fetched, Found, Listing, Looked, MailboxStatus, OpenMailbox, Question};
 use super::selected::Selected;
 use super::session::ImapSession;
 use super::{ImapSettings, Rules, Service};
@@ -128,13 +128,13 @@ impl House {
                 Answer::Copied(Ok(Copied { uid_validity: 8, uids, modseq: 10 }))
             }
             Question::Search { uids, .. } => Answer::Found(Ok(Found { uids, modseq: 9 })),
-            Question::Delete { .. } => Answer::Deleted(Ok(MailboxId(1))),
+            Question::Delete { .. } => Answer::Mailbox(Ok(MailboxId(1))),
             Question::List { .. } => {
                 let (mailboxes, subscriptions) = (vec![self.mailbox()], vec!["INBOX".into()]);
-                Answer::Listing(Ok(Listing { mailboxes, recent: vec![0], subscriptions }))
+                Answer::Listing(Ok(Listing { mailboxes, looked: Vec::new(), subscriptions }))
             }
             Question::Status { .. } => {
-                Answer::Status(Ok(Box::new(MailboxStatus { mailbox: self.mailbox(), recent: 0 })))
+                Answer::Status(Ok(Box::new(MailboxStatus { mailbox: self.mailbox(), looked: Looked::default() })))
             }
             Question::AppendEnd { .. } => Answer::Appended(Ok(Appended { uid_validity: 7, uid: 1, modseq: 10 })),
             _ => Answer::Done(Ok(())),

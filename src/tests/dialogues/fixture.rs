@@ -71,7 +71,7 @@ impl House {
             people: people.clone(),
             intake: intake.clone(),
             store: store.clone(),
-            bell: bell,
+            bell,
             log: Log::none(),
             clock: clock.clone(),
         };

@@ -55,7 +55,7 @@ fn submission() {
 
 #[test]
 fn imap() {
-    play("imap", 89);
+    play("imap", 101);
 }
 
 #[test]

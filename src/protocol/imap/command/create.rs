@@ -1,14 +1,64 @@
-//! CREATE (RFC 3501 §6.3.3). A delimiter at the end says that names below will follow.
+//! CREATE (RFC 3501 §6.3.3) with USE (RFC 6154 §3). A delimiter at the end says that names below will follow.
 
-use super::{Run, once};
-use crate::protocol::imap::question::Question;
+use mailstead_storage::SpecialUse;
+
+use super::list::attribute;
+use super::{Desk, Next, Run, now};
+use crate::protocol::imap::question::{Answer, Question};
 use crate::protocol::imap::session::Core;
-use crate::protocol::imap::wire::{Parsed, Parser};
+use crate::protocol::imap::wire::{Parsed, Parser, Reply, Syntax, mailbox_id};
 
-pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
+/// The uses that a client can give: `\All` and `\Flagged` would be views of other mailboxes.
+const USES: [SpecialUse; 5] =
+    [SpecialUse::Archive, SpecialUse::Drafts, SpecialUse::Junk, SpecialUse::Sent, SpecialUse::Trash];
+
+struct Create {
+    name: String,
+    special_use: Option<SpecialUse>,
+}
+
+pub fn begin(parser: &mut Parser<'_>, _: &mut Core) -> Parsed<Box<dyn Run>> {
     parser.space()?;
     let name = parser.mailbox()?;
+    let uses = if parser.eat(b' ') && parser.peek().is_some() { uses(parser)? } else { Vec::new() };
     parser.end()?;
+    let special_use = match uses.as_slice() {
+        [] => None,
+        [Some(special_use)] => Some(*special_use),
+        _ => return Ok(now(|_| Reply::no("USEATTR", "A mailbox can have one use, and not this"))),
+    };
     let name = name.strip_suffix('/').unwrap_or(&name).to_string();
-    Ok(once(Question::Create { account: core.account(), name }, "CREATE completed"))
+    Ok(Box::new(Create { name, special_use }))
+}
+
+/// `(USE (\Drafts))`; uses that cannot be given are `None`.
+fn uses(parser: &mut Parser<'_>) -> Parsed<Vec<Option<SpecialUse>>> {
+    const WRONG: &str = "Unknown CREATE parameter";
+    parser.byte(b'(', WRONG)?;
+    if !parser.eat_word("USE") {
+        return Err(Syntax(WRONG));
+    }
+    parser.space()?;
+    let uses = parser.list(|parser| {
+        parser.byte(b'\\', "Invalid use")?;
+        let name = parser.atom()?;
+        Ok(USES.into_iter().find(|special_use| attribute(*special_use)[1..].eq_ignore_ascii_case(name)))
+    })?;
+    parser.byte(b')', "CREATE parameters are not closed")?;
+    Ok(uses)
+}
+
+impl Run for Create {
+    fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
+        match answer {
+            Some(Answer::Mailbox(Ok(id))) => {
+                Next::Done(Reply::ok("CREATE completed").code(format!("MAILBOXID ({})", mailbox_id(id))))
+            }
+            Some(Answer::Mailbox(Err(refused))) => Next::Done(refused),
+            _ => {
+                let (account, name) = (desk.core.account(), std::mem::take(&mut self.name));
+                Next::Ask(Question::Create { account, name, special_use: self.special_use })
+            }
+        }
+    }
 }

@@ -20,8 +20,7 @@ pub fn begin_uid(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run
     parser.space()?;
     let set = SequenceSet::parse(parser)?;
     parser.end()?;
-    let mailbox = core.mailbox();
-    let uids = mailbox.uids.known(&set.resolve(mailbox.uids.last()));
+    let uids = core.mailbox().by_uid(&set);
     Ok(Box::new(Expunge { uids: Some(uids) }))
 }
 

@@ -1,4 +1,5 @@
-//! FETCH (RFC 3501 §6.4.5) with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6). Messages are asked for in chunks, bytes in
+//! FETCH (RFC 3501 §6.4.5) with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6), and
+//! PARTIAL (RFC 9394 §3.3). Messages are asked for in chunks, bytes in
 //! pieces: what is held does not grow with the mailbox or the message.
 
 use std::collections::VecDeque;
@@ -12,8 +13,8 @@ use crate::protocol::imap::pieces::{Plan, READ_BYTES_MAX, Window};
 use crate::protocol::imap::question::{Answer, Fetched, Question};
 use crate::protocol::imap::selected::{Selected, Told, tell_vanished};
 use crate::protocol::imap::session::Core;
-use crate::protocol::imap::uids::{intersection, take_first};
-use crate::protocol::imap::wire::{FetchItem, Parsed, Parser, Reply, SequenceSet, Syntax, fetch_items};
+use crate::protocol::imap::uids::{at_places, intersection, take_first};
+use crate::protocol::imap::wire::{FetchItem, Parsed, Parser, Places, Reply, SequenceSet, Syntax, fetch_items};
 
 struct Fetch {
     by_uid: bool,
@@ -41,6 +42,8 @@ struct Modifiers {
     changed_since: Option<Modseq>,
     /// What is gone is told too, of this set.
     vanished: Option<SequenceSet>,
+    /// Of what is left, only these.
+    places: Option<Places>,
 }
 
 pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
@@ -66,7 +69,10 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     if changed_since.is_some() && !items.contains(&FetchItem::Modseq) {
         items.push(FetchItem::Modseq);
     }
-    let uids = core.mailbox().messages(&set, by_uid)?;
+    let mut uids = core.mailbox().messages(&set, by_uid)?;
+    if let (None, Some(places)) = (changed_since, modifiers.places) {
+        uids = at_places(uids, places);
+    }
     modifiers.vanished = modifiers.vanished.map(|_| set);
     Ok(Box::new(Fetch {
         by_uid,
@@ -95,7 +101,10 @@ fn modifiers(parser: &mut Parser<'_>, core: &Core, by_uid: bool) -> Parsed<Modif
             parser.space()?;
             modifiers.changed_since = Some(parser.number64()?);
         } else if parser.eat_word("VANISHED") {
-            modifiers.vanished = Some(SequenceSet::default());
+            modifiers.vanished = Some(SequenceSet::Saved);
+        } else if by_uid && parser.eat_word("PARTIAL") {
+            parser.space()?;
+            modifiers.places = Some(Places::parse(parser)?);
         } else {
             return Err(Syntax("Unknown FETCH modifier"));
         }
@@ -185,12 +194,16 @@ impl Fetch {
 
     /// Picks those out that have changed, so that no other is looked at, and tells what has vanished.
     fn pick(&mut self, changes: &Changes, desk: &mut Desk<'_>) {
-        let Some(Modifiers { changed_since: Some(since), vanished }) = self.unpicked.take() else { return };
+        let Some(Modifiers { changed_since: Some(since), vanished, places }) = self.unpicked.take() else { return };
         let changed: UidSet = changes.records.iter().map(|record| record.uid).collect();
         self.uids.0 = intersection(&self.uids.0, &changed.0);
+        if let Some(places) = places {
+            self.uids = at_places(std::mem::take(&mut self.uids), places);
+        }
         if let Some(set) = vanished {
-            let asked = set.resolve(changes.counters.uid_next.saturating_sub(1));
-            tell_vanished("(EARLIER) ", &desk.core.mailbox().missed(changes, &asked, since), desk.out);
+            let mailbox = desk.core.mailbox();
+            let asked = mailbox.asked(&set, changes.counters.uid_next.saturating_sub(1));
+            tell_vanished("(EARLIER) ", &mailbox.missed(changes, &asked, since), desk.out);
         }
     }
 

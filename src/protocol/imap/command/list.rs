@@ -143,8 +143,8 @@ impl Run for List {
             }
             Some(Answer::Listing(Err(refused))) => Next::Done(refused),
             _ => {
-                let recent = self.options.status.as_ref().is_some_and(Items::names_recent);
-                Next::Ask(Question::List { account: desk.core.account(), recent })
+                let looks = self.options.status.as_ref().map(Items::looks).unwrap_or_default();
+                Next::Ask(Question::List { account: desk.core.account(), looks })
             }
         }
     }
@@ -178,8 +178,8 @@ impl List {
             }
             self.tell(&Found { mailbox: mailbox(name), subscribed: subscribed.contains(name), below, level }, out);
             if let (Some(items), Some(at)) = (&self.options.status, mailboxes.get(name)) {
-                let recent = listing.recent.get(*at).copied().unwrap_or(0);
-                let status = MailboxStatus { mailbox: listing.mailboxes[*at].clone(), recent };
+                let looked = listing.looked.get(*at).copied().unwrap_or_default();
+                let status = MailboxStatus { mailbox: listing.mailboxes[*at].clone(), looked };
                 items.tell(&status, append_limit, out);
             }
         }
@@ -222,7 +222,8 @@ impl List {
     }
 }
 
-fn attribute(special_use: SpecialUse) -> &'static str {
+/// The attribute of a use (RFC 6154 §2).
+pub fn attribute(special_use: SpecialUse) -> &'static str {
     match special_use {
         SpecialUse::Drafts => "\\Drafts",
         SpecialUse::Sent => "\\Sent",

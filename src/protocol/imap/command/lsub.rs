@@ -3,7 +3,7 @@
 
 use super::list::pattern;
 use super::{Desk, Next, Run};
-use crate::protocol::imap::question::{Answer, Question};
+use crate::protocol::imap::question::{Answer, Looks, Question};
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::tree::{Pattern, levels_of};
@@ -31,7 +31,7 @@ impl Run for Lsub {
                 done
             }
             Some(Answer::Listing(Err(refused))) => Next::Done(refused),
-            _ => Next::Ask(Question::List { account: desk.core.account(), recent: false }),
+            _ => Next::Ask(Question::List { account: desk.core.account(), looks: Looks::default() }),
         }
     }
 }

@@ -19,6 +19,7 @@ mod logout;
 mod lsub;
 mod namespace;
 mod noop;
+mod quota;
 mod rename;
 mod run;
 mod search;
@@ -27,6 +28,7 @@ mod starttls;
 mod status;
 mod store;
 mod subscribe;
+mod unauthenticate;
 mod unselect;
 mod update;
 
@@ -94,6 +96,7 @@ const TABLE: &[Row] = {
         row("STARTTLS", NotAuthenticated, Nothing, starttls::begin),
         row("LOGIN", NotAuthenticated, Nothing, login::begin),
         row("AUTHENTICATE", NotAuthenticated, Nothing, authenticate::begin),
+        row("UNAUTHENTICATE", Authenticated, Nothing, unauthenticate::begin),
         row("ENABLE", Authenticated, All, enable::begin),
         row("SELECT", Authenticated, Nothing, select::begin),
         row("EXAMINE", Authenticated, Nothing, select::begin_examine),
@@ -106,6 +109,8 @@ const TABLE: &[Row] = {
         row("LSUB", Authenticated, All, lsub::begin),
         row("NAMESPACE", Authenticated, All, namespace::begin),
         row("STATUS", Authenticated, All, status::begin),
+        row("GETQUOTA", Authenticated, All, quota::begin),
+        row("GETQUOTAROOT", Authenticated, All, quota::begin_root),
         row("APPEND", Authenticated, All, append::begin),
         row("IDLE", Authenticated, All, idle::begin),
         row("CHECK", Selected, All, noop::begin),

@@ -18,6 +18,12 @@ pub enum FetchItem {
     Size,
     /// `MODSEQ` (RFC 7162)
     Modseq,
+    /// `SAVEDATE` (RFC 8514)
+    SaveDate,
+    /// `EMAILID` (RFC 8474)
+    EmailId,
+    /// `THREADID` (RFC 8474)
+    ThreadId,
     /// `ENVELOPE`
     Envelope,
     /// `BODYSTRUCTURE`
@@ -76,6 +82,9 @@ fn item(parser: &mut Parser<'_>) -> Parsed<FetchItem> {
         ("INTERNALDATE", FetchItem::InternalDate),
         ("RFC822.SIZE", FetchItem::Size),
         ("MODSEQ", FetchItem::Modseq),
+        ("SAVEDATE", FetchItem::SaveDate),
+        ("EMAILID", FetchItem::EmailId),
+        ("THREADID", FetchItem::ThreadId),
         ("ENVELOPE", FetchItem::Envelope),
         ("BODYSTRUCTURE", FetchItem::BodyStructure),
         ("RFC822", rfc822("RFC822", SectionText::Whole, false)),
