@@ -1,10 +1,10 @@
 //! IMAP: mailboxes read and changed over the network.
 //!
 //! What is spoken: IMAP4rev1 (RFC 3501) with IDLE (2177), NAMESPACE (2342), ID (2971), CHILDREN (3348),
-//! UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
+//! BINARY (3516), UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
 //! SEARCHRES (5182), LIST-EXTENDED (5258), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
 //! MOVE (6851), CONDSTORE and QRESYNC (7162), LITERAL+ (7888), APPENDLIMIT (7889), UNAUTHENTICATE (8437),
-//! STATUS=SIZE (8438), OBJECTID (8474), SAVEDATE (8514), QUOTA (9208), PARTIAL (9394).
+//! STATUS=SIZE (8438), OBJECTID (8474), SAVEDATE (8514), QUOTA (9208), PREVIEW (8970), PARTIAL (9394).
 //!
 //! Promises:
 //! - An extension is announced only when it works whole.
@@ -16,9 +16,11 @@
 mod answers;
 mod capability;
 mod command;
+mod decoded;
 mod frame;
 mod header;
 mod pieces;
+mod preview;
 mod question;
 mod search;
 mod selected;

@@ -55,7 +55,7 @@ fn submission() {
 
 #[test]
 fn imap() {
-    play("imap", 101);
+    play("imap", 106);
 }
 
 #[test]

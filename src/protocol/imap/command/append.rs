@@ -50,6 +50,8 @@ pub fn begin(parser: &mut Parser<'_>, _: &mut Core) -> Parsed<Box<dyn Run>> {
 pub fn begin_streamed(parser: &mut Parser<'_>, literal: Literal, _: &mut Core) -> Option<Box<dyn Run>> {
     parser.space().ok()?;
     let (name, flags, date) = head(parser).ok()?;
+    // A message with NUL comes as `literal8` (RFC 3516 §4.4); others may.
+    parser.eat(b'~');
     let marker = parser.rest();
     let whole = marker.starts_with(b"{") && marker.iter().filter(|byte| **byte == b'{').count() == 1;
     whole

@@ -183,6 +183,9 @@ impl Fetch {
         if self.uids.is_empty() {
             return Next::Done(match self.missing && !self.by_uid {
                 true => Reply::no("EXPUNGEISSUED", "Some messages are no longer there"),
+                false if self.plan.has_unknown_encoding() => {
+                    Reply::no("UNKNOWN-CTE", "Some content is in an unknown transfer encoding")
+                }
                 false => Reply::ok("FETCH completed"),
             });
         }
