@@ -25,6 +25,8 @@ pub struct Selected {
     pub modseq: Modseq,
     /// Messages that are recent in this session.
     pub recent: UidSet,
+    /// Does the client know `\Recent`? IMAP4rev2 does not.
+    knows_recent: bool,
     /// Messages that are gone and still in `uids`.
     vanished: UidSet,
     /// What `$` stands for (RFC 5182); may hold messages that are gone.
@@ -37,14 +39,15 @@ pub struct Selected {
 
 impl Selected {
     /// A mailbox just opened.
-    pub fn new(open: OpenMailbox, read_only: bool) -> Selected {
+    pub fn new(open: OpenMailbox, read_only: bool, enabled: Enabled) -> Selected {
         let OpenMailbox { opened, watch, .. } = open;
         let counters = opened.mailbox.counters;
         Selected {
             id: opened.mailbox.id,
             name: opened.mailbox.name,
             read_only,
-            recent: recent_of(&opened.uids, &counters),
+            recent: if enabled.rev2 { UidSet::default() } else { recent_of(&opened.uids, &counters) },
+            knows_recent: !enabled.rev2,
             uids: UidMap::new(opened.uids),
             keywords: opened.keywords,
             modseq: counters.modseq,
@@ -53,6 +56,24 @@ impl Selected {
             own: Vec::new(),
             watch,
             rang: false,
+        }
+    }
+
+    /// Are new messages recent for this session alone?
+    pub fn takes_recent(&self) -> bool {
+        self.knows_recent && !self.read_only
+    }
+
+    /// The client does not know `\Recent`.
+    pub fn forget_recent(&mut self) {
+        (self.knows_recent, self.recent) = (false, UidSet::default());
+    }
+
+    /// Writes EXISTS, and RECENT for those who know it.
+    pub fn tell_counts(&self, out: &mut Vec<u8>) {
+        say(out, &format!("* {} EXISTS\r\n", self.uids.count()));
+        if self.knows_recent {
+            say(out, &format!("* {} RECENT\r\n", self.recent.count()));
         }
     }
 
@@ -109,9 +130,10 @@ impl Selected {
             come.push(record.uid);
         }
         if !come.is_empty() {
-            let recent = recent_of(&come, &counters);
-            self.recent.0.extend(recent.0);
-            say(out, &format!("* {} EXISTS\r\n* {} RECENT\r\n", self.uids.count(), self.recent.count()));
+            if self.knows_recent {
+                self.recent.0.extend(recent_of(&come, &counters).0);
+            }
+            self.tell_counts(out);
         }
         let own = std::mem::take(&mut self.own);
         let is_own =

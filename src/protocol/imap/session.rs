@@ -31,6 +31,17 @@ pub struct Enabled {
     pub condstore: bool,
     /// It is told VANISHED instead of EXPUNGE (RFC 7162 §3.2).
     pub qresync: bool,
+    /// It takes UTF-8 everywhere (RFC 6855).
+    pub utf8_accept: bool,
+    /// It speaks IMAP4rev2: nothing is recent, and SEARCH is answered with ESEARCH (RFC 9051 Appendix E).
+    pub rev2: bool,
+}
+
+impl Enabled {
+    /// Are mailbox names UTF-8 on both sides, not modified UTF-7?
+    pub fn utf8(self) -> bool {
+        self.utf8_accept || self.rev2
+    }
 }
 
 /// What commands see and change.

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::question::{Answer, Fetched, Found, Listing, Looked, MailboxStatus, OpenMailbox, Question};
 use super::selected::Selected;
-use super::session::ImapSession;
+use super::session::{Enabled, ImapSession};
 use super::{ImapSettings, Rules, Service};
 use crate::bell::Bell;
 use crate::message::Outliner;
@@ -208,13 +208,13 @@ fn passwords_are_not_taken_in_the_clear() {
     talk.hear(b"a LOGIN x y\r\nb AUTHENTICATE PLAIN\r\nc STARTTLS\r\n");
     let text = talk.text();
     assert!(text.starts_with(
-        "* OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE STARTTLS AUTH=SCRAM-SHA-256 LOGINDISABLED]"
+        "* OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE STARTTLS AUTH=SCRAM-SHA-256 LOGINDISABLED]"
     ));
     assert!(text.contains("\r\na NO [PRIVACYREQUIRED]") && text.contains("\r\nb NO [PRIVACYREQUIRED]"), "{text}");
     talk.hear(b"d CAPABILITY\r\ne LOGIN x y\r\n");
     let text = talk.text();
     assert!(text.contains(
-        "* CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN\r\n"
+        "* CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN\r\n"
     ));
     assert!(text.contains("\r\ne OK"), "{text}");
 }
@@ -285,7 +285,11 @@ fn all_keywords_in_use() {
     let bell = Bell::default();
     let keywords: Vec<String> = (0..Flags::KEYWORDS_MAX).map(|number| format!("k{number}")).collect();
     let opened = Opened { mailbox: House::new(1, 1).mailbox(), keywords, uids: UidSet::default(), first_unseen: None };
-    let mailbox = Selected::new(OpenMailbox { opened, missed: None, watch: bell.watch(&[MailboxId(1)]) }, false);
+    let mailbox = Selected::new(
+        OpenMailbox { opened, missed: None, watch: bell.watch(&[MailboxId(1)]) },
+        false,
+        Enabled::default(),
+    );
     let mut out = Vec::new();
     mailbox.tell_flags(&mut out);
     let text = String::from_utf8_lossy(&out);

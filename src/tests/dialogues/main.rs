@@ -55,7 +55,7 @@ fn submission() {
 
 #[test]
 fn imap() {
-    play("imap", 106);
+    play("imap", 109);
 }
 
 #[test]

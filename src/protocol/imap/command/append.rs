@@ -18,6 +18,8 @@ struct Append {
     flags: FlagList,
     date: Option<Time>,
     literal: Literal,
+    /// Is it within `UTF8 (…)` (RFC 6855 §4)?
+    closes: bool,
     /// Bytes of the message that are still to come.
     left: u64,
     at: At,
@@ -47,15 +49,20 @@ pub fn begin(parser: &mut Parser<'_>, _: &mut Core) -> Parsed<Box<dyn Run>> {
 
 /// Begins when what was said so far is a whole APPEND up to its message. A mailbox name may be a
 /// literal as well; that one does not stream.
-pub fn begin_streamed(parser: &mut Parser<'_>, literal: Literal, _: &mut Core) -> Option<Box<dyn Run>> {
+pub fn begin_streamed(parser: &mut Parser<'_>, literal: Literal, core: &mut Core) -> Option<Box<dyn Run>> {
     parser.space().ok()?;
     let (name, flags, date) = head(parser).ok()?;
+    let closes = core.enabled.utf8() && parser.eat_word("UTF8");
+    if closes {
+        parser.space().and_then(|()| parser.byte(b'(', "UTF8 needs parentheses")).ok()?;
+    }
     // A message with NUL comes as `literal8` (RFC 3516 §4.4); others may.
     parser.eat(b'~');
     let marker = parser.rest();
     let whole = marker.starts_with(b"{") && marker.iter().filter(|byte| **byte == b'{').count() == 1;
-    whole
-        .then(|| -> Box<dyn Run> { Box::new(Append { name, flags, date, literal, left: literal.size, at: At::Begin }) })
+    whole.then(|| -> Box<dyn Run> {
+        Box::new(Append { name, flags, date, literal, closes, left: literal.size, at: At::Begin })
+    })
 }
 
 /// `mailbox SP [flag-list SP] [date-time SP]`
@@ -138,9 +145,15 @@ impl Append {
     }
 
     fn line_end(&mut self, desk: &mut Desk<'_>) -> Next {
-        let count = match desk.input.bytes() {
-            [b'\n', ..] => 1,
-            [b'\r', b'\n', ..] => 2,
+        let bytes = desk.input.bytes();
+        let (bytes, closed) = match (self.closes, bytes) {
+            (true, [b')', rest @ ..]) => (rest, 1),
+            (false, bytes) | (true, bytes @ []) => (bytes, 0),
+            (true, _) => (b" ".as_slice(), 0),
+        };
+        let count = match bytes {
+            [b'\n', ..] => closed + 1,
+            [b'\r', b'\n', ..] => closed + 2,
             [] | [b'\r'] => return Next::Read,
             _ => {
                 self.at = At::Pass(Reply::bad("Unexpected extra arguments"));

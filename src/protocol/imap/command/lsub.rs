@@ -27,7 +27,7 @@ impl Run for Lsub {
         };
         match answer {
             Some(Answer::Listing(Ok(listing))) => {
-                tell(pattern, &listing.subscriptions, desk.out);
+                tell(pattern, &listing.subscriptions, desk.core.enabled.utf8(), desk.out);
                 done
             }
             Some(Answer::Listing(Err(refused))) => Next::Done(refused),
@@ -36,14 +36,14 @@ impl Run for Lsub {
     }
 }
 
-fn tell(pattern: &Pattern, subscriptions: &[String], out: &mut Vec<u8>) {
+fn tell(pattern: &Pattern, subscriptions: &[String], utf8: bool, out: &mut Vec<u8>) {
     for level in levels_of(subscriptions.iter().map(String::as_str)) {
         let subscribed = subscriptions.binary_search_by(|name| name.as_str().cmp(level.name)).is_ok();
         if !pattern.matches(level.name) || !(subscribed || pattern.stops_at_levels()) {
             continue;
         }
         say(out, if subscribed { "* LSUB () \"/\" " } else { "* LSUB (\\Noselect) \"/\" " });
-        mailbox_name(level.name, false, out);
+        mailbox_name(level.name, utf8, out);
         say(out, "\r\n");
     }
 }

@@ -139,7 +139,7 @@ pub type Begun = (Box<str>, &'static Row, Box<dyn Run>);
 /// # Errors
 /// The reply that says why it cannot be begun.
 pub fn begin(text: &[u8], core: &mut Core) -> Result<Begun, Reply> {
-    let mut parser = Parser::new(text);
+    let mut parser = Parser::new(text).with_names_in(core.enabled.utf8());
     let (tag, row) = head(&mut parser)?;
     allowed(row, core)?;
     let run = (row.begin)(&mut parser, core)?;
@@ -148,7 +148,7 @@ pub fn begin(text: &[u8], core: &mut Core) -> Result<Begun, Reply> {
 
 /// Begins the command in `text` when the literal announced at its end is a message that streams.
 pub fn begin_streamed(text: &[u8], literal: Literal, core: &mut Core) -> Option<Begun> {
-    let mut parser = Parser::new(text);
+    let mut parser = Parser::new(text).with_names_in(core.enabled.utf8());
     let (tag, row) = head(&mut parser).ok().filter(|(_, row)| row.name == "APPEND")?;
     allowed(row, core).ok()?;
     let run = append::begin_streamed(&mut parser, literal, core)?;

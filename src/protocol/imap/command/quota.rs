@@ -62,7 +62,7 @@ impl Run for GetQuotaRoot {
             }
         };
         say(desk.out, "* QUOTAROOT ");
-        mailbox_name(&self.name, false, desk.out);
+        mailbox_name(&self.name, desk.core.enabled.utf8(), desk.out);
         if let Some(quota) = quota {
             let root = address(desk);
             desk.out.push(b' ');

@@ -46,7 +46,14 @@ pub fn begin_uid(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run
 
 fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<dyn Run>> {
     parser.space()?;
-    let returns = returns(parser)?;
+    let mut returns = returns(parser)?;
+    if core.enabled.rev2 {
+        // SEARCH itself is no longer told (RFC 9051 §6.4.4).
+        returns.get_or_insert(Returns { all: true, ..Returns::default() });
+    }
+    if core.enabled.utf8_accept && parser.peek_word("CHARSET") {
+        return Err(Syntax("With UTF8=ACCEPT, searches are in UTF-8"));
+    }
     if !charset(parser)? {
         return Ok(now(|_| Reply::no("BADCHARSET (US-ASCII UTF-8)", "Charset is not supported")));
     }

@@ -7,9 +7,9 @@ use super::{Desk, Next, Run};
 use crate::net::OUTPUT_BYTES;
 use crate::protocol::imap::question::{Answer, Known, OpenMailbox, Question};
 use crate::protocol::imap::selected::{Selected, Told, say, tell_vanished};
-use crate::protocol::imap::session::Core;
+use crate::protocol::imap::session::{Core, Enabled};
 use crate::protocol::imap::uids::intersection;
-use crate::protocol::imap::wire::{Parsed, Parser, Reply, SequenceSet, Syntax, mailbox_id};
+use crate::protocol::imap::wire::{Parsed, Parser, Reply, SequenceSet, Syntax, mailbox_id, mailbox_name};
 
 struct Select {
     name: String,
@@ -123,14 +123,15 @@ impl Select {
             say(desk.out, "* OK [CLOSED] Previous mailbox closed\r\n");
         }
         let (account, name) = (desk.core.account(), std::mem::take(&mut self.name));
+        let takes_recent = !self.read_only && !desk.core.enabled.rev2;
         let known = self.resync.as_ref().map(|resync| resync.known);
-        Next::Ask(Question::Open { account, name, takes_recent: !self.read_only, known })
+        Next::Ask(Question::Open { account, name, takes_recent, known })
     }
 
     fn opened(&mut self, mut opened: OpenMailbox, desk: &mut Desk<'_>) {
         desk.core.enabled.condstore |= self.condstore;
         let missed = opened.missed.take();
-        let mailbox = tell(opened, self.read_only, desk.out);
+        let mailbox = tell(opened, self.read_only, desk.core.enabled, desk.out);
         let records = match (&self.resync, missed) {
             (Some(resync), Some(changes)) => resync.tell(&mailbox, changes, desk.out),
             _ => Vec::new(),
@@ -168,13 +169,18 @@ impl Resync {
 }
 
 /// Tells all that is known of the mailbox.
-fn tell(open: OpenMailbox, read_only: bool, out: &mut Vec<u8>) -> Selected {
+fn tell(open: OpenMailbox, read_only: bool, enabled: Enabled, out: &mut Vec<u8>) -> Selected {
     let counters = open.opened.mailbox.counters;
     let unseen = open.opened.first_unseen;
-    let mailbox = Selected::new(open, read_only);
+    let mailbox = Selected::new(open, read_only, enabled);
     mailbox.tell_flags(out);
-    say(out, &format!("* {} EXISTS\r\n* {} RECENT\r\n", mailbox.uids.count(), mailbox.recent.count()));
-    if let Some(sequence) = unseen.and_then(|uid| mailbox.uids.sequence_of(uid)) {
+    mailbox.tell_counts(out);
+    if enabled.rev2 {
+        // RFC 9051 §6.3.2.
+        say(out, "* LIST () \"/\" ");
+        mailbox_name(&mailbox.name, true, out);
+        say(out, "\r\n");
+    } else if let Some(sequence) = unseen.and_then(|uid| mailbox.uids.sequence_of(uid)) {
         say(out, &format!("* OK [UNSEEN {sequence}] First unseen\r\n"));
     }
     say(out, &format!("* OK [UIDVALIDITY {}] UIDs valid\r\n", counters.uid_validity));

@@ -69,7 +69,7 @@ impl Run for Status {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         match answer {
             Some(Answer::Status(Ok(status))) => {
-                self.items.tell(&status, desk.core.rules.message_bytes_max, desk.out);
+                self.items.tell(&status, desk.core, desk.out);
                 Next::Done(Reply::ok("STATUS completed"))
             }
             Some(Answer::Status(Err(refused))) => Next::Done(refused),
@@ -93,10 +93,10 @@ impl Items {
     }
 
     /// Writes the STATUS response.
-    pub fn tell(&self, status: &MailboxStatus, append_limit: u64, out: &mut Vec<u8>) {
+    pub fn tell(&self, status: &MailboxStatus, core: &Core, out: &mut Vec<u8>) {
         let counters = &status.mailbox.counters;
         say(out, "* STATUS ");
-        mailbox_name(&status.mailbox.name, false, out);
+        mailbox_name(&status.mailbox.name, core.enabled.utf8(), out);
         let mut separator = " (";
         for (name, item) in ITEMS.iter().filter(|(_, item)| self.0.contains(item)) {
             let value = match item {
@@ -109,7 +109,7 @@ impl Items {
                 Item::Size => counters.bytes.to_string(),
                 Item::Deleted => counters.deleted.to_string(),
                 Item::DeletedStorage => status.looked.deleted_bytes.to_string(),
-                Item::AppendLimit => append_limit.to_string(),
+                Item::AppendLimit => core.rules.message_bytes_max.to_string(),
                 Item::MailboxId => format!("({})", mailbox_id(status.mailbox.id)),
             };
             say(out, &format!("{separator}{name} {value}"));

@@ -40,8 +40,8 @@ impl Run for Update {
             _ if !self.begun => {
                 self.begun = true;
                 if mailbox.take_ring() {
-                    let (mailbox, since, takes_recent) = (mailbox.id, mailbox.modseq, !mailbox.read_only);
-                    return Next::Ask(Question::Changes { mailbox, since, takes_recent });
+                    let (since, takes_recent) = (mailbox.modseq, mailbox.takes_recent());
+                    return Next::Ask(Question::Changes { mailbox: mailbox.id, since, takes_recent });
                 }
                 if self.may_expunge {
                     mailbox.tell_vanished(enabled, desk.out);
@@ -49,7 +49,7 @@ impl Run for Update {
             }
             _ => {}
         }
-        let items = Told { uid: enabled.qresync, flags: true, modseq: enabled.condstore };
+        let items = Told { uid: enabled.qresync || enabled.rev2, flags: true, modseq: enabled.condstore };
         for record in self.records.by_ref() {
             mailbox.tell_record(&record, items, desk.out);
             if desk.out.len() >= OUTPUT_BYTES {
