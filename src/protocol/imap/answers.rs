@@ -12,6 +12,7 @@ use mailstead_storage::{
 
 use self::looked_at::LookedAt;
 use super::House;
+use super::arrange::{Arrangement, Row};
 use super::question::{
     Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, Span,
 };
@@ -21,6 +22,7 @@ use super::uids::take_first;
 use super::wire::{FlagList, Reply};
 use crate::intake::{Incoming, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
+use crate::message::Outline;
 use crate::net::{Answers, Peer};
 use crate::people::sessions::SessionId;
 use crate::people::{Denied, Login};
@@ -82,6 +84,12 @@ impl Answers<ImapSession> for ImapAnswers {
             }
             Question::Search { mailbox, uids, program } => {
                 Answer::Found(self.told(work::read(move || search(&store, mailbox, uids, &program)).await))
+            }
+            Question::Rows { mailbox, uids, arrangement } => {
+                Answer::Rows(self.told(work::read(move || rows(&store, mailbox, uids, &arrangement)).await))
+            }
+            Question::Arrange { rows, arrangement } => {
+                Answer::Arranged(work::compute(move || arrangement.arrange(rows)).await)
             }
             Question::Create { account, name, special_use } => {
                 Answer::Mailbox(self.create(account, name, special_use).await)
@@ -305,6 +313,20 @@ fn search(store: &Store, mailbox: MailboxId, uids: UidSet, program: &Program) ->
         uids = fetched.rest;
     }
     Ok(found)
+}
+
+fn rows(store: &Store, mailbox: MailboxId, mut uids: UidSet, arrangement: &Arrangement) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    while !uids.is_empty() {
+        let fetched = fetch(store, mailbox, &uids, arrangement.needs_outline())?;
+        let mut outlines = fetched.outlines.iter();
+        rows.extend(fetched.records.iter().map(|record| {
+            let outline = outlines.next().and_then(|outline| Outline::decode(outline));
+            arrangement.row(record, outline.as_ref())
+        }));
+        uids = fetched.rest;
+    }
+    Ok(rows)
 }
 
 fn list(store: &Store, account: AccountId, looks: Looks) -> Result<Listing> {

@@ -7,6 +7,7 @@ use mailstead_storage::{
     ScramVerifier, SpecialUse, Stored, Time, UidSet,
 };
 
+use super::arrange::{Arrangement, Row, Token};
 use super::search::Program;
 use super::wire::{FlagList, Reply};
 use crate::bell::Watch;
@@ -98,6 +99,22 @@ pub enum Question {
         uids: UidSet,
         /// What is looked for.
         program: Arc<Program>,
+    },
+    /// What must be known of these messages to arrange them? [`Answer::Rows`]
+    Rows {
+        /// Of this mailbox.
+        mailbox: MailboxId,
+        /// Of these messages.
+        uids: UidSet,
+        /// How they will be arranged.
+        arrangement: Arc<Arrangement>,
+    },
+    /// Arranges messages. [`Answer::Arranged`]
+    Arrange {
+        /// All that is known of them.
+        rows: Vec<Row>,
+        /// How.
+        arrangement: Arc<Arrangement>,
     },
     /// Makes a mailbox. [`Answer::Mailbox`]
     Create {
@@ -200,6 +217,10 @@ pub enum Answer {
     Copied(Result<Copied, Reply>),
     /// Messages that match.
     Found(Result<Found, Reply>),
+    /// What is known of messages.
+    Rows(Result<Vec<Row>, Reply>),
+    /// Messages in their order, or in threads.
+    Arranged(Vec<Token>),
     /// It is done.
     Done(Result<(), Reply>),
     /// The mailbox is made, or gone.

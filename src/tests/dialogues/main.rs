@@ -55,7 +55,7 @@ fn submission() {
 
 #[test]
 fn imap() {
-    play("imap", 109);
+    play("imap", 113);
 }
 
 #[test]

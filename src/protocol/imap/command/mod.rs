@@ -2,6 +2,7 @@
 //! Adding a command is one file and one line in [`TABLE`].
 
 mod append;
+mod arranged;
 mod authenticate;
 mod capability;
 mod close;
@@ -11,6 +12,7 @@ mod delete;
 mod enable;
 mod expunge;
 mod fetch;
+mod finding;
 mod id;
 mod idle;
 mod list;
@@ -21,13 +23,16 @@ mod namespace;
 mod noop;
 mod quota;
 mod rename;
+mod returns;
 mod run;
 mod search;
 mod select;
+mod sort;
 mod starttls;
 mod status;
 mod store;
 mod subscribe;
+mod thread;
 mod unauthenticate;
 mod unselect;
 mod update;
@@ -118,12 +123,16 @@ const TABLE: &[Row] = {
         row("UNSELECT", Selected, Nothing, unselect::begin),
         row("EXPUNGE", Writable, All, expunge::begin),
         row("SEARCH", Selected, NoExpunges, search::begin),
+        row("SORT", Selected, NoExpunges, sort::begin),
+        row("THREAD", Selected, NoExpunges, thread::begin),
         row("FETCH", Selected, NoExpunges, fetch::begin),
         row("STORE", Writable, NoExpunges, store::begin),
         row("COPY", Selected, All, copy::begin),
         row("MOVE", Writable, All, copy::begin_move),
         row("UID EXPUNGE", Writable, All, expunge::begin_uid),
         row("UID SEARCH", Selected, All, search::begin_uid),
+        row("UID SORT", Selected, All, sort::begin_uid),
+        row("UID THREAD", Selected, All, thread::begin_uid),
         row("UID FETCH", Selected, All, fetch::begin_uid),
         row("UID STORE", Writable, All, store::begin_uid),
         row("UID COPY", Selected, All, copy::begin_uid),

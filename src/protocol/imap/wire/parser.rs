@@ -78,11 +78,6 @@ impl<'a> Parser<'a> {
         found
     }
 
-    /// Does `word` in any case stand here?
-    pub fn peek_word(&self, word: &str) -> bool {
-        self.clone().eat_word(word)
-    }
-
     /// The longest run of bytes that `wanted` accepts, perhaps empty.
     pub fn run(&mut self, wanted: impl Fn(u8) -> bool) -> &'a [u8] {
         let end = self.rest.iter().position(|byte| !wanted(*byte)).unwrap_or(self.rest.len());
