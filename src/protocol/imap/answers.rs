@@ -6,8 +6,8 @@ mod looked_at;
 use std::net::IpAddr;
 
 use mailstead_storage::{
-    AccountId, Appended, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId, Modseq, Result, SpecialUse,
-    Store, Time, UidSet, Word,
+    AccountId, AppendedAll, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId, Modseq, NewMessage, Result,
+    SpecialUse, Store, Time, Uid, UidSet, Word,
 };
 
 use self::looked_at::LookedAt;
@@ -20,7 +20,7 @@ use super::search::{Needs, Program};
 use super::session::ImapSession;
 use super::uids::take_first;
 use super::wire::{FlagList, Reply};
-use crate::intake::{Incoming, Refusal, Trace};
+use crate::intake::{Incoming, KeptMessage, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
 use crate::message::Outline;
 use crate::net::{Answers, Peer};
@@ -45,8 +45,17 @@ pub struct ImapAnswers {
     house: House,
     session: SessionId,
     client: IpAddr,
-    /// The message that is being appended, and where to.
-    incoming: Option<(Incoming, MailboxId)>,
+    /// The message that is being appended.
+    incoming: Option<Appending>,
+    /// Those of the same APPEND before it.
+    kept: Vec<NewMessage>,
+}
+
+/// A message that is being appended, and where to.
+struct Appending {
+    incoming: Incoming,
+    account: AccountId,
+    mailbox: MailboxId,
 }
 
 impl Answers<ImapSession> for ImapAnswers {
@@ -115,9 +124,12 @@ impl Answers<ImapSession> for ImapAnswers {
             }
             Question::AppendBegin { account, name, size } => Answer::Done(self.append_begin(account, name, size).await),
             Question::AppendBytes(bytes) => Answer::Done(self.append_bytes(bytes).await),
-            Question::AppendEnd { flags, date } => Answer::Appended(self.append_end(flags, date).await),
+            Question::AppendNext { flags, date, size } => Answer::Done(self.append_next(flags, date, size).await),
+            Question::AppendEnd { flags, date, replaces } => {
+                Answer::Appended(self.append_end(flags, date, replaces).await)
+            }
             Question::AppendDrop => {
-                self.incoming = None;
+                self.append_drop();
                 Answer::Done(Ok(()))
             }
         }
@@ -128,7 +140,13 @@ type Told<T> = std::result::Result<T, Reply>;
 
 impl ImapAnswers {
     pub(super) fn new(house: House, peer: &Peer) -> ImapAnswers {
-        ImapAnswers { house, session: peer.id, client: peer.address.ip().to_canonical(), incoming: None }
+        ImapAnswers {
+            house,
+            session: peer.id,
+            client: peer.address.ip().to_canonical(),
+            incoming: None,
+            kept: Vec::new(),
+        }
     }
 
     fn logged_in(&self, user: &str, login: std::result::Result<Login, Denied>) -> Told<Login> {
@@ -195,43 +213,73 @@ impl ImapAnswers {
     }
 
     async fn append_begin(&mut self, account: AccountId, name: String, size: u64) -> Told<()> {
-        self.incoming = None;
+        self.append_drop();
+        let store = self.house.store.clone();
+        let mailbox = work::read(move || Ok(find(&store, account, &name)?.id)).await;
+        let mailbox = self.told(mailbox)?;
+        self.append_one(account, mailbox, size).await
+    }
+
+    /// Begins a message, when it and those before it are within the quota.
+    async fn append_one(&mut self, account: AccountId, mailbox: MailboxId, size: u64) -> Told<()> {
         let (store, people) = (self.house.store.clone(), self.house.people.clone());
-        let mailbox = work::read(move || {
-            let mailbox = find(&store, account, &name)?.id;
+        let bytes = size + self.kept.iter().map(|message| message.kept.size).sum::<u64>();
+        let over_quota = work::read(move || {
             let account = store.directory().accounts.get(&account).cloned();
-            match account.is_some_and(|account| people.over_quota(&account, size)) {
-                true => Err(Error::new(Word::OverQuota, "the message would go over the quota")),
-                false => Ok(mailbox),
-            }
+            account.is_some_and(|account| people.over_quota(&account, bytes))
         });
-        let mailbox = self.told(mailbox.await)?;
+        if over_quota.await {
+            return self.told(Err(Error::new(Word::OverQuota, "the message would go over the quota")));
+        }
         let incoming = self.house.intake.begin(Trace::None).map_err(|refusal| self.refused(&refusal))?;
-        self.incoming = Some((incoming, mailbox));
+        self.incoming = Some(Appending { incoming, account, mailbox });
         Ok(())
     }
 
     async fn append_bytes(&mut self, bytes: Vec<u8>) -> Told<()> {
-        let Some((incoming, _)) = &mut self.incoming else { return Err(nothing_begun()) };
+        let Some(Appending { incoming, .. }) = &mut self.incoming else { return Err(nothing_begun()) };
         if let Err(refusal) = incoming.push(bytes).await {
-            self.incoming = None;
+            self.append_drop();
             return Err(self.refused(&refusal));
         }
         Ok(())
     }
 
-    async fn append_end(&mut self, flags: FlagList, date: Option<Time>) -> Told<Appended> {
-        let (incoming, mailbox) = self.incoming.take().ok_or_else(nothing_begun)?;
-        let id = incoming.id();
-        let message = incoming.keep().await.map_err(|refusal| self.refused(&refusal))?;
-        let (now, size) = (self.house.clock.now(), message.kept.size);
-        let FlagList { system, keywords } = flags;
-        let date = date.unwrap_or(now);
-        let store = &self.house.store;
-        let appended = store.append(mailbox, message.kept, message.outline, system, keywords, date, now).await;
+    /// Keeps the message's bytes until all messages are there. Where they will go.
+    async fn append_keep(&mut self, flags: FlagList, date: Option<Time>) -> Told<(AccountId, MailboxId)> {
+        let Appending { incoming, account, mailbox } = self.incoming.take().ok_or_else(nothing_begun)?;
+        let KeptMessage { kept, outline } = incoming.keep().await.map_err(|refusal| self.refused(&refusal))?;
+        let internal_date = date.unwrap_or_else(|| self.house.clock.now());
+        let FlagList { system: flags, keywords } = flags;
+        self.kept.push(NewMessage { kept, outline, flags, keywords, internal_date });
+        Ok((account, mailbox))
+    }
+
+    async fn append_next(&mut self, flags: FlagList, date: Option<Time>, size: u64) -> Told<()> {
+        let (account, mailbox) = self.append_keep(flags, date).await?;
+        self.append_one(account, mailbox, size).await
+    }
+
+    async fn append_end(
+        &mut self,
+        flags: FlagList,
+        date: Option<Time>,
+        replaces: Option<(MailboxId, Uid)>,
+    ) -> Told<AppendedAll> {
+        let (_, mailbox) = self.append_keep(flags, date).await?;
+        let messages = std::mem::take(&mut self.kept);
+        let told: Vec<_> = messages.iter().map(|message| (message.kept.id, message.kept.size)).collect();
+        let appended = self.house.store.append_all(mailbox, messages, replaces, self.house.clock.now()).await;
         let appended = self.told(appended)?;
-        self.house.log.write(self.event(Level::Info, "message appended").message(id).with("size", size));
+        for (id, size) in told {
+            self.house.log.write(self.event(Level::Info, "message appended").message(id).with("size", size));
+        }
         Ok(appended)
+    }
+
+    fn append_drop(&mut self) {
+        self.incoming = None;
+        self.kept.clear();
     }
 
     /// Makes a reply of what storage refused; its own faults are logged.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mailstead_storage::{
-    AccountId, Appended, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq, Opened, Record,
-    ScramVerifier, SpecialUse, Stored, Time, UidSet,
+    AccountId, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq, Opened, Record,
+    ScramVerifier, SpecialUse, Stored, Time, Uid, UidSet,
 };
 
 use super::arrange::{Arrangement, Row, Token};
@@ -184,14 +184,25 @@ pub enum Question {
     },
     /// The next bytes of the message. [`Answer::Done`]
     AppendBytes(Vec<u8>),
-    /// The message is complete. [`Answer::Appended`]
+    /// The message is complete; another one follows. [`Answer::Done`]
+    AppendNext {
+        /// Flags of the complete one.
+        flags: FlagList,
+        /// Its internal date, or now.
+        date: Option<Time>,
+        /// The next one's size in bytes.
+        size: u64,
+    },
+    /// The message is complete, and the last: all are put into the mailbox. [`Answer::Appended`]
     AppendEnd {
         /// Its flags.
         flags: FlagList,
         /// Its internal date, or now.
         date: Option<Time>,
+        /// The message that goes when they come.
+        replaces: Option<(MailboxId, Uid)>,
     },
-    /// The message is not to be kept. [`Answer::Done`]
+    /// The messages are not to be kept. [`Answer::Done`]
     AppendDrop,
 }
 
@@ -231,8 +242,8 @@ pub enum Answer {
     Listing(Result<Listing, Reply>),
     /// Counters.
     Status(Result<Box<MailboxStatus>, Reply>),
-    /// An appended message.
-    Appended(Result<Appended, Reply>),
+    /// Appended messages.
+    Appended(Result<AppendedAll, Reply>),
 }
 
 /// Bytes of one message.

@@ -323,7 +323,7 @@ impl Session for ImapSession {
     }
 
     fn is_busy(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| running.row.name == "APPEND")
+        self.running.as_ref().is_some_and(|running| running.row.takes_messages())
     }
 
     fn status(&self) -> Status {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mailstead_storage::{
-    AccountId, Appended, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record, Role,
-    ScramVerifier, Stored, Time, UidRange, UidSet,
+    AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record,
+    Role, ScramVerifier, Stored, Time, UidRange, UidSet,
 };
 use proptest::prelude::*;
 
@@ -136,7 +136,9 @@ impl House {
             Question::Status { .. } => {
                 Answer::Status(Ok(Box::new(MailboxStatus { mailbox: self.mailbox(), looked: Looked::default() })))
             }
-            Question::AppendEnd { .. } => Answer::Appended(Ok(Appended { uid_validity: 7, uid: 1, modseq: 10 })),
+            Question::AppendEnd { .. } => {
+                Answer::Appended(Ok(AppendedAll { uid_validity: 7, uids: UidSet::from_iter([1]), modseq: 10 }))
+            }
             _ => Answer::Done(Ok(())),
         }
     }

@@ -55,7 +55,7 @@ fn submission() {
 
 #[test]
 fn imap() {
-    play("imap", 113);
+    play("imap", 117);
 }
 
 #[test]

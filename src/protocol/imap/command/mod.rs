@@ -23,6 +23,7 @@ mod namespace;
 mod noop;
 mod quota;
 mod rename;
+mod replace;
 mod returns;
 mod run;
 mod search;
@@ -89,6 +90,13 @@ const fn row(name: &'static str, states: States, tells: Tells, begin: Begin) -> 
     Row { name, states, tells, begin }
 }
 
+impl Row {
+    /// Does it take messages, which stream?
+    pub fn takes_messages(&self) -> bool {
+        ["APPEND", "REPLACE", "UID REPLACE"].contains(&self.name)
+    }
+}
+
 /// All commands.
 const TABLE: &[Row] = {
     use States::{Any, Authenticated, NotAuthenticated, Selected, Writable};
@@ -129,6 +137,8 @@ const TABLE: &[Row] = {
         row("STORE", Writable, NoExpunges, store::begin),
         row("COPY", Selected, All, copy::begin),
         row("MOVE", Writable, All, copy::begin_move),
+        row("REPLACE", Writable, All, replace::begin),
+        row("UID REPLACE", Writable, All, replace::begin_uid),
         row("UID EXPUNGE", Writable, All, expunge::begin_uid),
         row("UID SEARCH", Selected, All, search::begin_uid),
         row("UID SORT", Selected, All, sort::begin_uid),
@@ -158,9 +168,12 @@ pub fn begin(text: &[u8], core: &mut Core) -> Result<Begun, Reply> {
 /// Begins the command in `text` when the literal announced at its end is a message that streams.
 pub fn begin_streamed(text: &[u8], literal: Literal, core: &mut Core) -> Option<Begun> {
     let mut parser = Parser::new(text).with_names_in(core.enabled.utf8());
-    let (tag, row) = head(&mut parser).ok().filter(|(_, row)| row.name == "APPEND")?;
+    let (tag, row) = head(&mut parser).ok().filter(|(_, row)| row.takes_messages())?;
     allowed(row, core).ok()?;
-    let run = append::begin_streamed(&mut parser, literal, core)?;
+    let run = match row.name {
+        "APPEND" => append::begin_streamed(&mut parser, literal, None, core)?,
+        name => replace::begin_streamed(&mut parser, literal, name == "UID REPLACE", core)?,
+    };
     Some((tag.into(), row, run))
 }
 
