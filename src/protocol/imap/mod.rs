@@ -38,6 +38,7 @@ use std::sync::Arc;
 use mailstead_storage::Store;
 
 pub use answers::ImapAnswers;
+pub use arrange::{Arrangement, Criterion, Row, SortKey, Token};
 pub use question::{
     Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, Span,
 };

@@ -13,7 +13,7 @@ use super::selected::Selected;
 use super::session::{Enabled, ImapSession};
 use super::{ImapSettings, Rules, Service};
 use crate::bell::Bell;
-use crate::message::Outliner;
+use crate::message::{Outline, Outliner};
 use crate::net::{Input, Peer, Session, Turn};
 use crate::people::sessions::SessionId;
 use crate::people::{Login, PlaintextAuth};
@@ -128,7 +128,14 @@ impl House {
                 Answer::Copied(Ok(Copied { uid_validity: 8, uids, modseq: 10 }))
             }
             Question::Search { uids, .. } => Answer::Found(Ok(Found { uids, modseq: 9 })),
-            Question::Delete { .. } => Answer::Mailbox(Ok(MailboxId(1))),
+            Question::Rows { uids, arrangement, .. } => {
+                let outline = Outline::decode(&self.outline);
+                let records = self.records(&uids, Flags::default());
+                Answer::Rows(Ok(records.iter().map(|record| arrangement.row(record, outline.as_ref())).collect()))
+            }
+            Question::Arrange { rows, arrangement } => Answer::Arranged(arrangement.arrange(rows)),
+            Question::Quota { .. } => Answer::Quota(Ok(None)),
+            Question::Create { .. } | Question::Delete { .. } => Answer::Mailbox(Ok(MailboxId(1))),
             Question::List { .. } => {
                 let (mailboxes, subscriptions) = (vec![self.mailbox()], vec!["INBOX".into()]);
                 Answer::Listing(Ok(Listing { mailboxes, looked: Vec::new(), subscriptions }))
@@ -387,4 +394,22 @@ const WORDS: &[&str] = &[
     "c FETCH 1 BODY[]\r\n",
     "d APPEND INBOX {3+}\r\nabc\r\n",
     "e UID MOVE 2 Sent\r\n",
+    "$",
+    "SORT (DATE) UTF-8 ",
+    "THREAD REFERENCES UTF-8 ",
+    "RETURN (SAVE PARTIAL -1:-3) ",
+    "(CHANGEDSINCE 1 VANISHED)",
+    "(QRESYNC (7 1))",
+    "BINARY[1]",
+    "BINARY.SIZE[",
+    "PREVIEW",
+    "~",
+    "UTF8 (",
+    "REPLACE 1 INBOX ",
+    "f ENABLE QRESYNC IMAP4rev2\r\n",
+    "g APPEND INBOX {3+}\r\nabc {3+}\r\nabc\r\n",
+    "h CREATE x (USE (\\Sent))\r\n",
+    "i GETQUOTAROOT INBOX\r\n",
+    "j UNAUTHENTICATE\r\n",
+    "k LOGIN a b\r\n",
 ];
