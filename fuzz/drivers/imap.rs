@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Time;
-use mailstead_core::message::Outliner;
+use mailstead_core::message::{Outline, Outliner};
 use mailstead_core::net::{Input, OUTPUT_BYTES, Peer, Session, Turn};
 use mailstead_core::people::Login;
 use mailstead_core::people::sessions::SessionId;
 use mailstead_core::protocol::imap::{
-    Answer, Fetched, Found, ImapSession, ImapSettings, Listing, MailboxStatus, OpenMailbox, Question, Reply, Rules,
-    Service,
+    Answer, Fetched, Found, ImapSession, ImapSettings, Listing, Looked, MailboxStatus, OpenMailbox, Question, Quota,
+    Reply, Rules, Service,
 };
 use mailstead_storage::{
-    AccountId, Appended, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record, Role,
-    ScramVerifier, Stored, UidSet,
+    AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record,
+    Role, ScramVerifier, Stored, UidSet,
 };
 
 /// The first bytes say how the bytes are cut and what the house answers.
@@ -96,20 +96,16 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
             stored_key: vec![roll; 32],
             server_key: vec![roll; 32],
         }),
-        Question::Open { .. } => Answer::Opened(may(works, || {
+        Question::Open { known, .. } => Answer::Opened(may(works, || {
             let watch = bell.watch(&[MailboxId(1)]);
             let (uids, keywords) = (UIDS.into_iter().collect(), vec!["Work".into()]);
             Box::new(OpenMailbox {
                 opened: Opened { mailbox: mailbox(), keywords, uids, first_unseen: Some(3) },
+                missed: known.map(|_| changes(roll)),
                 watch,
             })
         })),
-        Question::Changes { .. } => Answer::Changes(may(works, || {
-            let keywords = vec!["Work".into(), "Play".into()];
-            let records = vec![record(3, roll), record(4_000_000_001, roll)];
-            let vanished = UidSet::from_iter([2, 7, 9]);
-            Box::new(Changes { counters: mailbox().counters, keywords, records, vanished })
-        })),
+        Question::Changes { .. } => Answer::Changes(may(works, || Box::new(changes(roll)))),
         Question::Fetch { uids, outlines, .. } => Answer::Fetched(may(works, || {
             let records = records(&uids, roll);
             let outlines = if outlines { vec![outline(); records.len()] } else { Vec::new() };
@@ -130,18 +126,39 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
             Copied { uid_validity: 8, uids, modseq: 10 }
         })),
         Question::Search { uids, .. } => Answer::Found(may(works, || Found { uids, modseq: 9 })),
-        Question::Delete { .. } => Answer::Deleted(may(works, || MailboxId(u32::from(roll % 2)))),
+        Question::Rows { uids, arrangement, .. } => Answer::Rows(may(works, || {
+            let stored = outline();
+            let outline = Outline::decode(&stored);
+            records(&uids, roll).iter().map(|record| arrangement.row(record, outline.as_ref())).collect()
+        })),
+        Question::Arrange { rows, arrangement } => Answer::Arranged(arrangement.arrange(rows)),
+        Question::Create { .. } | Question::Delete { .. } => {
+            Answer::Mailbox(may(works, || MailboxId(u32::from(roll % 2))))
+        }
+        Question::Quota { .. } => {
+            let quota = Quota { used_bytes: u64::from(roll), limit_bytes: 1 << 20 };
+            Answer::Quota(may(works, || (roll % 2 == 0).then_some(quota)))
+        }
         Question::List { .. } => Answer::Listing(may(works, || Listing {
             mailboxes: vec![mailbox()],
-            recent: vec![1],
+            looked: vec![Looked::default()],
             subscriptions: vec!["INBOX".into(), "a/b".into()],
         })),
         Question::Status { .. } => {
-            Answer::Status(may(works, || Box::new(MailboxStatus { mailbox: mailbox(), recent: 1 })))
+            Answer::Status(may(works, || Box::new(MailboxStatus { mailbox: mailbox(), looked: Looked::default() })))
         }
-        Question::AppendEnd { .. } => Answer::Appended(may(works, || Appended { uid_validity: 7, uid: 9, modseq: 10 })),
+        Question::AppendEnd { .. } => {
+            Answer::Appended(may(works, || AppendedAll { uid_validity: 7, uids: UidSet::from_iter([9]), modseq: 10 }))
+        }
         _ => Answer::Done(may(works, || ())),
     }
+}
+
+fn changes(roll: u8) -> Changes {
+    let keywords = vec!["Work".into(), "Play".into()];
+    let records = vec![record(3, roll), record(4_000_000_001, roll)];
+    let vanished = UidSet::from_iter([2, 7, 9]);
+    Changes { counters: mailbox().counters, keywords, records, vanished }
 }
 
 fn may<T>(works: bool, value: impl FnOnce() -> T) -> Result<T, Reply> {

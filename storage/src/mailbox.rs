@@ -4,9 +4,11 @@ pub(crate) mod change;
 pub(crate) mod look;
 pub(crate) mod names;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, BlobId, MailboxId, Modseq, Uid};
+use crate::{AccountId, BlobId, Kept, MailboxId, Modseq, Time, Uid};
 
 /// What a mailbox is for (RFC 6154).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +204,32 @@ pub struct Appended {
     pub uid_validity: u32,
     /// UID of the new message.
     pub uid: Uid,
+    /// The mailbox's modseq now.
+    pub modseq: Modseq,
+}
+
+/// A message whose bytes are kept, on its way into a mailbox.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// Its bytes.
+    pub kept: Kept,
+    /// Its outline.
+    pub outline: Arc<[u8]>,
+    /// Its system flags.
+    pub flags: Flags,
+    /// Its keywords by name; unknown ones are made.
+    pub keywords: Vec<String>,
+    /// INTERNALDATE
+    pub internal_date: Time,
+}
+
+/// What an `APPEND` of several messages made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppendedAll {
+    /// UIDVALIDITY of the mailbox.
+    pub uid_validity: u32,
+    /// UIDs of the new messages, in their order.
+    pub uids: UidSet,
     /// The mailbox's modseq now.
     pub modseq: Modseq,
 }

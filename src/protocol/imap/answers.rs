@@ -6,18 +6,23 @@ mod looked_at;
 use std::net::IpAddr;
 
 use mailstead_storage::{
-    AccountId, Appended, Changes, Copied, Error, Expunged, Mailbox, MailboxId, Modseq, Result, Store, Time, UidSet,
-    Word,
+    AccountId, AppendedAll, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId, Modseq, NewMessage, Result,
+    SpecialUse, Store, Time, Uid, UidSet, Word,
 };
 
 use self::looked_at::LookedAt;
 use super::House;
-use super::question::{Answer, Fetched, Found, Listing, MailboxStatus, OpenMailbox, Question, Span};
+use super::arrange::{Arrangement, Row};
+use super::question::{
+    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, Span,
+};
 use super::search::{Needs, Program};
 use super::session::ImapSession;
+use super::uids::take_first;
 use super::wire::{FlagList, Reply};
-use crate::intake::{Incoming, Refusal, Trace};
+use crate::intake::{Incoming, KeptMessage, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
+use crate::message::Outline;
 use crate::net::{Answers, Peer};
 use crate::people::sessions::SessionId;
 use crate::people::{Denied, Login};
@@ -25,6 +30,9 @@ use crate::work;
 
 /// The name under which logins are noted.
 const PROTOCOL: &str = "imap";
+
+/// Records read in one transaction.
+const RECORDS_AT_ONCE: usize = 16 * 1024;
 
 /// Outlines read in one transaction.
 const OUTLINES_AT_ONCE: usize = 64;
@@ -37,8 +45,17 @@ pub struct ImapAnswers {
     house: House,
     session: SessionId,
     client: IpAddr,
-    /// The message that is being appended, and where to.
-    incoming: Option<(Incoming, MailboxId)>,
+    /// The message that is being appended.
+    incoming: Option<Appending>,
+    /// Those of the same APPEND before it.
+    kept: Vec<NewMessage>,
+}
+
+/// A message that is being appended, and where to.
+struct Appending {
+    incoming: Incoming,
+    account: AccountId,
+    mailbox: MailboxId,
 }
 
 impl Answers<ImapSession> for ImapAnswers {
@@ -55,8 +72,8 @@ impl Answers<ImapSession> for ImapAnswers {
                 Answer::Login(self.logged_in(&user, login))
             }
             Question::ProofWrong(user) => Answer::Login(self.logged_in(&user, Err(Denied::Wrong))),
-            Question::Open { account, name, takes_recent } => {
-                Answer::Opened(self.open(account, name, takes_recent).await)
+            Question::Open { account, name, takes_recent, known } => {
+                Answer::Opened(self.open(account, name, takes_recent, known).await)
             }
             Question::Changes { mailbox, since, takes_recent } => {
                 let changes = work::read(move || changes(&store, mailbox, since, takes_recent)).await;
@@ -79,11 +96,17 @@ impl Answers<ImapSession> for ImapAnswers {
                 let look = move || search(&store, mailbox, uids, &program);
                 Answer::Found(self.told(if reads_bytes { work::read_long(look).await } else { work::read(look).await }))
             }
-            Question::Create { account, name } => {
-                Answer::Done(self.told(store.create_mailbox(account, &name, None).await.map(drop)))
+            Question::Rows { mailbox, uids, arrangement } => {
+                Answer::Rows(self.told(work::read(move || rows(&store, mailbox, uids, &arrangement)).await))
+            }
+            Question::Arrange { rows, arrangement } => {
+                Answer::Arranged(work::compute(move || arrangement.arrange(rows)).await)
+            }
+            Question::Create { account, name, special_use } => {
+                Answer::Mailbox(self.create(account, name, special_use).await)
             }
             Question::Delete { account, name } => {
-                Answer::Deleted(self.told(store.delete_mailbox(account, &name).await))
+                Answer::Mailbox(self.told(store.delete_mailbox(account, &name).await))
             }
             Question::Rename { account, from, to } => {
                 Answer::Done(self.told(store.rename_mailbox(account, &from, &to).await))
@@ -91,18 +114,24 @@ impl Answers<ImapSession> for ImapAnswers {
             Question::Subscribe { account, name, subscribed } => {
                 Answer::Done(self.told(store.subscribe(account, &name, subscribed).await))
             }
-            Question::List { account, recent } => {
-                Answer::Listing(self.told(work::read(move || list(&store, account, recent)).await))
+            Question::List { account, looks } => {
+                Answer::Listing(self.told(work::read(move || list(&store, account, looks)).await))
             }
-            Question::Status { account, name, recent } => {
-                let status = work::read(move || status(&store, account, &name, recent)).await;
+            Question::Status { account, name, looks } => {
+                let status = work::read(move || status(&store, account, &name, looks)).await;
                 Answer::Status(self.told(status.map(Box::new)))
+            }
+            Question::Quota { account, mailbox } => {
+                Answer::Quota(self.told(work::read(move || quota(&store, account, mailbox.as_deref())).await))
             }
             Question::AppendBegin { account, name, size } => Answer::Done(self.append_begin(account, name, size).await),
             Question::AppendBytes(bytes) => Answer::Done(self.append_bytes(bytes).await),
-            Question::AppendEnd { flags, date } => Answer::Appended(self.append_end(flags, date).await),
+            Question::AppendNext { flags, date, size } => Answer::Done(self.append_next(flags, date, size).await),
+            Question::AppendEnd { flags, date, replaces } => {
+                Answer::Appended(self.append_end(flags, date, replaces).await)
+            }
             Question::AppendDrop => {
-                self.incoming = None;
+                self.append_drop();
                 Answer::Done(Ok(()))
             }
         }
@@ -113,7 +142,13 @@ type Told<T> = std::result::Result<T, Reply>;
 
 impl ImapAnswers {
     pub(super) fn new(house: House, peer: &Peer) -> ImapAnswers {
-        ImapAnswers { house, session: peer.id, client: peer.address.ip().to_canonical(), incoming: None }
+        ImapAnswers {
+            house,
+            session: peer.id,
+            client: peer.address.ip().to_canonical(),
+            incoming: None,
+            kept: Vec::new(),
+        }
     }
 
     fn logged_in(&self, user: &str, login: std::result::Result<Login, Denied>) -> Told<Login> {
@@ -128,7 +163,13 @@ impl ImapAnswers {
         login.map_err(Reply::from)
     }
 
-    async fn open(&self, account: AccountId, name: String, takes_recent: bool) -> Told<Box<OpenMailbox>> {
+    async fn open(
+        &self,
+        account: AccountId,
+        name: String,
+        takes_recent: bool,
+        known: Option<Known>,
+    ) -> Told<Box<OpenMailbox>> {
         let (store, bell) = (self.house.store.clone(), self.house.bell.clone());
         let opened = work::read(move || {
             let id = find(&store, account, &name)?.id;
@@ -138,9 +179,22 @@ impl ImapAnswers {
             if takes_recent {
                 store.note_recent(id, opened.mailbox.counters.uid_next);
             }
-            Ok(Box::new(OpenMailbox { opened, watch }))
+            let known = known.filter(|known| known.uid_validity == opened.mailbox.counters.uid_validity);
+            let missed = known.map(|known| store.changes(id, known.modseq)).transpose()?;
+            Ok(Box::new(OpenMailbox { opened, missed, watch }))
         });
         self.told(opened.await)
+    }
+
+    async fn create(&self, account: AccountId, name: String, special_use: Option<SpecialUse>) -> Told<MailboxId> {
+        if let Some(special_use) = special_use {
+            let store = self.house.store.clone();
+            if self.told(work::read(move || store.mailbox_for(account, special_use)).await)?.is_some() {
+                return Err(Reply::no("USEATTR", "Another mailbox has this use"));
+            }
+        }
+        let made = self.house.store.create_mailbox(account, &name, special_use).await;
+        self.told(made.map(|mailbox| mailbox.id))
     }
 
     async fn expunge(&self, mailbox: MailboxId, uids: Option<UidSet>) -> Told<Expunged> {
@@ -161,43 +215,73 @@ impl ImapAnswers {
     }
 
     async fn append_begin(&mut self, account: AccountId, name: String, size: u64) -> Told<()> {
-        self.incoming = None;
+        self.append_drop();
+        let store = self.house.store.clone();
+        let mailbox = work::read(move || Ok(find(&store, account, &name)?.id)).await;
+        let mailbox = self.told(mailbox)?;
+        self.append_one(account, mailbox, size).await
+    }
+
+    /// Begins a message, when it and those before it are within the quota.
+    async fn append_one(&mut self, account: AccountId, mailbox: MailboxId, size: u64) -> Told<()> {
         let (store, people) = (self.house.store.clone(), self.house.people.clone());
-        let mailbox = work::read(move || {
-            let mailbox = find(&store, account, &name)?.id;
+        let bytes = size + self.kept.iter().map(|message| message.kept.size).sum::<u64>();
+        let over_quota = work::read(move || {
             let account = store.directory().accounts.get(&account).cloned();
-            match account.is_some_and(|account| people.over_quota(&account, size)) {
-                true => Err(Error::new(Word::OverQuota, "the message would go over the quota")),
-                false => Ok(mailbox),
-            }
+            account.is_some_and(|account| people.over_quota(&account, bytes))
         });
-        let mailbox = self.told(mailbox.await)?;
+        if over_quota.await {
+            return self.told(Err(Error::new(Word::OverQuota, "the message would go over the quota")));
+        }
         let incoming = self.house.intake.begin(Trace::None).map_err(|refusal| self.refused(&refusal))?;
-        self.incoming = Some((incoming, mailbox));
+        self.incoming = Some(Appending { incoming, account, mailbox });
         Ok(())
     }
 
     async fn append_bytes(&mut self, bytes: Vec<u8>) -> Told<()> {
-        let Some((incoming, _)) = &mut self.incoming else { return Err(nothing_begun()) };
+        let Some(Appending { incoming, .. }) = &mut self.incoming else { return Err(nothing_begun()) };
         if let Err(refusal) = incoming.push(bytes).await {
-            self.incoming = None;
+            self.append_drop();
             return Err(self.refused(&refusal));
         }
         Ok(())
     }
 
-    async fn append_end(&mut self, flags: FlagList, date: Option<Time>) -> Told<Appended> {
-        let (incoming, mailbox) = self.incoming.take().ok_or_else(nothing_begun)?;
-        let id = incoming.id();
-        let message = incoming.keep().await.map_err(|refusal| self.refused(&refusal))?;
-        let (now, size) = (self.house.clock.now(), message.kept.size);
-        let FlagList { system, keywords } = flags;
-        let date = date.unwrap_or(now);
-        let store = &self.house.store;
-        let appended = store.append(mailbox, message.kept, message.outline, system, keywords, date, now).await;
+    /// Keeps the message's bytes until all messages are there. Where they will go.
+    async fn append_keep(&mut self, flags: FlagList, date: Option<Time>) -> Told<(AccountId, MailboxId)> {
+        let Appending { incoming, account, mailbox } = self.incoming.take().ok_or_else(nothing_begun)?;
+        let KeptMessage { kept, outline } = incoming.keep().await.map_err(|refusal| self.refused(&refusal))?;
+        let internal_date = date.unwrap_or_else(|| self.house.clock.now());
+        let FlagList { system: flags, keywords } = flags;
+        self.kept.push(NewMessage { kept, outline, flags, keywords, internal_date });
+        Ok((account, mailbox))
+    }
+
+    async fn append_next(&mut self, flags: FlagList, date: Option<Time>, size: u64) -> Told<()> {
+        let (account, mailbox) = self.append_keep(flags, date).await?;
+        self.append_one(account, mailbox, size).await
+    }
+
+    async fn append_end(
+        &mut self,
+        flags: FlagList,
+        date: Option<Time>,
+        replaces: Option<(MailboxId, Uid)>,
+    ) -> Told<AppendedAll> {
+        let (_, mailbox) = self.append_keep(flags, date).await?;
+        let messages = std::mem::take(&mut self.kept);
+        let told: Vec<_> = messages.iter().map(|message| (message.kept.id, message.kept.size)).collect();
+        let appended = self.house.store.append_all(mailbox, messages, replaces, self.house.clock.now()).await;
         let appended = self.told(appended)?;
-        self.house.log.write(self.event(Level::Info, "message appended").message(id).with("size", size));
+        for (id, size) in told {
+            self.house.log.write(self.event(Level::Info, "message appended").message(id).with("size", size));
+        }
         Ok(appended)
+    }
+
+    fn append_drop(&mut self) {
+        self.incoming = None;
+        self.kept.clear();
     }
 
     /// Makes a reply of what storage refused; its own faults are logged.
@@ -281,17 +365,62 @@ fn search(store: &Store, mailbox: MailboxId, uids: UidSet, program: &Program) ->
     Ok(found)
 }
 
-fn list(store: &Store, account: AccountId, recent: bool) -> Result<Listing> {
-    let mailboxes = store.mailboxes(account)?;
-    let wanted = mailboxes.iter().filter(|_| recent);
-    let recent = wanted.map(|mailbox| recent_messages(store, mailbox)).collect::<Result<_>>()?;
-    Ok(Listing { mailboxes, recent, subscriptions: store.subscriptions(account)? })
+fn rows(store: &Store, mailbox: MailboxId, mut uids: UidSet, arrangement: &Arrangement) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    while !uids.is_empty() {
+        let fetched = fetch(store, mailbox, &uids, arrangement.needs_outline())?;
+        let mut outlines = fetched.outlines.iter();
+        rows.extend(fetched.records.iter().map(|record| {
+            let outline = outlines.next().and_then(|outline| Outline::decode(outline));
+            arrangement.row(record, outline.as_ref())
+        }));
+        uids = fetched.rest;
+    }
+    Ok(rows)
 }
 
-fn status(store: &Store, account: AccountId, name: &str, recent: bool) -> Result<MailboxStatus> {
+fn list(store: &Store, account: AccountId, looks: Looks) -> Result<Listing> {
+    let mailboxes = store.mailboxes(account)?;
+    let wanted = mailboxes.iter().filter(|_| looks != Looks::default());
+    let looked = wanted.map(|mailbox| look(store, mailbox, looks)).collect::<Result<_>>()?;
+    Ok(Listing { mailboxes, looked, subscriptions: store.subscriptions(account)? })
+}
+
+fn status(store: &Store, account: AccountId, name: &str, looks: Looks) -> Result<MailboxStatus> {
     let mailbox = find(store, account, name)?;
-    let recent = if recent { recent_messages(store, &mailbox)? } else { 0 };
-    Ok(MailboxStatus { mailbox, recent })
+    let looked = look(store, &mailbox, looks)?;
+    Ok(MailboxStatus { mailbox, looked })
+}
+
+fn look(store: &Store, mailbox: &Mailbox, looks: Looks) -> Result<Looked> {
+    let recent = if looks.recent { recent_messages(store, mailbox)? } else { 0 };
+    let deleted_bytes = if looks.deleted_bytes { deleted_bytes(store, mailbox)? } else { 0 };
+    Ok(Looked { recent, deleted_bytes })
+}
+
+fn quota(store: &Store, account: AccountId, mailbox: Option<&str>) -> Result<Option<Quota>> {
+    if let Some(name) = mailbox {
+        find(store, account, name)?;
+    }
+    let limit_bytes = store.directory().accounts.get(&account).map_or(0, |account| account.quota_bytes);
+    match limit_bytes {
+        0 => Ok(None),
+        limit_bytes => Ok(Some(Quota { used_bytes: store.usage(account)?.bytes, limit_bytes })),
+    }
+}
+
+/// Bytes of the messages with `\Deleted`.
+fn deleted_bytes(store: &Store, mailbox: &Mailbox) -> Result<u64> {
+    if mailbox.counters.deleted == 0 {
+        return Ok(0);
+    }
+    let (mut uids, mut bytes) = (store.open_mailbox(mailbox.id)?.uids, 0);
+    while !uids.is_empty() {
+        let records = store.records(mailbox.id, &take_first(&mut uids, RECORDS_AT_ONCE), RECORDS_AT_ONCE)?;
+        let deleted = records.iter().filter(|record| record.flags.has(Flags::DELETED));
+        bytes += deleted.map(|record| u64::from(record.size)).sum::<u64>();
+    }
+    Ok(bytes)
 }
 
 /// The messages that no session has been told of.

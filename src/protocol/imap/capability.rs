@@ -2,12 +2,21 @@
 
 use super::session::Core;
 
+/// Announced always.
+const ALWAYS: &str = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE";
+
+/// Announced after the login.
+const AFTER_LOGIN: &str = "NAMESPACE CHILDREN UNSELECT UIDPLUS SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS \
+    MOVE ESEARCH SEARCHRES WITHIN PARTIAL CONDSTORE QRESYNC STATUS=SIZE SAVEDATE OBJECTID QUOTA QUOTA=RES-STORAGE \
+    UNAUTHENTICATE MULTIAPPEND REPLACE BINARY PREVIEW UTF8=ACCEPT SORT SORT=DISPLAY ESORT \
+    THREAD=ORDEREDSUBJECT THREAD=REFERENCES";
+
 /// The capabilities now, separated by spaces.
 pub fn capabilities(core: &Core) -> String {
-    let mut text = String::from("IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE");
+    let mut text = String::from(ALWAYS);
     if core.login.is_some() {
-        text.push_str(" NAMESPACE CHILDREN UNSELECT UIDPLUS SPECIAL-USE LIST-EXTENDED LIST-STATUS MOVE ESEARCH");
-        text.push_str(" CONDSTORE STATUS=SIZE");
+        text.push(' ');
+        text.push_str(AFTER_LOGIN);
         text.push_str(&format!(" APPENDLIMIT={}", core.rules.message_bytes_max));
         return text;
     }

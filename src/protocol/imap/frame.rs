@@ -173,7 +173,7 @@ impl Frame {
 }
 
 /// The literal that a line without its LF announces at its end.
-fn announced(line: &[u8]) -> Option<Literal> {
+pub fn announced(line: &[u8]) -> Option<Literal> {
     let line = line.strip_suffix(b"\r").unwrap_or(line).strip_suffix(b"}")?;
     let (line, synchronizing) = match line.strip_suffix(b"+") {
         Some(line) => (line, false),

@@ -1,9 +1,10 @@
 //! IMAP: mailboxes read and changed over the network.
 //!
-//! What is spoken: IMAP4rev1 (RFC 3501) with IDLE (2177), NAMESPACE (2342), ID (2971), CHILDREN (3348),
-//! UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), ENABLE (5161), LIST-EXTENDED (5258),
-//! LIST-STATUS (5819), SPECIAL-USE (6154), MOVE (6851), CONDSTORE (7162), LITERAL+ (7888),
-//! APPENDLIMIT (7889), STATUS=SIZE (8438).
+//! What is spoken: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) with IDLE (2177), NAMESPACE (2342), ID (2971), CHILDREN (3348),
+//! MULTIAPPEND (3502), BINARY (3516), UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
+//! SEARCHRES (5182), SORT and THREAD (5256), ESORT (5267), LIST-EXTENDED (5258), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
+//! MOVE (6851), SORT=DISPLAY (5957), UTF8=ACCEPT (6855), CONDSTORE and QRESYNC (7162), LITERAL+ (7888), APPENDLIMIT (7889), UNAUTHENTICATE (8437),
+//! STATUS=SIZE (8438), OBJECTID (8474), REPLACE (8508), SAVEDATE (8514), QUOTA (9208), PREVIEW (8970), PARTIAL (9394).
 //!
 //! Promises:
 //! - An extension is announced only when it works whole.
@@ -13,11 +14,14 @@
 //! - No storage transaction lives while bytes are sent or waited for.
 
 mod answers;
+mod arrange;
 mod capability;
 mod command;
+mod decoded;
 mod frame;
 mod header;
 mod pieces;
+mod preview;
 mod question;
 mod search;
 mod selected;
@@ -34,7 +38,10 @@ use std::sync::Arc;
 use mailstead_storage::Store;
 
 pub use answers::ImapAnswers;
-pub use question::{Answer, Fetched, Found, Listing, MailboxStatus, OpenMailbox, Question, Span};
+pub use arrange::{Arrangement, Criterion, Row, SortKey, Token};
+pub use question::{
+    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, Span,
+};
 pub use session::ImapSession;
 pub use settings::ImapSettings;
 pub use wire::{Reply, Status};

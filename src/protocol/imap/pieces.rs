@@ -5,10 +5,14 @@ use std::collections::VecDeque;
 
 use mailstead_storage::Record;
 
+use super::decoded::{Decoded, Wanted};
 use super::header::HeaderFilter;
+use super::preview::Preview;
 use super::question::Span;
 use super::selected::{Selected, Told, say};
-use super::wire::{FetchItem, Partial, Section, SectionText, body_structure, envelope, print_date_time};
+use super::wire::{
+    FetchItem, Partial, Section, SectionText, body_structure, email_id, envelope, print_date_time, string,
+};
 use crate::message::{Outline, Range};
 
 /// Most bytes read at once.
@@ -32,6 +36,20 @@ pub enum Piece {
         /// What of them is wanted.
         partial: Option<Partial>,
     },
+    /// A content to be decoded.
+    Decoded {
+        /// Its bytes, as far as they are not yet read.
+        span: Span,
+        /// Decodes them.
+        decoded: Box<Decoded>,
+    },
+    /// The first words of a text, as a string.
+    Preview {
+        /// The text's bytes, as far as they are not yet read.
+        span: Span,
+        /// Makes words of them.
+        preview: Box<Preview>,
+    },
 }
 
 /// The pieces of the next responses, in their order.
@@ -39,6 +57,7 @@ pub enum Piece {
 pub struct Plan {
     pieces: VecDeque<(usize, Piece)>,
     weight: usize,
+    unknown_encoding: bool,
 }
 
 impl Plan {
@@ -57,6 +76,11 @@ impl Plan {
     /// Bytes still to be said or read, about.
     pub fn weight(&self) -> usize {
         self.weight
+    }
+
+    /// Was a content asked for whose transfer encoding is not known?
+    pub fn has_unknown_encoding(&self) -> bool {
+        self.unknown_encoding
     }
 
     /// Plans the response for one message. `changed` are the items that are told because they have changed,
@@ -82,6 +106,15 @@ impl Plan {
                     text.push(b' ');
                     self.section(section, *partial, record, outline.as_ref(), &mut text);
                 }
+                FetchItem::Binary { name, section, partial, .. } => {
+                    say(&mut text, &format!("{name} "));
+                    self.content(section, Wanted::Bytes(*partial), record, outline.as_ref(), &mut text);
+                }
+                FetchItem::BinarySize { name, section } => {
+                    say(&mut text, &format!("{name} "));
+                    self.content(section, Wanted::Size, record, outline.as_ref(), &mut text);
+                }
+                FetchItem::Preview => self.preview(record, outline.as_ref(), &mut text),
                 item => simple(item, mailbox, record, outline.as_ref(), &mut text),
             }
         }
@@ -127,10 +160,39 @@ impl Plan {
         self.push(Piece::Bytes(span(range)));
     }
 
+    fn content(
+        &mut self,
+        section: &Section,
+        wanted: Wanted,
+        record: &Record,
+        outline: Option<&Outline<'_>>,
+        text: &mut Vec<u8>,
+    ) {
+        let content = outline.and_then(|outline| section.content(outline, record.size));
+        let known = content.filter(|(_, encoding)| Decoded::is_known(encoding));
+        self.unknown_encoding |= content.is_some() && known.is_none();
+        let Some((range, encoding)) = known else {
+            return say(text, if wanted == Wanted::Size { "0" } else { "NIL" });
+        };
+        self.push(Piece::Text(std::mem::take(text)));
+        let decoded = Box::new(Decoded::new(encoding, range, wanted, READ_BYTES_MAX));
+        self.push(Piece::Decoded { span: Span { blob: record.blob, range }, decoded });
+    }
+
+    fn preview(&mut self, record: &Record, outline: Option<&Outline<'_>>, text: &mut Vec<u8>) {
+        say(text, "PREVIEW ");
+        let Some((range, preview)) = outline.and_then(Preview::of) else { return say(text, "\"\"") };
+        self.push(Piece::Text(std::mem::take(text)));
+        self.push(Piece::Preview { span: Span { blob: record.blob, range }, preview: Box::new(preview) });
+    }
+
     fn push(&mut self, piece: Piece) {
         let weight = match &piece {
             Piece::Text(text) => text.len(),
-            Piece::Bytes(span) | Piece::Fields { span, .. } => (span.range.end - span.range.start) as usize,
+            Piece::Bytes(span)
+            | Piece::Fields { span, .. }
+            | Piece::Decoded { span, .. }
+            | Piece::Preview { span, .. } => span.range.len(),
         };
         self.weight += weight;
         self.pieces.push_back((weight, piece));
@@ -151,6 +213,13 @@ fn simple(item: &FetchItem, mailbox: &Selected, record: &Record, outline: Option
             say(out, "INTERNALDATE ");
             print_date_time(record.internal_date, out);
         }
+        (FetchItem::SaveDate, _) => {
+            say(out, "SAVEDATE ");
+            print_date_time(record.save_date, out);
+        }
+        (FetchItem::EmailId, _) => say(out, &format!("EMAILID ({})", email_id(record.blob))),
+        // Threads have no ids here.
+        (FetchItem::ThreadId, _) => say(out, "THREADID NIL"),
         (FetchItem::Envelope, outline) => {
             say(out, "ENVELOPE ");
             match outline {
@@ -182,14 +251,22 @@ impl Window {
         let mut room = READ_BYTES_MAX as u32;
         self.asked.clear();
         for (_, piece) in &plan.pieces {
-            let (Piece::Bytes(span) | Piece::Fields { span, .. }) = piece else { continue };
+            let (Piece::Bytes(span)
+            | Piece::Fields { span, .. }
+            | Piece::Decoded { span, .. }
+            | Piece::Preview { span, .. }) = piece
+            else {
+                continue;
+            };
             let Range { start, end } = span.range;
             let end = end.min(start.saturating_add(room));
             if start < end {
                 self.asked.push(Span { blob: span.blob, range: Range { start, end } });
                 room -= end - start;
             }
-            if room == 0 || self.asked.len() >= SPANS_MAX {
+            // What is read again comes before what follows it.
+            let again = matches!(piece, Piece::Decoded { decoded, .. } if !decoded.is_read_once());
+            if room == 0 || again || self.asked.len() >= SPANS_MAX {
                 break;
             }
         }
@@ -218,6 +295,23 @@ impl Window {
                 if done {
                     let filter = std::mem::replace(filter, Box::new(HeaderFilter::new(&[], true)));
                     say_fields(&filter.finish(), *partial, out);
+                }
+                done
+            }
+            Piece::Decoded { span, decoded } => {
+                let done = self.take(span, |bytes| decoded.feed(bytes, out));
+                match done.then(|| decoded.end(out)) {
+                    Some(Some(again)) => {
+                        span.range = again;
+                        false
+                    }
+                    _ => done,
+                }
+            }
+            Piece::Preview { span, preview } => {
+                let done = self.take(span, |bytes| preview.feed(bytes));
+                if done {
+                    string(preview.finish().as_bytes(), out);
                 }
                 done
             }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use mailstead_storage::{
-    AccountId, Appended, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq, Opened, Record,
-    ScramVerifier, Stored, Time, UidSet,
+    AccountId, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq, Opened, Record,
+    ScramVerifier, SpecialUse, Stored, Time, Uid, UidSet,
 };
 
+use super::arrange::{Arrangement, Row, Token};
 use super::search::Program;
 use super::wire::{FlagList, Reply};
 use crate::bell::Watch;
@@ -36,6 +37,8 @@ pub enum Question {
         name: String,
         /// Are its new messages recent for this session alone?
         takes_recent: bool,
+        /// What has happened since the client knew it, when it is still the same (RFC 7162 §3.2.5)?
+        known: Option<Known>,
     },
     /// What has happened since? [`Answer::Changes`]
     Changes {
@@ -97,14 +100,32 @@ pub enum Question {
         /// What is looked for.
         program: Arc<Program>,
     },
-    /// Makes a mailbox. [`Answer::Done`]
+    /// What must be known of these messages to arrange them? [`Answer::Rows`]
+    Rows {
+        /// Of this mailbox.
+        mailbox: MailboxId,
+        /// Of these messages.
+        uids: UidSet,
+        /// How they will be arranged.
+        arrangement: Arc<Arrangement>,
+    },
+    /// Arranges messages. [`Answer::Arranged`]
+    Arrange {
+        /// All that is known of them.
+        rows: Vec<Row>,
+        /// How.
+        arrangement: Arc<Arrangement>,
+    },
+    /// Makes a mailbox. [`Answer::Mailbox`]
     Create {
         /// Whose.
         account: AccountId,
         /// Its name.
         name: String,
+        /// What it is for.
+        special_use: Option<SpecialUse>,
     },
-    /// Removes a mailbox. [`Answer::Deleted`]
+    /// Removes a mailbox. [`Answer::Mailbox`]
     Delete {
         /// Whose.
         account: AccountId,
@@ -133,8 +154,8 @@ pub enum Question {
     List {
         /// Whose.
         account: AccountId,
-        /// Are the numbers of recent messages wanted? They cost more.
-        recent: bool,
+        /// What is wanted of each beyond its counters.
+        looks: Looks,
     },
     /// A mailbox's counters. [`Answer::Status`]
     Status {
@@ -142,8 +163,15 @@ pub enum Question {
         account: AccountId,
         /// Its name.
         name: String,
-        /// Is the number of recent messages wanted? It costs more.
-        recent: bool,
+        /// What is wanted beyond the counters.
+        looks: Looks,
+    },
+    /// What may an account hold, and what does it? [`Answer::Quota`]
+    Quota {
+        /// Whose.
+        account: AccountId,
+        /// A mailbox that must be there.
+        mailbox: Option<String>,
     },
     /// May a message of that size be appended? [`Answer::Done`]
     AppendBegin {
@@ -156,14 +184,25 @@ pub enum Question {
     },
     /// The next bytes of the message. [`Answer::Done`]
     AppendBytes(Vec<u8>),
-    /// The message is complete. [`Answer::Appended`]
+    /// The message is complete; another one follows. [`Answer::Done`]
+    AppendNext {
+        /// Flags of the complete one.
+        flags: FlagList,
+        /// Its internal date, or now.
+        date: Option<Time>,
+        /// The next one's size in bytes.
+        size: u64,
+    },
+    /// The message is complete, and the last: all are put into the mailbox. [`Answer::Appended`]
     AppendEnd {
         /// Its flags.
         flags: FlagList,
         /// Its internal date, or now.
         date: Option<Time>,
+        /// The message that goes when they come.
+        replaces: Option<(MailboxId, Uid)>,
     },
-    /// The message is not to be kept. [`Answer::Done`]
+    /// The messages are not to be kept. [`Answer::Done`]
     AppendDrop,
 }
 
@@ -189,16 +228,22 @@ pub enum Answer {
     Copied(Result<Copied, Reply>),
     /// Messages that match.
     Found(Result<Found, Reply>),
+    /// What is known of messages.
+    Rows(Result<Vec<Row>, Reply>),
+    /// Messages in their order, or in threads.
+    Arranged(Vec<Token>),
     /// It is done.
     Done(Result<(), Reply>),
-    /// The mailbox is gone.
-    Deleted(Result<MailboxId, Reply>),
+    /// The mailbox is made, or gone.
+    Mailbox(Result<MailboxId, Reply>),
+    /// An account's quota, when it has one.
+    Quota(Result<Option<Quota>, Reply>),
     /// Mailboxes and subscriptions.
     Listing(Result<Listing, Reply>),
     /// Counters.
     Status(Result<Box<MailboxStatus>, Reply>),
-    /// An appended message.
-    Appended(Result<Appended, Reply>),
+    /// Appended messages.
+    Appended(Result<AppendedAll, Reply>),
 }
 
 /// Bytes of one message.
@@ -210,10 +255,21 @@ pub struct Span {
     pub range: Range,
 }
 
+/// The state of a mailbox that a client remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Its UIDVALIDITY.
+    pub uid_validity: u32,
+    /// Its modseq.
+    pub modseq: Modseq,
+}
+
 /// A mailbox opened.
 pub struct OpenMailbox {
     /// What it holds.
     pub opened: Opened,
+    /// What has happened since the client knew it, when that was asked and can be told.
+    pub missed: Option<Changes>,
     /// Tells of every change since then.
     pub watch: Watch,
 }
@@ -243,8 +299,8 @@ pub struct Found {
 pub struct Listing {
     /// By name.
     pub mailboxes: Vec<Mailbox>,
-    /// For each mailbox the messages that no session has been told of, when asked.
-    pub recent: Vec<u32>,
+    /// For each mailbox what was looked at, when asked.
+    pub looked: Vec<Looked>,
     /// Names subscribed to, sorted.
     pub subscriptions: Vec<String>,
 }
@@ -254,6 +310,33 @@ pub struct Listing {
 pub struct MailboxStatus {
     /// The mailbox.
     pub mailbox: Mailbox,
-    /// Messages that no session has been told of, when asked.
+    /// What was looked at, when asked.
+    pub looked: Looked,
+}
+
+/// What STATUS may ask for that costs more than reading the counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Looks {
+    /// The number of recent messages.
+    pub recent: bool,
+    /// The bytes of messages with `\Deleted`.
+    pub deleted_bytes: bool,
+}
+
+/// The answers to [`Looks`], 0 where nothing was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Looked {
+    /// Messages that no session has been told of.
     pub recent: u32,
+    /// Bytes of messages with `\Deleted`.
+    pub deleted_bytes: u64,
+}
+
+/// What an account may hold, and holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Bytes held.
+    pub used_bytes: u64,
+    /// Bytes at most.
+    pub limit_bytes: u64,
 }

@@ -2,11 +2,11 @@
 //! a [`Program`] whose cheap keys come first: flags, numbers, sizes and dates are decided on records,
 //! addresses, subject and sent dates on outlines, and only what is left on the bytes. Pure.
 
-use mailstead_storage::{Flags, Modseq, Record, UidSet};
+use mailstead_storage::{BlobId, Flags, Modseq, Record, Time, UidSet};
 
 use super::selected::Selected;
 use super::uids::intersection;
-use super::wire::SearchKey;
+use super::wire::{SearchKey, blob_of};
 use crate::message::search::Needle;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -26,6 +26,10 @@ pub enum Program {
     Smaller(u32),
     /// INTERNALDATE on or after this second.
     Since(i64),
+    /// Came into the mailbox on or after this second.
+    SavedSince(i64),
+    /// These bytes.
+    Blob(BlobId),
     /// At least this modseq.
     Modseq(Modseq),
     /// `Date` field on or after this second, its zone left out. A message without one is on no side.
@@ -77,30 +81,36 @@ pub trait Message {
 
 impl Program {
     /// The program of these keys in this mailbox, where sequence numbers and keywords have a meaning.
-    pub fn compile(key: &SearchKey, mailbox: &Selected) -> Program {
+    pub fn compile(key: &SearchKey, mailbox: &Selected, now: Time) -> Program {
         match key {
             SearchKey::All => Program::Always(true),
             SearchKey::Has(flags) => Program::Has(*flags),
             SearchKey::Lacks(flags) => not(Program::Has(*flags)),
             SearchKey::Recent => Program::Uids(mailbox.recent.clone()),
             SearchKey::Keyword(name) => mailbox.keyword(name).map_or(Program::Always(false), Program::Has),
-            SearchKey::Numbers(set) => Program::Uids(mailbox.uids.uids_of(&set.resolve(mailbox.uids.count()))),
-            SearchKey::Uids(set) => Program::Uids(mailbox.uids.known(&set.resolve(mailbox.uids.last()))),
+            SearchKey::Numbers(set) => Program::Uids(mailbox.by_number(set)),
+            SearchKey::Uids(set) => Program::Uids(mailbox.by_uid(set)),
             SearchKey::Larger(size) => Program::Larger(*size),
             SearchKey::Smaller(size) => Program::Smaller(*size),
             SearchKey::Since(day) => Program::Since(seconds(*day)),
             SearchKey::Before(day) => not(Program::Since(seconds(*day))),
+            SearchKey::Younger(age) => Program::Since(now.seconds() as i64 - i64::from(*age)),
+            SearchKey::Older(age) => not(Program::Since(now.seconds() as i64 - i64::from(*age) + 1)),
+            SearchKey::SavedSince(day) => Program::SavedSince(seconds(*day)),
+            SearchKey::SavedBefore(day) => not(Program::SavedSince(seconds(*day))),
+            SearchKey::EmailId(id) => blob_of(id).map_or(Program::Always(false), Program::Blob),
+            SearchKey::ThreadId(_) => Program::Always(false),
             SearchKey::SentSince(day) => Program::SentSince(seconds(*day)),
             SearchKey::SentBefore(day) => Program::SentBefore(seconds(*day)),
             SearchKey::Modseq(modseq) => Program::Modseq(*modseq),
             SearchKey::Header(field, text) => Program::Header(field.clone(), Needle::new(text)),
             SearchKey::Body(text) => Program::Body(Needle::new(text)),
             SearchKey::Text(text) => Program::Text(Needle::new(text)),
-            SearchKey::Not(key) => not(Program::compile(key, mailbox)),
+            SearchKey::Not(key) => not(Program::compile(key, mailbox, now)),
             SearchKey::Or(left, right) => {
-                Program::Any(cheapest_first([left.as_ref(), right.as_ref()].into_iter(), mailbox))
+                Program::Any(cheapest_first([left.as_ref(), right.as_ref()].into_iter(), mailbox, now))
             }
-            SearchKey::And(keys) => Program::All(cheapest_first(keys.iter(), mailbox)),
+            SearchKey::And(keys) => Program::All(cheapest_first(keys.iter(), mailbox, now)),
         }
     }
 
@@ -152,6 +162,8 @@ impl Program {
             Program::Larger(size) => record.size > *size,
             Program::Smaller(size) => record.size < *size,
             Program::Since(moment) => i64::from(record.internal_date) >= *moment,
+            Program::SavedSince(moment) => i64::from(record.save_date) >= *moment,
+            Program::Blob(blob) => record.blob == *blob,
             Program::Modseq(modseq) => record.modseq >= *modseq,
             Program::SentSince(moment) => message.sent().is_some_and(|sent| sent >= *moment),
             Program::SentBefore(moment) => message.sent().is_some_and(|sent| sent < *moment),
@@ -176,8 +188,8 @@ fn not(program: Program) -> Program {
     Program::Not(Box::new(program))
 }
 
-fn cheapest_first<'a>(keys: impl Iterator<Item = &'a SearchKey>, mailbox: &Selected) -> Vec<Program> {
-    let mut programs: Vec<Program> = keys.map(|key| Program::compile(key, mailbox)).collect();
+fn cheapest_first<'a>(keys: impl Iterator<Item = &'a SearchKey>, mailbox: &Selected, now: Time) -> Vec<Program> {
+    let mut programs: Vec<Program> = keys.map(|key| Program::compile(key, mailbox, now)).collect();
     programs.sort_by_key(Program::needs);
     programs
 }

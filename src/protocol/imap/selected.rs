@@ -1,11 +1,12 @@
 //! The selected mailbox as the client knows it (RFC 3501 §2.3.1.2, §5.2): which messages it has
 //! been told of, and what is still to be told.
 
-use mailstead_storage::{Changes, Counters, Flags, MailboxId, Modseq, Record, Uid, UidSet};
+use mailstead_storage::{Changes, Counters, Flags, MailboxId, Modseq, Record, Uid, UidRange, UidSet};
 
 use super::question::OpenMailbox;
-use super::uids::{UidMap, difference};
-use super::wire::{Parsed, SequenceSet, Syntax, print_flags};
+use super::session::Enabled;
+use super::uids::{UidMap, difference, intersection};
+use super::wire::{Parsed, SequenceSet, Syntax, print_flags, print_uids};
 use crate::bell::Watch;
 
 /// A selected mailbox.
@@ -24,8 +25,12 @@ pub struct Selected {
     pub modseq: Modseq,
     /// Messages that are recent in this session.
     pub recent: UidSet,
+    /// Does the client know `\Recent`? IMAP4rev2 does not.
+    knows_recent: bool,
     /// Messages that are gone and still in `uids`.
     vanished: UidSet,
+    /// What `$` stands for (RFC 5182); may hold messages that are gone.
+    pub saved: UidSet,
     /// What this session changed and told itself, since `modseq`.
     own: Vec<(Modseq, UidSet)>,
     watch: Watch,
@@ -34,21 +39,41 @@ pub struct Selected {
 
 impl Selected {
     /// A mailbox just opened.
-    pub fn new(open: OpenMailbox, read_only: bool) -> Selected {
-        let OpenMailbox { opened, watch } = open;
+    pub fn new(open: OpenMailbox, read_only: bool, enabled: Enabled) -> Selected {
+        let OpenMailbox { opened, watch, .. } = open;
         let counters = opened.mailbox.counters;
         Selected {
             id: opened.mailbox.id,
             name: opened.mailbox.name,
             read_only,
-            recent: recent_of(&opened.uids, &counters),
+            recent: if enabled.rev2 { UidSet::default() } else { recent_of(&opened.uids, &counters) },
+            knows_recent: !enabled.rev2,
             uids: UidMap::new(opened.uids),
             keywords: opened.keywords,
             modseq: counters.modseq,
             vanished: UidSet::default(),
+            saved: UidSet::default(),
             own: Vec::new(),
             watch,
             rang: false,
+        }
+    }
+
+    /// Are new messages recent for this session alone?
+    pub fn takes_recent(&self) -> bool {
+        self.knows_recent && !self.read_only
+    }
+
+    /// The client does not know `\Recent`.
+    pub fn forget_recent(&mut self) {
+        (self.knows_recent, self.recent) = (false, UidSet::default());
+    }
+
+    /// Writes EXISTS, and RECENT for those who know it.
+    pub fn tell_counts(&self, out: &mut Vec<u8>) {
+        say(out, &format!("* {} EXISTS\r\n", self.uids.count()));
+        if self.knows_recent {
+            say(out, &format!("* {} RECENT\r\n", self.recent.count()));
         }
     }
 
@@ -90,12 +115,12 @@ impl Selected {
 
     /// Takes in what has happened. Writes EXPUNGE (when allowed), EXISTS and RECENT; returns the
     /// records whose flags are to be told.
-    pub fn apply(&mut self, changes: Changes, may_expunge: bool, out: &mut Vec<u8>) -> Vec<Record> {
+    pub fn apply(&mut self, changes: Changes, may_expunge: bool, enabled: Enabled, out: &mut Vec<u8>) -> Vec<Record> {
         let Changes { counters, keywords, mut records, vanished } = changes;
         let gone = self.uids.known(&vanished);
         self.vanished = self.vanished.0.iter().chain(&gone.0).copied().collect();
         if may_expunge {
-            self.tell_vanished(out);
+            self.tell_vanished(enabled, out);
         }
         self.learn_keywords(keywords, out);
         let known = self.uids.last();
@@ -105,9 +130,10 @@ impl Selected {
             come.push(record.uid);
         }
         if !come.is_empty() {
-            let recent = recent_of(&come, &counters);
-            self.recent.0.extend(recent.0);
-            say(out, &format!("* {} EXISTS\r\n* {} RECENT\r\n", self.uids.count(), self.recent.count()));
+            if self.knows_recent {
+                self.recent.0.extend(recent_of(&come, &counters).0);
+            }
+            self.tell_counts(out);
         }
         let own = std::mem::take(&mut self.own);
         let is_own =
@@ -117,18 +143,22 @@ impl Selected {
         records
     }
 
-    /// Writes EXPUNGE for what is gone and not yet told.
-    pub fn tell_vanished(&mut self, out: &mut Vec<u8>) {
+    /// Writes EXPUNGE or VANISHED for what is gone and not yet told.
+    pub fn tell_vanished(&mut self, enabled: Enabled, out: &mut Vec<u8>) {
         let vanished = std::mem::take(&mut self.vanished);
-        self.expunge(&vanished, out);
+        self.expunge(&vanished, enabled, out);
     }
 
-    /// Writes EXPUNGE for these messages and forgets them.
-    pub fn expunge(&mut self, uids: &UidSet, out: &mut Vec<u8>) {
+    /// Writes EXPUNGE or VANISHED for these messages and forgets them.
+    pub fn expunge(&mut self, uids: &UidSet, enabled: Enabled, out: &mut Vec<u8>) {
         let gone = self.uids.known(uids);
-        let sequences = gone.iter().filter_map(|uid| self.uids.sequence_of(uid));
-        for (before, sequence) in sequences.enumerate() {
-            say(out, &format!("* {} EXPUNGE\r\n", sequence - before as u32));
+        if enabled.qresync {
+            tell_vanished("", &gone, out);
+        } else {
+            let sequences = gone.iter().filter_map(|uid| self.uids.sequence_of(uid));
+            for (before, sequence) in sequences.enumerate() {
+                say(out, &format!("* {} EXPUNGE\r\n", sequence - before as u32));
+            }
         }
         self.uids.remove(&gone);
         self.recent.0 = difference(&self.recent.0, &gone.0);
@@ -177,13 +207,45 @@ impl Selected {
     /// # Errors
     /// A sequence number beyond the last message.
     pub fn messages(&self, set: &SequenceSet, by_uid: bool) -> Parsed<UidSet> {
-        if by_uid {
-            return Ok(self.uids.known(&set.resolve(self.uids.last())));
-        }
-        match set.largest_named() > self.uids.count() {
+        match !by_uid && set.largest_named() > self.uids.count() {
             true => Err(Syntax("No message has that number")),
-            false => Ok(self.uids.uids_of(&set.resolve(self.uids.count()))),
+            false if by_uid => Ok(self.by_uid(set)),
+            false => Ok(self.by_number(set)),
         }
+    }
+
+    /// The messages with these UIDs.
+    pub fn by_uid(&self, set: &SequenceSet) -> UidSet {
+        self.uids.known(&self.asked(set, self.uids.last()))
+    }
+
+    /// The messages with these sequence numbers; those beyond the end are left out.
+    pub fn by_number(&self, set: &SequenceSet) -> UidSet {
+        match set {
+            SequenceSet::Saved => self.by_uid(set),
+            numbers => self.uids.uids_of(&numbers.resolve(self.uids.count())),
+        }
+    }
+
+    /// The UIDs that a set of them names, whether there are such messages or not.
+    pub fn asked(&self, set: &SequenceSet, largest: Uid) -> UidSet {
+        match set {
+            SequenceSet::Saved => self.saved.clone(),
+            numbers => numbers.resolve(largest),
+        }
+    }
+
+    /// The messages of `asked` that have gone since `since`, but for those that the client is still to be told
+    /// of: all that are missing when they are no longer remembered from then on (RFC 7162 §3.2.5.2).
+    pub fn missed(&self, changes: &Changes, asked: &UidSet, since: Modseq) -> UidSet {
+        let counters = &changes.counters;
+        let gone = match since < counters.vanished_floor {
+            true => {
+                UidSet::from_iter((counters.uid_next > 1).then(|| UidRange { first: 1, last: counters.uid_next - 1 }))
+            }
+            false => changes.vanished.clone(),
+        };
+        UidSet(difference(&intersection(&gone.0, &asked.0), &self.uids.all().0))
     }
 
     /// Writes one FETCH response of these items. Nothing when the message is not known.
@@ -223,9 +285,18 @@ pub struct Told {
     pub modseq: bool,
 }
 
+/// Writes VANISHED (RFC 7162 §3.2.10), nothing for no messages. `kind` is empty or `(EARLIER) `.
+pub fn tell_vanished(kind: &str, uids: &UidSet, out: &mut Vec<u8>) {
+    if !uids.is_empty() {
+        say(out, &format!("* VANISHED {kind}"));
+        print_uids(uids, out);
+        say(out, "\r\n");
+    }
+}
+
 /// The messages that no session has been told of before.
 fn recent_of(uids: &UidSet, counters: &Counters) -> UidSet {
-    let old = mailstead_storage::UidRange { first: 0, last: counters.recent_from.saturating_sub(1) as Uid };
+    let old = UidRange { first: 0, last: counters.recent_from.saturating_sub(1) as Uid };
     UidSet(difference(&uids.0, &[old]))
 }
 

@@ -24,6 +24,26 @@ const STRANGER_LITERAL_BYTES_MAX: u64 = 4096;
 /// Largest command, all its lines and literals together, bytes.
 const COMMAND_BYTES_MAX: usize = 256 * 1024;
 
+/// Extensions that change what is told once the client has asked for them (RFC 5161).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Enabled {
+    /// It knows modseqs (RFC 7162 §3.1).
+    pub condstore: bool,
+    /// It is told VANISHED instead of EXPUNGE (RFC 7162 §3.2).
+    pub qresync: bool,
+    /// It takes UTF-8 everywhere (RFC 6855).
+    pub utf8_accept: bool,
+    /// It speaks IMAP4rev2: nothing is recent, and SEARCH is answered with ESEARCH (RFC 9051 Appendix E).
+    pub rev2: bool,
+}
+
+impl Enabled {
+    /// Are mailbox names UTF-8 on both sides, not modified UTF-7?
+    pub fn utf8(self) -> bool {
+        self.utf8_accept || self.rev2
+    }
+}
+
 /// What commands see and change.
 pub struct Core {
     /// Settings and limits.
@@ -36,8 +56,10 @@ pub struct Core {
     pub login: Option<Login>,
     /// The selected mailbox.
     pub selected: Option<Box<Selected>>,
-    /// Has the client shown that it knows modseqs (RFC 7162 §3.1)?
-    pub condstore: bool,
+    /// What the client has shown that it knows.
+    pub enabled: Enabled,
+    /// The time of the turn.
+    pub now: Time,
     /// Logins that failed.
     pub failed_logins: u32,
     /// The connection ends after what is said.
@@ -105,7 +127,8 @@ impl ImapSession {
                 tls: peer.tls,
                 login: None,
                 selected: None,
-                condstore: false,
+                enabled: Enabled::default(),
+                now: Time::default(),
                 failed_logins: 0,
                 leaving: false,
             },
@@ -257,6 +280,7 @@ impl Session for ImapSession {
     type Answer = Answer;
 
     fn turn(&mut self, input: &mut Input, out: &mut Vec<u8>, now: Time) -> Turn<Question> {
+        self.core.now = now;
         if !self.greeted {
             self.greeted = true;
             say(out, &format!("* OK [CAPABILITY {}] Mailstead ready\r\n", capabilities(&self.core)));
@@ -299,7 +323,7 @@ impl Session for ImapSession {
     }
 
     fn is_busy(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| running.row.name == "APPEND")
+        self.running.as_ref().is_some_and(|running| running.row.takes_messages())
     }
 
     fn status(&self) -> Status {

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use mailstead_storage::{
-    AccountId, Appended, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record, Role,
-    ScramVerifier, Stored, Time, UidRange, UidSet,
+    AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record,
+    Role, ScramVerifier, Stored, Time, UidRange, UidSet,
 };
 use proptest::prelude::*;
 
-use super::question::{Answer, Fetched, Found, Listing, MailboxStatus, OpenMailbox, Question};
+use super::question::{Answer, Fetched, Found, Listing, Looked, MailboxStatus, OpenMailbox, Question};
 use super::selected::Selected;
-use super::session::ImapSession;
+use super::session::{Enabled, ImapSession};
 use super::{ImapSettings, Rules, Service};
 use crate::bell::Bell;
-use crate::message::Outliner;
+use crate::message::{Outline, Outliner};
 use crate::net::{Input, Peer, Session, Turn};
 use crate::people::sessions::SessionId;
 use crate::people::{Login, PlaintextAuth};
@@ -26,7 +26,11 @@ const OUTLINES_MAX: usize = 200;
 /// A mailbox of `count` equal messages.
 struct House {
     bell: Bell,
+    /// The lowest UID.
+    first: u32,
     count: u32,
+    /// Expunges are remembered from here on.
+    vanished_floor: u64,
     size: u32,
     outline: Arc<[u8]>,
     /// The largest answer, bytes.
@@ -39,16 +43,17 @@ impl House {
         let mut outliner = Outliner::new();
         outliner.feed(MESSAGE);
         let outline = outliner.finish().encode().into();
-        House { bell: Bell::default(), count, size, outline, read_max: 0, questions: 0 }
+        House { bell: Bell::default(), first: 1, count, vanished_floor: 0, size, outline, read_max: 0, questions: 0 }
     }
 
     fn uids(&self) -> UidSet {
-        UidSet(if self.count == 0 { Vec::new() } else { vec![UidRange { first: 1, last: self.count }] })
+        UidSet(if self.count == 0 { Vec::new() } else { vec![UidRange { first: self.first, last: self.count }] })
     }
 
     fn counters(&self) -> Counters {
-        let (uid_next, exists) = (self.count + 1, self.count);
-        Counters { uid_validity: 7, uid_next, exists, recent_from: uid_next, modseq: 9, ..Counters::default() }
+        let (uid_next, exists, vanished_floor) = (self.count + 1, self.count, self.vanished_floor);
+        let recent_from = uid_next;
+        Counters { uid_validity: 7, uid_next, exists, recent_from, modseq: 9, vanished_floor, ..Counters::default() }
     }
 
     fn mailbox(&self) -> Mailbox {
@@ -80,11 +85,17 @@ impl House {
                 let (salt, iterations) = (vec![0; 16], 4096);
                 Answer::Verifier(ScramVerifier { salt, iterations, stored_key: key.clone(), server_key: key })
             }
-            Question::Open { .. } => {
+            Question::Open { known, .. } => {
                 let watch = self.bell.watch(&[MailboxId(1)]);
                 let (mailbox, uids) = (self.mailbox(), self.uids());
                 let opened = Opened { mailbox, keywords: vec!["Work".into()], uids, first_unseen: Some(1) };
-                Answer::Opened(Ok(Box::new(OpenMailbox { opened, watch })))
+                let missed = known.filter(|known| known.uid_validity == 7).map(|_| Changes {
+                    counters: self.counters(),
+                    keywords: Vec::new(),
+                    records: self.records(&UidSet::from_iter([5]), Flags::SEEN),
+                    vanished: UidSet::from_iter([2, 4]),
+                });
+                Answer::Opened(Ok(Box::new(OpenMailbox { opened, missed, watch })))
             }
             Question::Changes { .. } => {
                 let (counters, keywords) = (self.counters(), vec!["Work".into()]);
@@ -117,15 +128,24 @@ impl House {
                 Answer::Copied(Ok(Copied { uid_validity: 8, uids, modseq: 10 }))
             }
             Question::Search { uids, .. } => Answer::Found(Ok(Found { uids, modseq: 9 })),
-            Question::Delete { .. } => Answer::Deleted(Ok(MailboxId(1))),
+            Question::Rows { uids, arrangement, .. } => {
+                let outline = Outline::decode(&self.outline);
+                let records = self.records(&uids, Flags::default());
+                Answer::Rows(Ok(records.iter().map(|record| arrangement.row(record, outline.as_ref())).collect()))
+            }
+            Question::Arrange { rows, arrangement } => Answer::Arranged(arrangement.arrange(rows)),
+            Question::Quota { .. } => Answer::Quota(Ok(None)),
+            Question::Create { .. } | Question::Delete { .. } => Answer::Mailbox(Ok(MailboxId(1))),
             Question::List { .. } => {
                 let (mailboxes, subscriptions) = (vec![self.mailbox()], vec!["INBOX".into()]);
-                Answer::Listing(Ok(Listing { mailboxes, recent: vec![0], subscriptions }))
+                Answer::Listing(Ok(Listing { mailboxes, looked: Vec::new(), subscriptions }))
             }
             Question::Status { .. } => {
-                Answer::Status(Ok(Box::new(MailboxStatus { mailbox: self.mailbox(), recent: 0 })))
+                Answer::Status(Ok(Box::new(MailboxStatus { mailbox: self.mailbox(), looked: Looked::default() })))
             }
-            Question::AppendEnd { .. } => Answer::Appended(Ok(Appended { uid_validity: 7, uid: 1, modseq: 10 })),
+            Question::AppendEnd { .. } => {
+                Answer::Appended(Ok(AppendedAll { uid_validity: 7, uids: UidSet::from_iter([1]), modseq: 10 }))
+            }
             _ => Answer::Done(Ok(())),
         }
     }
@@ -197,13 +217,13 @@ fn passwords_are_not_taken_in_the_clear() {
     talk.hear(b"a LOGIN x y\r\nb AUTHENTICATE PLAIN\r\nc STARTTLS\r\n");
     let text = talk.text();
     assert!(text.starts_with(
-        "* OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE STARTTLS AUTH=SCRAM-SHA-256 LOGINDISABLED]"
+        "* OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE STARTTLS AUTH=SCRAM-SHA-256 LOGINDISABLED]"
     ));
     assert!(text.contains("\r\na NO [PRIVACYREQUIRED]") && text.contains("\r\nb NO [PRIVACYREQUIRED]"), "{text}");
     talk.hear(b"d CAPABILITY\r\ne LOGIN x y\r\n");
     let text = talk.text();
     assert!(text.contains(
-        "* CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN\r\n"
+        "* CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN\r\n"
     ));
     assert!(text.contains("\r\ne OK"), "{text}");
 }
@@ -220,6 +240,31 @@ fn a_huge_message_passes_in_pieces() {
     assert!(talk.waiting_max <= 256 * 1024, "{} bytes waited", talk.waiting_max);
     let end = String::from_utf8_lossy(&talk.said[talk.said.len() - 40..]).into_owned();
     assert!(end.ends_with("xxx)\r\nc OK FETCH completed\r\n"), "{end}");
+}
+
+#[test]
+fn a_client_is_told_what_it_has_missed() {
+    let fetch = "* 3 FETCH (UID 5 FLAGS (\\Seen) MODSEQ (9))\r\n";
+    for (parameter, vanished, fetched) in [
+        ("7 6", "2", fetch),
+        ("7 6 1:3", "2", ""),
+        ("7 6 3,5", "", fetch),
+        // From before what is remembered: all that is missing.
+        ("7 4", "1:2", fetch),
+        ("7 4 2:40", "2", fetch),
+        ("7 4 1:40 (1 3)", "", fetch),
+        ("7 4 1:40 (1 2)", "1:2", fetch),
+        ("8 6", "", ""),
+    ] {
+        let mut house = House::new(10, 40);
+        (house.first, house.vanished_floor) = (3, 5);
+        let mut talk = Talk::new(house, PlaintextAuth::Always);
+        talk.hear(format!("a LOGIN x y\r\nb ENABLE QRESYNC\r\nc SELECT INBOX (QRESYNC ({parameter}))\r\n").as_bytes());
+        let text = talk.text();
+        let (_, told) = text.split_once("[HIGHESTMODSEQ 9] Highest\r\n").expect("it is told");
+        let vanished = if vanished.is_empty() { String::new() } else { format!("* VANISHED (EARLIER) {vanished}\r\n") };
+        assert_eq!(told, format!("{vanished}{fetched}c OK [READ-WRITE] SELECT completed\r\n"), "{parameter}");
+    }
 }
 
 #[test]
@@ -249,7 +294,11 @@ fn all_keywords_in_use() {
     let bell = Bell::default();
     let keywords: Vec<String> = (0..Flags::KEYWORDS_MAX).map(|number| format!("k{number}")).collect();
     let opened = Opened { mailbox: House::new(1, 1).mailbox(), keywords, uids: UidSet::default(), first_unseen: None };
-    let mailbox = Selected::new(OpenMailbox { opened, watch: bell.watch(&[MailboxId(1)]) }, false);
+    let mailbox = Selected::new(
+        OpenMailbox { opened, missed: None, watch: bell.watch(&[MailboxId(1)]) },
+        false,
+        Enabled::default(),
+    );
     let mut out = Vec::new();
     mailbox.tell_flags(&mut out);
     let text = String::from_utf8_lossy(&out);
@@ -345,4 +394,22 @@ const WORDS: &[&str] = &[
     "c FETCH 1 BODY[]\r\n",
     "d APPEND INBOX {3+}\r\nabc\r\n",
     "e UID MOVE 2 Sent\r\n",
+    "$",
+    "SORT (DATE) UTF-8 ",
+    "THREAD REFERENCES UTF-8 ",
+    "RETURN (SAVE PARTIAL -1:-3) ",
+    "(CHANGEDSINCE 1 VANISHED)",
+    "(QRESYNC (7 1))",
+    "BINARY[1]",
+    "BINARY.SIZE[",
+    "PREVIEW",
+    "~",
+    "UTF8 (",
+    "REPLACE 1 INBOX ",
+    "f ENABLE QRESYNC IMAP4rev2\r\n",
+    "g APPEND INBOX {3+}\r\nabc {3+}\r\nabc\r\n",
+    "h CREATE x (USE (\\Sent))\r\n",
+    "i GETQUOTAROOT INBOX\r\n",
+    "j UNAUTHENTICATE\r\n",
+    "k LOGIN a b\r\n",
 ];

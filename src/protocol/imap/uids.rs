@@ -3,6 +3,8 @@
 
 use mailstead_storage::{Uid, UidRange, UidSet};
 
+use super::wire::Places;
+
 /// UIDs in their order; a message's sequence number is its place, from 1.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UidMap {
@@ -120,6 +122,12 @@ pub fn take_first(uids: &mut UidSet, count: usize) -> UidSet {
     }
     uids.0.drain(..used);
     UidSet(taken)
+}
+
+/// Those at these places in the set.
+pub fn at_places(uids: UidSet, places: Places) -> UidSet {
+    let map = UidMap::new(uids);
+    map.uids_of(&places.of(map.count()))
 }
 
 /// Those in both.

@@ -55,7 +55,7 @@ fn submission() {
 
 #[test]
 fn imap() {
-    play("imap", 85);
+    play("imap", 117);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::rows::{self, BlobRow, MailboxRow};
 use crate::tables::vanished_key;
 use crate::write::Tables;
 use crate::{
-    Appended, Copied, Error, Expunged, FlagChange, FlagMode, Flags, MailboxId, Modseq, Record, Result, Stored, Time,
+    AppendedAll, Copied, Error, Expunged, FlagChange, FlagMode, Flags, MailboxId, Modseq, Record, Result, Stored, Time,
     Uid, UidRange, UidSet, Word,
 };
 
@@ -139,7 +139,6 @@ fn check_system(flags: Flags) -> Result<()> {
 
 /// What `append` needs.
 pub(crate) struct Append {
-    pub(crate) mailbox: MailboxId,
     pub(crate) id: crate::BlobId,
     pub(crate) blob: BlobRow,
     pub(crate) outline: std::sync::Arc<[u8]>,
@@ -149,30 +148,55 @@ pub(crate) struct Append {
     pub(crate) now: Time,
 }
 
-pub(crate) fn append(tables: &mut Tables, append: &Append) -> Result<Appended> {
-    let mailbox = append.mailbox;
+/// Adds messages, and removes the one that they replace: all of it or nothing.
+pub(crate) fn append(
+    tables: &mut Tables,
+    mailbox: MailboxId,
+    appends: &[Append],
+    replaces: Option<(MailboxId, Uid)>,
+) -> Result<AppendedAll> {
     let mut row = tables.mailbox(mailbox)?;
-    check_system(append.flags)?;
-    check_uids_left(&row, 1)?;
-    check_quota(tables, &row, append.blob.size)?;
-    let size = u32::try_from(append.blob.size).map_err(|_| Error::new(Word::Invalid, "the message is too big"))?;
+    let replaced = replaces.map(|(from, uid)| replaced(tables, from, uid)).transpose()?;
+    check_uids_left(&row, appends.len())?;
+    let bytes: u64 = appends.iter().map(|append| append.blob.size).sum();
+    check_quota(tables, &row, bytes.saturating_sub(replaced.map_or(0, |record| record.size.into())))?;
     let mut keywords = Keywords::of(tables, mailbox)?;
+    let incoming = appends.iter().map(|append| incoming(append, &mut keywords)).collect::<Result<Vec<_>>>()?;
+    // From here on it is written.
+    keywords.write(tables, mailbox)?;
+    let modseq = row.counters.modseq + 1;
+    let mut uids = UidSet::default();
+    for (append, incoming) in appends.iter().zip(incoming) {
+        match tables.blob(append.id)? {
+            Some(_) => tables.change_references(append.id, 1)?,
+            None => tables.add_blob(append.id, append.blob, &append.outline)?,
+        }
+        uids.push(add(tables, mailbox, &mut row, modseq, incoming)?);
+    }
+    let uid_validity = row.counters.uid_validity;
+    tables.put_mailbox(mailbox, row);
+    if let Some((from, uid)) = replaces {
+        remove(tables, from, &[uid].into_iter().collect(), false)?;
+    }
+    Ok(AppendedAll { uid_validity, uids, modseq })
+}
+
+fn incoming(append: &Append, keywords: &mut Keywords) -> Result<Incoming> {
+    check_system(append.flags)?;
+    let size = u32::try_from(append.blob.size).map_err(|_| Error::new(Word::Invalid, "the message is too big"))?;
     let mut flags = append.flags;
     for keyword in &append.keywords {
         flags = flags.with(keywords.find_or_add(keyword)?);
     }
-    match tables.blob(append.id)? {
-        Some(_) => tables.change_references(append.id, 1)?,
-        None => tables.add_blob(append.id, append.blob, &append.outline)?,
-    }
-    keywords.write(tables, mailbox)?;
     let (internal_date, save_date) = (date(append.internal_date), date(append.now));
-    let modseq = row.counters.modseq + 1;
-    let incoming = Incoming { blob: append.id, size, flags, internal_date, save_date };
-    let uid = add(tables, mailbox, &mut row, modseq, incoming)?;
-    let uid_validity = row.counters.uid_validity;
-    tables.put_mailbox(mailbox, row);
-    Ok(Appended { uid_validity, uid, modseq })
+    Ok(Incoming { blob: append.id, size, flags, internal_date, save_date })
+}
+
+/// # Errors
+/// `NotAllowed` when the message is gone.
+fn replaced(tables: &mut Tables, from: MailboxId, uid: Uid) -> Result<Record> {
+    let found = records_of(tables, from, &[uid].into_iter().collect())?;
+    found.first().copied().ok_or_else(|| Error::new(Word::NotAllowed, "the message to be replaced is gone"))
 }
 
 // ---- STORE -------------------------------------------------------------------------------

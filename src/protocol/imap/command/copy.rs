@@ -59,8 +59,10 @@ impl Run for Copy {
         // Before the expunges (RFC 6851 §4.3).
         Reply::ok("Moved").code(code).print("*", desk.out);
         let gone = copied.uids.iter().map(|(source, _)| *source).collect();
-        desk.core.mailbox().expunge(&gone, desk.out);
-        Next::Done(Reply::ok(done))
+        let enabled = desk.core.enabled;
+        desk.core.mailbox().expunge(&gone, enabled, desk.out);
+        let reply = Reply::ok(done);
+        Next::Done(if enabled.condstore { reply.code(format!("HIGHESTMODSEQ {}", copied.modseq)) } else { reply })
     }
 }
 

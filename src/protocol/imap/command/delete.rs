@@ -18,7 +18,7 @@ pub fn begin(parser: &mut Parser<'_>, _: &mut Core) -> Parsed<Box<dyn Run>> {
 
 impl Run for Delete {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
-        let Some(Answer::Deleted(deleted)) = answer else {
+        let Some(Answer::Mailbox(deleted)) = answer else {
             let name = std::mem::take(&mut self.name);
             return Next::Ask(Question::Delete { account: desk.core.account(), name });
         };

@@ -20,13 +20,13 @@ pub fn begin_uid(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run
     parser.space()?;
     let set = SequenceSet::parse(parser)?;
     parser.end()?;
-    let mailbox = core.mailbox();
-    let uids = mailbox.uids.known(&set.resolve(mailbox.uids.last()));
+    let uids = core.mailbox().by_uid(&set);
     Ok(Box::new(Expunge { uids: Some(uids) }))
 }
 
 impl Run for Expunge {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
+        let enabled = desk.core.enabled;
         let mailbox = desk.core.mailbox();
         let Some(Answer::Expunged(expunged)) = answer else {
             if self.uids.as_ref().is_some_and(UidSet::is_empty) {
@@ -37,8 +37,13 @@ impl Run for Expunge {
         match expunged {
             Err(refused) => Next::Done(refused),
             Ok(expunged) => {
-                mailbox.expunge(&expunged.uids, desk.out);
-                Next::Done(Reply::ok("EXPUNGE completed"))
+                mailbox.expunge(&expunged.uids, enabled, desk.out);
+                let reply = Reply::ok("EXPUNGE completed");
+                // RFC 7162 §3.2.7. What others have changed until then is told before.
+                Next::Done(match enabled.condstore && !expunged.uids.is_empty() {
+                    true => reply.code(format!("HIGHESTMODSEQ {}", expunged.modseq)),
+                    false => reply,
+                })
             }
         }
     }

@@ -1,24 +1,26 @@
-//! FETCH (RFC 3501 §6.4.5) with CHANGEDSINCE (RFC 7162 §3.1.4). Messages are asked for in chunks, bytes in
+//! FETCH (RFC 3501 §6.4.5) with CHANGEDSINCE and VANISHED (RFC 7162 §3.1.4, §3.2.6), and
+//! PARTIAL (RFC 9394 §3.3). Messages are asked for in chunks, bytes in
 //! pieces: what is held does not grow with the mailbox or the message.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use mailstead_storage::{FlagChange, FlagMode, Flags, Modseq, Record, Stored, UidSet};
+use mailstead_storage::{Changes, FlagChange, FlagMode, Flags, Modseq, Record, Stored, UidSet};
 
 use super::{Desk, Next, Run};
 use crate::net::OUTPUT_BYTES;
 use crate::protocol::imap::pieces::{Plan, READ_BYTES_MAX, Window};
 use crate::protocol::imap::question::{Answer, Fetched, Question};
-use crate::protocol::imap::selected::{Selected, Told};
+use crate::protocol::imap::selected::{Selected, Told, tell_vanished};
 use crate::protocol::imap::session::Core;
-use crate::protocol::imap::uids::take_first;
-use crate::protocol::imap::wire::{FetchItem, Parsed, Parser, Reply, SequenceSet, Syntax, fetch_items};
+use crate::protocol::imap::uids::{at_places, intersection, take_first};
+use crate::protocol::imap::wire::{FetchItem, Parsed, Parser, Places, Reply, SequenceSet, Syntax, fetch_items};
 
 struct Fetch {
     by_uid: bool,
     items: Vec<FetchItem>,
-    changed_since: Option<Modseq>,
+    /// Whose changes are wanted, while those that have changed are not yet picked out of them.
+    unpicked: Option<Modifiers>,
     /// Messages not yet asked for.
     uids: UidSet,
     /// Messages asked for and not yet planned, with their outlines.
@@ -34,6 +36,16 @@ struct Fetch {
     missing: bool,
 }
 
+/// What stands behind the items.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Modifiers {
+    changed_since: Option<Modseq>,
+    /// What is gone is told too, of this set.
+    vanished: Option<SequenceSet>,
+    /// Of what is left, only these.
+    places: Option<Places>,
+}
+
 pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
     parse(parser, core, false)
 }
@@ -47,20 +59,25 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     let set = SequenceSet::parse(parser)?;
     parser.space()?;
     let mut items = fetch_items(parser)?;
-    let changed_since = changed_since(parser)?;
+    let mut modifiers = modifiers(parser, core, by_uid)?;
     parser.end()?;
+    let changed_since = modifiers.changed_since;
     if by_uid && !items.contains(&FetchItem::Uid) {
         items.insert(0, FetchItem::Uid);
     }
-    core.condstore |= changed_since.is_some() || items.contains(&FetchItem::Modseq);
+    core.enabled.condstore |= changed_since.is_some() || items.contains(&FetchItem::Modseq);
     if changed_since.is_some() && !items.contains(&FetchItem::Modseq) {
         items.push(FetchItem::Modseq);
     }
-    let uids = core.mailbox().messages(&set, by_uid)?;
+    let mut uids = core.mailbox().messages(&set, by_uid)?;
+    if let (None, Some(places)) = (changed_since, modifiers.places) {
+        uids = at_places(uids, places);
+    }
+    modifiers.vanished = modifiers.vanished.map(|_| set);
     Ok(Box::new(Fetch {
         by_uid,
         items,
-        changed_since,
+        unpicked: changed_since.map(|_| modifiers),
         uids,
         chunk: VecDeque::new(),
         marked: UidSet::default(),
@@ -72,22 +89,41 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     }))
 }
 
-/// ` (CHANGEDSINCE 12345)`
-fn changed_since(parser: &mut Parser<'_>) -> Parsed<Option<Modseq>> {
+/// ` (CHANGEDSINCE 12345 VANISHED)`
+fn modifiers(parser: &mut Parser<'_>, core: &Core, by_uid: bool) -> Parsed<Modifiers> {
+    let mut modifiers = Modifiers::default();
     if !parser.rest().starts_with(b" (") {
-        return Ok(None);
+        return Ok(modifiers);
     }
     parser.space()?;
-    let modseqs = parser.list(|parser| match parser.eat_word("CHANGEDSINCE") {
-        true => parser.space().and_then(|()| parser.number64()),
-        false => Err(Syntax("Unknown FETCH modifier")),
+    parser.list(|parser| {
+        if parser.eat_word("CHANGEDSINCE") {
+            parser.space()?;
+            modifiers.changed_since = Some(parser.number64()?);
+        } else if parser.eat_word("VANISHED") {
+            modifiers.vanished = Some(SequenceSet::Saved);
+        } else if by_uid && parser.eat_word("PARTIAL") {
+            parser.space()?;
+            modifiers.places = Some(Places::parse(parser)?);
+        } else {
+            return Err(Syntax("Unknown FETCH modifier"));
+        }
+        Ok(())
     })?;
-    Ok(modseqs.last().copied())
+    match modifiers.vanished.is_none() || (by_uid && core.enabled.qresync && modifiers.changed_since.is_some()) {
+        true => Ok(modifiers),
+        false => Err(Syntax("VANISHED needs UID FETCH, CHANGEDSINCE and QRESYNC enabled")),
+    }
 }
 
 impl Run for Fetch {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         let heard = match answer {
+            Some(Answer::Changes(Ok(changes))) => {
+                self.pick(&changes, desk);
+                None
+            }
+            Some(Answer::Changes(Err(refused))) => return Next::Done(refused),
             Some(Answer::Fetched(Ok(fetched))) => self.take(fetched, desk.core.mailbox()),
             Some(Answer::Stored(stored)) => {
                 self.seen(stored.map(|stored| *stored), desk);
@@ -128,7 +164,7 @@ impl Fetch {
             if self.chunk.is_empty() {
                 return self.next_chunk(desk);
             }
-            let condstore = desk.core.condstore;
+            let condstore = desk.core.enabled.condstore;
             while self.plan.weight() < READ_BYTES_MAX {
                 let Some((record, outline)) = self.chunk.pop_front() else { break };
                 let mailbox = desk.core.mailbox();
@@ -140,9 +176,16 @@ impl Fetch {
     }
 
     fn next_chunk(&mut self, desk: &mut Desk<'_>) -> Next {
+        if let Some(Modifiers { changed_since: Some(since), .. }) = self.unpicked {
+            let mailbox = desk.core.mailbox().id;
+            return Next::Ask(Question::Changes { mailbox, since, takes_recent: false });
+        }
         if self.uids.is_empty() {
             return Next::Done(match self.missing && !self.by_uid {
                 true => Reply::no("EXPUNGEISSUED", "Some messages are no longer there"),
+                false if self.plan.has_unknown_encoding() => {
+                    Reply::no("UNKNOWN-CTE", "Some content is in an unknown transfer encoding")
+                }
                 false => Reply::ok("FETCH completed"),
             });
         }
@@ -150,6 +193,21 @@ impl Fetch {
         self.asked = uids.count();
         let outlines = self.items.iter().any(FetchItem::needs_outline);
         Next::Ask(Question::Fetch { mailbox: desk.core.mailbox().id, uids, outlines })
+    }
+
+    /// Picks those out that have changed, so that no other is looked at, and tells what has vanished.
+    fn pick(&mut self, changes: &Changes, desk: &mut Desk<'_>) {
+        let Some(Modifiers { changed_since: Some(since), vanished, places }) = self.unpicked.take() else { return };
+        let changed: UidSet = changes.records.iter().map(|record| record.uid).collect();
+        self.uids.0 = intersection(&self.uids.0, &changed.0);
+        if let Some(places) = places {
+            self.uids = at_places(std::mem::take(&mut self.uids), places);
+        }
+        if let Some(set) = vanished {
+            let mailbox = desk.core.mailbox();
+            let asked = mailbox.asked(&set, changes.counters.uid_next.saturating_sub(1));
+            tell_vanished("(EARLIER) ", &mailbox.missed(changes, &asked, since), desk.out);
+        }
     }
 
     /// Takes the records of a chunk in. `\Seen` is set before they are told.
@@ -160,9 +218,7 @@ impl Fetch {
         self.uids.0.splice(0..0, rest.0);
         for record in records {
             let outline = outlines.next();
-            if self.changed_since.is_none_or(|since| record.modseq > since) {
-                self.chunk.push_back((record, outline));
-            }
+            self.chunk.push_back((record, outline));
         }
         self.marked = UidSet::default();
         if mailbox.read_only || !self.items.iter().any(FetchItem::sets_seen) {

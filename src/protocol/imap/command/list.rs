@@ -52,7 +52,7 @@ pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
         return_options(parser, &mut options)?;
     }
     parser.end()?;
-    core.condstore |= options.status.as_ref().is_some_and(Items::names_modseq);
+    core.enabled.condstore |= options.status.as_ref().is_some_and(Items::names_modseq);
     Ok(Box::new(List { patterns, options }))
 }
 
@@ -138,13 +138,13 @@ impl Run for List {
         }
         match answer {
             Some(Answer::Listing(Ok(listing))) => {
-                self.tell_all(&listing, desk.core.rules.message_bytes_max, desk.out);
+                self.tell_all(&listing, desk.core, desk.out);
                 done
             }
             Some(Answer::Listing(Err(refused))) => Next::Done(refused),
             _ => {
-                let recent = self.options.status.as_ref().is_some_and(Items::names_recent);
-                Next::Ask(Question::List { account: desk.core.account(), recent })
+                let looks = self.options.status.as_ref().map(Items::looks).unwrap_or_default();
+                Next::Ask(Question::List { account: desk.core.account(), looks })
             }
         }
     }
@@ -160,7 +160,7 @@ struct Found<'a> {
 }
 
 impl List {
-    fn tell_all(&self, listing: &Listing, append_limit: u64, out: &mut Vec<u8>) {
+    fn tell_all(&self, listing: &Listing, core: &Core, out: &mut Vec<u8>) {
         let mailboxes: HashMap<&str, usize> =
             listing.mailboxes.iter().enumerate().map(|(at, mailbox)| (mailbox.name.as_str(), at)).collect();
         let subscribed: HashSet<&str> = listing.subscriptions.iter().map(String::as_str).collect();
@@ -176,11 +176,15 @@ impl List {
             if !matches || !(below || is_chosen(name)) {
                 continue;
             }
-            self.tell(&Found { mailbox: mailbox(name), subscribed: subscribed.contains(name), below, level }, out);
+            self.tell(
+                &Found { mailbox: mailbox(name), subscribed: subscribed.contains(name), below, level },
+                core.enabled.utf8(),
+                out,
+            );
             if let (Some(items), Some(at)) = (&self.options.status, mailboxes.get(name)) {
-                let recent = listing.recent.get(*at).copied().unwrap_or(0);
-                let status = MailboxStatus { mailbox: listing.mailboxes[*at].clone(), recent };
-                items.tell(&status, append_limit, out);
+                let looked = listing.looked.get(*at).copied().unwrap_or_default();
+                let status = MailboxStatus { mailbox: listing.mailboxes[*at].clone(), looked };
+                items.tell(&status, core, out);
             }
         }
     }
@@ -191,7 +195,7 @@ impl List {
         (subscribed || !self.options.only_subscribed) && (special_use || !self.options.only_special_use)
     }
 
-    fn tell(&self, found: &Found<'_>, out: &mut Vec<u8>) {
+    fn tell(&self, found: &Found<'_>, utf8: bool, out: &mut Vec<u8>) {
         say(out, "* LIST (");
         say(out, if found.level.has_children { "\\HasChildren" } else { "\\HasNoChildren" });
         match found.mailbox {
@@ -207,7 +211,7 @@ impl List {
             say(out, " \\Subscribed");
         }
         say(out, ") \"/\" ");
-        mailbox_name(found.level.name, false, out);
+        mailbox_name(found.level.name, utf8, out);
         if found.below {
             say(
                 out,
@@ -222,7 +226,8 @@ impl List {
     }
 }
 
-fn attribute(special_use: SpecialUse) -> &'static str {
+/// The attribute of a use (RFC 6154 §2).
+pub fn attribute(special_use: SpecialUse) -> &'static str {
     match special_use {
         SpecialUse::Drafts => "\\Drafts",
         SpecialUse::Sent => "\\Sent",

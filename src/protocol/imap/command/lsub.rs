@@ -3,7 +3,7 @@
 
 use super::list::pattern;
 use super::{Desk, Next, Run};
-use crate::protocol::imap::question::{Answer, Question};
+use crate::protocol::imap::question::{Answer, Looks, Question};
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::tree::{Pattern, levels_of};
@@ -27,23 +27,23 @@ impl Run for Lsub {
         };
         match answer {
             Some(Answer::Listing(Ok(listing))) => {
-                tell(pattern, &listing.subscriptions, desk.out);
+                tell(pattern, &listing.subscriptions, desk.core.enabled.utf8(), desk.out);
                 done
             }
             Some(Answer::Listing(Err(refused))) => Next::Done(refused),
-            _ => Next::Ask(Question::List { account: desk.core.account(), recent: false }),
+            _ => Next::Ask(Question::List { account: desk.core.account(), looks: Looks::default() }),
         }
     }
 }
 
-fn tell(pattern: &Pattern, subscriptions: &[String], out: &mut Vec<u8>) {
+fn tell(pattern: &Pattern, subscriptions: &[String], utf8: bool, out: &mut Vec<u8>) {
     for level in levels_of(subscriptions.iter().map(String::as_str)) {
         let subscribed = subscriptions.binary_search_by(|name| name.as_str().cmp(level.name)).is_ok();
         if !pattern.matches(level.name) || !(subscribed || pattern.stops_at_levels()) {
             continue;
         }
         say(out, if subscribed { "* LSUB () \"/\" " } else { "* LSUB (\\Noselect) \"/\" " });
-        mailbox_name(level.name, false, out);
+        mailbox_name(level.name, utf8, out);
         say(out, "\r\n");
     }
 }

@@ -2,6 +2,7 @@
 //! Adding a command is one file and one line in [`TABLE`].
 
 mod append;
+mod arranged;
 mod authenticate;
 mod capability;
 mod close;
@@ -11,6 +12,7 @@ mod delete;
 mod enable;
 mod expunge;
 mod fetch;
+mod finding;
 mod id;
 mod idle;
 mod list;
@@ -19,14 +21,20 @@ mod logout;
 mod lsub;
 mod namespace;
 mod noop;
+mod quota;
 mod rename;
+mod replace;
+mod returns;
 mod run;
 mod search;
 mod select;
+mod sort;
 mod starttls;
 mod status;
 mod store;
 mod subscribe;
+mod thread;
+mod unauthenticate;
 mod unselect;
 mod update;
 
@@ -82,6 +90,13 @@ const fn row(name: &'static str, states: States, tells: Tells, begin: Begin) -> 
     Row { name, states, tells, begin }
 }
 
+impl Row {
+    /// Does it take messages, which stream?
+    pub fn takes_messages(&self) -> bool {
+        ["APPEND", "REPLACE", "UID REPLACE"].contains(&self.name)
+    }
+}
+
 /// All commands.
 const TABLE: &[Row] = {
     use States::{Any, Authenticated, NotAuthenticated, Selected, Writable};
@@ -94,6 +109,7 @@ const TABLE: &[Row] = {
         row("STARTTLS", NotAuthenticated, Nothing, starttls::begin),
         row("LOGIN", NotAuthenticated, Nothing, login::begin),
         row("AUTHENTICATE", NotAuthenticated, Nothing, authenticate::begin),
+        row("UNAUTHENTICATE", Authenticated, Nothing, unauthenticate::begin),
         row("ENABLE", Authenticated, All, enable::begin),
         row("SELECT", Authenticated, Nothing, select::begin),
         row("EXAMINE", Authenticated, Nothing, select::begin_examine),
@@ -106,6 +122,8 @@ const TABLE: &[Row] = {
         row("LSUB", Authenticated, All, lsub::begin),
         row("NAMESPACE", Authenticated, All, namespace::begin),
         row("STATUS", Authenticated, All, status::begin),
+        row("GETQUOTA", Authenticated, All, quota::begin),
+        row("GETQUOTAROOT", Authenticated, All, quota::begin_root),
         row("APPEND", Authenticated, All, append::begin),
         row("IDLE", Authenticated, All, idle::begin),
         row("CHECK", Selected, All, noop::begin),
@@ -113,12 +131,18 @@ const TABLE: &[Row] = {
         row("UNSELECT", Selected, Nothing, unselect::begin),
         row("EXPUNGE", Writable, All, expunge::begin),
         row("SEARCH", Selected, NoExpunges, search::begin),
+        row("SORT", Selected, NoExpunges, sort::begin),
+        row("THREAD", Selected, NoExpunges, thread::begin),
         row("FETCH", Selected, NoExpunges, fetch::begin),
         row("STORE", Writable, NoExpunges, store::begin),
         row("COPY", Selected, All, copy::begin),
         row("MOVE", Writable, All, copy::begin_move),
+        row("REPLACE", Writable, All, replace::begin),
+        row("UID REPLACE", Writable, All, replace::begin_uid),
         row("UID EXPUNGE", Writable, All, expunge::begin_uid),
         row("UID SEARCH", Selected, All, search::begin_uid),
+        row("UID SORT", Selected, All, sort::begin_uid),
+        row("UID THREAD", Selected, All, thread::begin_uid),
         row("UID FETCH", Selected, All, fetch::begin_uid),
         row("UID STORE", Writable, All, store::begin_uid),
         row("UID COPY", Selected, All, copy::begin_uid),
@@ -134,7 +158,7 @@ pub type Begun = (Box<str>, &'static Row, Box<dyn Run>);
 /// # Errors
 /// The reply that says why it cannot be begun.
 pub fn begin(text: &[u8], core: &mut Core) -> Result<Begun, Reply> {
-    let mut parser = Parser::new(text);
+    let mut parser = Parser::new(text).with_names_in(core.enabled.utf8());
     let (tag, row) = head(&mut parser)?;
     allowed(row, core)?;
     let run = (row.begin)(&mut parser, core)?;
@@ -143,10 +167,13 @@ pub fn begin(text: &[u8], core: &mut Core) -> Result<Begun, Reply> {
 
 /// Begins the command in `text` when the literal announced at its end is a message that streams.
 pub fn begin_streamed(text: &[u8], literal: Literal, core: &mut Core) -> Option<Begun> {
-    let mut parser = Parser::new(text);
-    let (tag, row) = head(&mut parser).ok().filter(|(_, row)| row.name == "APPEND")?;
+    let mut parser = Parser::new(text).with_names_in(core.enabled.utf8());
+    let (tag, row) = head(&mut parser).ok().filter(|(_, row)| row.takes_messages())?;
     allowed(row, core).ok()?;
-    let run = append::begin_streamed(&mut parser, literal, core)?;
+    let run = match row.name {
+        "APPEND" => append::begin_streamed(&mut parser, literal, None, core)?,
+        name => replace::begin_streamed(&mut parser, literal, name == "UID REPLACE", core)?,
+    };
     Some((tag.into(), row, run))
 }
 

@@ -1,10 +1,11 @@
-//! STATUS (RFC 3501 §6.3.10; HIGHESTMODSEQ RFC 7162, SIZE RFC 8438, APPENDLIMIT RFC 7889).
+//! STATUS (RFC 3501 §6.3.10; HIGHESTMODSEQ RFC 7162, SIZE RFC 8438, APPENDLIMIT RFC 7889, MAILBOXID RFC 8474,
+//! DELETED and DELETED-STORAGE RFC 9208).
 
 use super::{Desk, Next, Run};
-use crate::protocol::imap::question::{Answer, MailboxStatus, Question};
+use crate::protocol::imap::question::{Answer, Looks, MailboxStatus, Question};
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
-use crate::protocol::imap::wire::{Parsed, Parser, Reply, Syntax, mailbox_name};
+use crate::protocol::imap::wire::{Parsed, Parser, Reply, Syntax, mailbox_id, mailbox_name};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Item {
@@ -16,10 +17,12 @@ enum Item {
     HighestModseq,
     Size,
     Deleted,
+    DeletedStorage,
     AppendLimit,
+    MailboxId,
 }
 
-const ITEMS: [(&str, Item); 9] = [
+const ITEMS: [(&str, Item); 11] = [
     ("MESSAGES", Item::Messages),
     ("RECENT", Item::Recent),
     ("UIDNEXT", Item::UidNext),
@@ -28,7 +31,9 @@ const ITEMS: [(&str, Item); 9] = [
     ("HIGHESTMODSEQ", Item::HighestModseq),
     ("SIZE", Item::Size),
     ("DELETED", Item::Deleted),
+    ("DELETED-STORAGE", Item::DeletedStorage),
     ("APPENDLIMIT", Item::AppendLimit),
+    ("MAILBOXID", Item::MailboxId),
 ];
 
 /// What is asked for, at least one.
@@ -47,7 +52,7 @@ pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
     let items = items(parser)?;
     parser.end()?;
     // Asking for it shows that the client knows modseqs (RFC 7162 §3.1).
-    core.condstore |= items.names_modseq();
+    core.enabled.condstore |= items.names_modseq();
     Ok(Box::new(Status { name, items }))
 }
 
@@ -64,22 +69,22 @@ impl Run for Status {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         match answer {
             Some(Answer::Status(Ok(status))) => {
-                self.items.tell(&status, desk.core.rules.message_bytes_max, desk.out);
+                self.items.tell(&status, desk.core, desk.out);
                 Next::Done(Reply::ok("STATUS completed"))
             }
             Some(Answer::Status(Err(refused))) => Next::Done(refused),
             _ => {
                 let (account, name) = (desk.core.account(), self.name.clone());
-                Next::Ask(Question::Status { account, name, recent: self.items.names_recent() })
+                Next::Ask(Question::Status { account, name, looks: self.items.looks() })
             }
         }
     }
 }
 
 impl Items {
-    /// Is the number of recent messages asked for?
-    pub fn names_recent(&self) -> bool {
-        self.0.contains(&Item::Recent)
+    /// What is asked for beyond the counters.
+    pub fn looks(&self) -> Looks {
+        Looks { recent: self.0.contains(&Item::Recent), deleted_bytes: self.0.contains(&Item::DeletedStorage) }
     }
 
     /// Is the highest modseq asked for?
@@ -88,22 +93,24 @@ impl Items {
     }
 
     /// Writes the STATUS response.
-    pub fn tell(&self, status: &MailboxStatus, append_limit: u64, out: &mut Vec<u8>) {
+    pub fn tell(&self, status: &MailboxStatus, core: &Core, out: &mut Vec<u8>) {
         let counters = &status.mailbox.counters;
         say(out, "* STATUS ");
-        mailbox_name(&status.mailbox.name, false, out);
+        mailbox_name(&status.mailbox.name, core.enabled.utf8(), out);
         let mut separator = " (";
         for (name, item) in ITEMS.iter().filter(|(_, item)| self.0.contains(item)) {
             let value = match item {
-                Item::Messages => counters.exists.into(),
-                Item::Recent => status.recent.into(),
-                Item::UidNext => counters.uid_next.into(),
-                Item::UidValidity => counters.uid_validity.into(),
-                Item::Unseen => counters.unseen.into(),
-                Item::HighestModseq => counters.modseq.max(1),
-                Item::Size => counters.bytes,
-                Item::Deleted => counters.deleted.into(),
-                Item::AppendLimit => append_limit,
+                Item::Messages => counters.exists.to_string(),
+                Item::Recent => status.looked.recent.to_string(),
+                Item::UidNext => counters.uid_next.to_string(),
+                Item::UidValidity => counters.uid_validity.to_string(),
+                Item::Unseen => counters.unseen.to_string(),
+                Item::HighestModseq => counters.modseq.max(1).to_string(),
+                Item::Size => counters.bytes.to_string(),
+                Item::Deleted => counters.deleted.to_string(),
+                Item::DeletedStorage => status.looked.deleted_bytes.to_string(),
+                Item::AppendLimit => core.rules.message_bytes_max.to_string(),
+                Item::MailboxId => format!("({})", mailbox_id(status.mailbox.id)),
             };
             say(out, &format!("{separator}{name} {value}"));
             separator = " ";

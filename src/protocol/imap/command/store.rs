@@ -43,7 +43,7 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     parser.space()?;
     let flags = store_flags(parser)?;
     parser.end()?;
-    core.condstore |= unchanged_since.is_some();
+    core.enabled.condstore |= unchanged_since.is_some();
     let uids = core.mailbox().messages(&set, by_uid)?;
     Ok(Box::new(Store {
         by_uid,
@@ -96,7 +96,11 @@ impl Run for Store {
             Some(Answer::Stored(Err(refused))) => return Next::Done(refused),
             _ => {}
         }
-        let items = Told { uid: self.by_uid, flags: !self.silent, modseq: desk.core.condstore };
+        let items = Told {
+            uid: self.by_uid || desk.core.enabled.qresync,
+            flags: !self.silent,
+            modseq: desk.core.enabled.condstore,
+        };
         let mailbox = desk.core.mailbox();
         for record in self.records.by_ref() {
             mailbox.tell_record(&record, items, desk.out);
@@ -121,7 +125,7 @@ impl Store {
         self.done += stored.records.len() as u64 + stored.modified.count();
         self.modified.0.extend(stored.modified.0);
         // With CONDSTORE, even a silent change tells the new modseq (RFC 7162 §3.1.3).
-        if !self.silent || desk.core.condstore {
+        if !self.silent || desk.core.enabled.condstore {
             self.records = stored.records.into_iter();
         }
     }

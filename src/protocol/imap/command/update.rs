@@ -25,10 +25,11 @@ impl Update {
 impl Run for Update {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         let done = Next::Done(Reply::ok("Told"));
+        let enabled = desk.core.enabled;
         let Some(mailbox) = desk.core.selected.as_mut() else { return done };
         match answer {
             Some(Answer::Changes(Ok(changes))) => {
-                self.records = mailbox.apply(*changes, self.may_expunge, desk.out).into_iter();
+                self.records = mailbox.apply(*changes, self.may_expunge, enabled, desk.out).into_iter();
             }
             Some(Answer::Changes(Err(_))) => {
                 // The mailbox is gone: there is no other way to tell it (RFC 3501 §7.1.5).
@@ -39,16 +40,16 @@ impl Run for Update {
             _ if !self.begun => {
                 self.begun = true;
                 if mailbox.take_ring() {
-                    let (mailbox, since, takes_recent) = (mailbox.id, mailbox.modseq, !mailbox.read_only);
-                    return Next::Ask(Question::Changes { mailbox, since, takes_recent });
+                    let (since, takes_recent) = (mailbox.modseq, mailbox.takes_recent());
+                    return Next::Ask(Question::Changes { mailbox: mailbox.id, since, takes_recent });
                 }
                 if self.may_expunge {
-                    mailbox.tell_vanished(desk.out);
+                    mailbox.tell_vanished(enabled, desk.out);
                 }
             }
             _ => {}
         }
-        let items = Told { uid: false, flags: true, modseq: desk.core.condstore };
+        let items = Told { uid: enabled.qresync || enabled.rev2, flags: true, modseq: enabled.condstore };
         for record in self.records.by_ref() {
             mailbox.tell_record(&record, items, desk.out);
             if desk.out.len() >= OUTPUT_BYTES {

@@ -1,4 +1,4 @@
-//! What FETCH asks for (RFC 3501 §6.4.5).
+//! What FETCH asks for (RFC 3501 §6.4.5, BINARY RFC 3516, PREVIEW RFC 8970).
 
 use super::{Parsed, Parser, Partial, Section, SectionText, Syntax};
 
@@ -18,6 +18,12 @@ pub enum FetchItem {
     Size,
     /// `MODSEQ` (RFC 7162)
     Modseq,
+    /// `SAVEDATE` (RFC 8514)
+    SaveDate,
+    /// `EMAILID` (RFC 8474)
+    EmailId,
+    /// `THREADID` (RFC 8474)
+    ThreadId,
     /// `ENVELOPE`
     Envelope,
     /// `BODYSTRUCTURE`
@@ -35,21 +41,43 @@ pub enum FetchItem {
         /// Does it leave `\Seen` as it is?
         peek: bool,
     },
+    /// `BINARY`: a part's content with its transfer encoding undone.
+    Binary {
+        /// The item's name in the response: `BINARY[1]<0>`.
+        name: String,
+        /// Which part.
+        section: Section,
+        /// Which of its bytes.
+        partial: Option<Partial>,
+        /// Does it leave `\Seen` as it is?
+        peek: bool,
+    },
+    /// `BINARY.SIZE`: the size of that content.
+    BinarySize {
+        /// The item's name in the response: `BINARY.SIZE[1]`.
+        name: String,
+        /// Which part.
+        section: Section,
+    },
+    /// `PREVIEW`: the first words.
+    Preview,
 }
 
 impl FetchItem {
     /// Does it need the outline?
     pub fn needs_outline(&self) -> bool {
-        use FetchItem::{Body, BodyStructure, Bytes, Envelope};
+        use FetchItem::{Binary, BinarySize, Body, BodyStructure, Bytes, Envelope, Preview};
         match self {
             Bytes { section, .. } => *section != Section { path: Vec::new(), text: SectionText::Whole },
-            other => matches!(other, Envelope | BodyStructure | Body),
+            other => {
+                matches!(other, Envelope | BodyStructure | Body | Binary { .. } | BinarySize { .. } | Preview)
+            }
         }
     }
 
     /// Does it set `\Seen`?
     pub fn sets_seen(&self) -> bool {
-        matches!(self, FetchItem::Bytes { peek: false, .. })
+        matches!(self, FetchItem::Bytes { peek: false, .. } | FetchItem::Binary { peek: false, .. })
     }
 }
 
@@ -86,6 +114,9 @@ fn item(parser: &mut Parser<'_>) -> Parsed<FetchItem> {
         ("INTERNALDATE", FetchItem::InternalDate),
         ("RFC822.SIZE", FetchItem::Size),
         ("MODSEQ", FetchItem::Modseq),
+        ("SAVEDATE", FetchItem::SaveDate),
+        ("EMAILID", FetchItem::EmailId),
+        ("THREADID", FetchItem::ThreadId),
         ("ENVELOPE", FetchItem::Envelope),
         ("BODYSTRUCTURE", FetchItem::BodyStructure),
         ("RFC822", rfc822("RFC822", SectionText::Whole, false)),
@@ -96,7 +127,13 @@ fn item(parser: &mut Parser<'_>) -> Parsed<FetchItem> {
             return Ok(item);
         }
     }
+    if parser.eat_word("PREVIEW") {
+        return preview(parser);
+    }
     let name = parser.run(|byte| byte.is_ascii_alphabetic() || byte == b'.');
+    if name.get(..6).is_some_and(|head| head.eq_ignore_ascii_case(b"BINARY")) {
+        return binary(&name[6..], parser);
+    }
     let peek = name.eq_ignore_ascii_case(b"BODY.PEEK");
     if !peek && !name.eq_ignore_ascii_case(b"BODY") {
         return Err(Syntax("Unknown data item"));
@@ -106,8 +143,41 @@ fn item(parser: &mut Parser<'_>) -> Parsed<FetchItem> {
     }
     let section = Section::parse(parser)?;
     let partial = Partial::parse(parser)?;
-    let origin = partial.map(|partial| format!("<{}>", partial.first)).unwrap_or_default();
-    Ok(FetchItem::Bytes { name: format!("BODY{section}{origin}"), section, partial, peek })
+    Ok(FetchItem::Bytes { name: format!("BODY{section}{}", origin(partial)), section, partial, peek })
+}
+
+/// `PREVIEW (LAZY)`: it is always made at once.
+fn preview(parser: &mut Parser<'_>) -> Parsed<FetchItem> {
+    if parser.rest().starts_with(b" (") {
+        parser.space()?;
+        parser.list(|parser| match parser.eat_word("LAZY") {
+            true => Ok(()),
+            false => Err(Syntax("Unknown PREVIEW modifier")),
+        })?;
+    }
+    Ok(FetchItem::Preview)
+}
+
+/// What follows `BINARY`: only parts have such a content.
+fn binary(kind: &[u8], parser: &mut Parser<'_>) -> Parsed<FetchItem> {
+    let section = Section::parse(parser)?;
+    if section.text != SectionText::Whole {
+        return Err(Syntax("BINARY is of parts only"));
+    }
+    if kind.eq_ignore_ascii_case(b".SIZE") {
+        return Ok(FetchItem::BinarySize { name: format!("BINARY.SIZE{section}"), section });
+    }
+    let peek = kind.eq_ignore_ascii_case(b".PEEK");
+    if !peek && !kind.is_empty() {
+        return Err(Syntax("Unknown data item"));
+    }
+    let partial = Partial::parse(parser)?;
+    Ok(FetchItem::Binary { name: format!("BINARY{section}{}", origin(partial)), section, partial, peek })
+}
+
+/// `<0>`
+fn origin(partial: Option<Partial>) -> String {
+    partial.map(|partial| format!("<{}>", partial.first)).unwrap_or_default()
 }
 
 fn rfc822(name: &str, text: SectionText, peek: bool) -> FetchItem {

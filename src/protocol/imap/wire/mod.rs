@@ -3,6 +3,7 @@
 mod date;
 mod fetch;
 mod flags;
+mod object_id;
 mod parser;
 mod print;
 mod reply;
@@ -15,12 +16,13 @@ pub(super) mod utf7;
 pub(super) use date::{date_time, day, print_date_time};
 pub(super) use fetch::{FetchItem, fetch_items};
 pub(super) use flags::{FlagList, flag_list, print_flags, store_flags};
+pub(super) use object_id::{blob_of, email_id, mailbox_id};
 pub use parser::{Parsed, Parser, Syntax};
 pub(super) use print::{mailbox_name, quoted, string};
 pub use reply::{Reply, Status};
 pub(super) use search::{SearchKey, search_keys};
 pub(super) use section::{Partial, Section, SectionText};
-pub(super) use sequence::{SequenceSet, print_uids};
+pub(super) use sequence::{Places, SequenceSet, print_uids};
 pub(super) use structure::{body_structure, envelope};
 
 #[cfg(test)]

@@ -19,12 +19,18 @@ pub type Parsed<T> = Result<T, Syntax>;
 #[derive(Debug, Clone, Copy)]
 pub struct Parser<'a> {
     rest: &'a [u8],
+    utf8: bool,
 }
 
 impl<'a> Parser<'a> {
     /// At the beginning of `text`.
     pub fn new(text: &'a [u8]) -> Parser<'a> {
-        Parser { rest: text }
+        Parser { rest: text, utf8: false }
+    }
+
+    /// Mailbox names are UTF-8 in it, not modified UTF-7, when `utf8` is true (RFC 6855 §3).
+    pub fn with_names_in(self, utf8: bool) -> Parser<'a> {
+        Parser { utf8, ..self }
     }
 
     /// What is not yet read.
@@ -189,7 +195,7 @@ impl<'a> Parser<'a> {
     /// `mailbox`, as UTF-8. `INBOX` in any case becomes upper case, as the first level too.
     pub fn mailbox(&mut self) -> Parsed<String> {
         let name = self.astring()?;
-        mailbox_text(&name)
+        mailbox_text(&name, self.utf8)
     }
 
     /// `list-mailbox`: a name with wildcards, as UTF-8.
@@ -201,7 +207,7 @@ impl<'a> Parser<'a> {
                 pattern => Cow::Borrowed(pattern),
             },
         };
-        mailbox_text(&pattern)
+        mailbox_text(&pattern, self.utf8)
     }
 
     /// A parenthesised list of what `item` reads, at least one.
@@ -237,10 +243,12 @@ fn utf8(bytes: Cow<'_, [u8]>) -> Parsed<String> {
     String::from_utf8(bytes.into_owned()).map_err(|_| Syntax("String is not valid UTF-8"))
 }
 
-fn mailbox_text(name: &[u8]) -> Parsed<String> {
-    const WRONG: Syntax = Syntax("Mailbox name is not valid modified UTF-7");
-    let text = std::str::from_utf8(name).map_err(|_| WRONG)?;
-    let mut text = if text.is_ascii() { utf7::decode(text).ok_or(WRONG)? } else { text.to_string() };
+fn mailbox_text(name: &[u8], utf8: bool) -> Parsed<String> {
+    let text = std::str::from_utf8(name).map_err(|_| Syntax("Mailbox name is not valid UTF-8"))?;
+    let mut text = match !utf8 && text.is_ascii() {
+        true => utf7::decode(text).ok_or(Syntax("Mailbox name is not valid modified UTF-7"))?,
+        false => text.to_string(),
+    };
     if text.len() > MAILBOX_NAME_BYTES_MAX {
         return Err(Syntax("Mailbox name is too long"));
     }

@@ -52,6 +52,18 @@ pub enum SearchKey {
     Text(String),
     /// `MODSEQ` (RFC 7162)
     Modseq(u64),
+    /// INTERNALDATE at least so many seconds ago (RFC 5032).
+    Older(u32),
+    /// INTERNALDATE at most so many seconds ago (RFC 5032).
+    Younger(u32),
+    /// Came into the mailbox before this day (RFC 8514).
+    SavedBefore(i32),
+    /// Came into the mailbox on or after this day (RFC 8514).
+    SavedSince(i32),
+    /// `EMAILID` (RFC 8474)
+    EmailId(String),
+    /// `THREADID` (RFC 8474)
+    ThreadId(String),
     /// `NOT`
     Not(Box<SearchKey>),
     /// `OR`
@@ -85,7 +97,7 @@ impl Keys {
         }
         match parser.peek() {
             Some(b'(') => parser.list(|parser| self.key(parser, depth + 1)).map(one_or_all),
-            Some(b'0'..=b'9' | b'*') => SequenceSet::parse(parser).map(SearchKey::Numbers),
+            Some(b'0'..=b'9' | b'*' | b'$') => SequenceSet::parse(parser).map(SearchKey::Numbers),
             _ => self.named(parser, depth),
         }
     }
@@ -115,7 +127,8 @@ impl Keys {
 fn flag(name: &str) -> Option<SearchKey> {
     use SearchKey::{All, And, Has, Lacks, Recent};
     Some(match name {
-        "ALL" => All,
+        // When a message came into its mailbox is known of each.
+        "ALL" | "SAVEDATESUPPORTED" => All,
         "ANSWERED" => Has(Flags::ANSWERED),
         "DELETED" => Has(Flags::DELETED),
         "DRAFT" => Has(Flags::DRAFT),
@@ -135,7 +148,10 @@ fn flag(name: &str) -> Option<SearchKey> {
 
 /// The keys with one or two arguments.
 fn argument(name: &str, parser: &mut Parser<'_>) -> Parsed<SearchKey> {
-    use SearchKey::{And, Before, Body, Header, Keyword, Larger, SentBefore, SentSince, Since, Smaller, Text, Uids};
+    use SearchKey::{
+        And, Before, Body, EmailId, Header, Keyword, Larger, Older, SavedBefore, SavedSince, SentBefore, SentSince,
+        Since, Smaller, Text, ThreadId, Uids, Younger,
+    };
     Ok(match name {
         "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => Header(name.to_string(), parser.astring_text()?),
         "HEADER" => {
@@ -156,6 +172,13 @@ fn argument(name: &str, parser: &mut Parser<'_>) -> Parsed<SearchKey> {
         "SENTBEFORE" => SentBefore(day(parser)?),
         "SENTSINCE" => SentSince(day(parser)?),
         "SENTON" => on(day(parser)?, SentSince, SentBefore),
+        "SAVEDBEFORE" => SavedBefore(day(parser)?),
+        "SAVEDSINCE" => SavedSince(day(parser)?),
+        "SAVEDON" => on(day(parser)?, SavedSince, SavedBefore),
+        "OLDER" => Older(interval(parser)?),
+        "YOUNGER" => Younger(interval(parser)?),
+        "EMAILID" => EmailId(parser.atom()?.to_string()),
+        "THREADID" => ThreadId(parser.atom()?.to_string()),
         "MODSEQ" => modseq(parser)?,
         _ => return Err(Syntax("Unknown search key")),
     })
@@ -164,6 +187,14 @@ fn argument(name: &str, parser: &mut Parser<'_>) -> Parsed<SearchKey> {
 
 fn on(day: i32, since: fn(i32) -> SearchKey, before: fn(i32) -> SearchKey) -> SearchKey {
     SearchKey::And(vec![since(day), before(day + 1)])
+}
+
+/// Seconds, at least one (RFC 5032 §4).
+fn interval(parser: &mut Parser<'_>) -> Parsed<u32> {
+    match parser.number()? {
+        0 => Err(Syntax("Intervals begin at 1")),
+        seconds => Ok(seconds),
+    }
 }
 
 /// `MODSEQ ["/flags/\\Seen" all] 123`: we keep one modseq for all of a message's flags.

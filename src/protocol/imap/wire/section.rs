@@ -93,6 +93,16 @@ impl Section {
         Ok(Section { path, text: text.unwrap_or(SectionText::Whole) })
     }
 
+    /// The bytes of the part's content and the transfer encoding that they are in (RFC 3516). Only leaves have one;
+    /// the others are as they are.
+    pub fn content<'o>(&self, outline: &'o Outline<'_>, size: u32) -> Option<(Range, &'o [u8])> {
+        if self.path.is_empty() {
+            return Some((Range { start: 0, end: size }, b"binary"));
+        }
+        let part = find(&outline.root, &self.path)?;
+        Some((part.body, if part.kind == Kind::Leaf { &part.encoding } else { b"binary" }))
+    }
+
     /// The bytes meant in a message of `size` bytes: for the header field kinds, those of the header to
     /// be filtered. `None` when there is no such part.
     pub fn range(&self, outline: &Outline<'_>, size: u32) -> Option<Range> {

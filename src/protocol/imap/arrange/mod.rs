@@ -1,0 +1,95 @@
+//! Messages in an order that the client asks for (SORT and THREAD, RFC 5256): what must be known of each message,
+//! and what becomes of it. Pure.
+
+mod sort;
+mod subject;
+mod thread;
+
+use std::cmp::Ordering;
+
+use mailstead_storage::{Record, Uid};
+
+use sort::Value;
+pub use sort::{Criterion, SortKey};
+use thread::Letter;
+
+use crate::message::Outline;
+
+/// How messages are arranged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrangement {
+    /// By these keys, the first before all.
+    Sort(Vec<SortKey>),
+    /// Threads of one base subject (ORDEREDSUBJECT).
+    Subjects,
+    /// Threads of messages that refer to each other (REFERENCES).
+    References,
+}
+
+/// What is known of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    uid: Uid,
+    facts: Facts,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Facts {
+    Values(Vec<Value>),
+    Letter(Letter),
+}
+
+/// One word of an arrangement as it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token {
+    /// A thread, or a branch of one, begins.
+    Open,
+    /// It ends.
+    Close,
+    /// A message.
+    Message(Uid),
+}
+
+impl Arrangement {
+    /// Is the outline needed for a [`Row`]?
+    pub fn needs_outline(&self) -> bool {
+        match self {
+            Arrangement::Sort(keys) => keys.iter().any(|key| key.criterion.needs_outline()),
+            _ => true,
+        }
+    }
+
+    /// What must be known of a message.
+    pub fn row(&self, record: &Record, outline: Option<&Outline<'_>>) -> Row {
+        let facts = match self {
+            Arrangement::Sort(keys) => {
+                Facts::Values(keys.iter().map(|key| key.criterion.value(record, outline)).collect())
+            }
+            _ => Facts::Letter(Letter::new(record, outline)),
+        };
+        Row { uid: record.uid, facts }
+    }
+
+    /// Arranges messages.
+    pub fn arrange(&self, rows: Vec<Row>) -> Vec<Token> {
+        match self {
+            Arrangement::Sort(keys) => sorted(rows, keys),
+            Arrangement::Subjects => thread::by_subject(letters(rows)),
+            Arrangement::References => thread::by_references(letters(rows)),
+        }
+    }
+}
+
+fn sorted(mut rows: Vec<Row>, keys: &[SortKey]) -> Vec<Token> {
+    rows.sort_by(|left, right| {
+        let (Facts::Values(a), Facts::Values(b)) = (&left.facts, &right.facts) else { return Ordering::Equal };
+        let orders = a.iter().zip(b).zip(keys).map(|((a, b), key)| if key.reverse { b.cmp(a) } else { a.cmp(b) });
+        orders.fold(Ordering::Equal, Ordering::then).then(left.uid.cmp(&right.uid))
+    });
+    rows.into_iter().map(|row| Token::Message(row.uid)).collect()
+}
+
+fn letters(rows: Vec<Row>) -> Vec<Letter> {
+    let letter = |row: Row| if let Facts::Letter(letter) = row.facts { Some(letter) } else { None };
+    rows.into_iter().filter_map(letter).collect()
+}

@@ -1,0 +1,69 @@
+//! What SORT and THREAD have in common: messages are found, what must be known of each is gathered in pieces, and
+//! all is arranged at once.
+
+use std::sync::Arc;
+
+use mailstead_storage::UidSet;
+
+use super::finding::Finding;
+use super::{Desk, Next, Run};
+use crate::protocol::imap::arrange::{Arrangement, Row, Token};
+use crate::protocol::imap::question::{Answer, Question};
+use crate::protocol::imap::uids::take_first;
+use crate::protocol::imap::wire::Reply;
+
+/// Messages looked at before other sessions get their turn.
+const CHUNK_MESSAGES: usize = 1024;
+
+/// Writes what came out.
+pub type Teller = Box<dyn FnMut(&[Token], &mut Desk<'_>) + Send>;
+
+/// A command that arranges messages.
+pub struct Arranged {
+    finding: Finding,
+    arrangement: Arc<Arrangement>,
+    /// What was found and not yet looked at, once all is found.
+    found: Option<UidSet>,
+    rows: Vec<Row>,
+    teller: Teller,
+    done: &'static str,
+}
+
+impl Arranged {
+    /// Arranges what `finding` finds.
+    pub fn new(finding: Finding, arrangement: Arrangement, teller: Teller, done: &'static str) -> Arranged {
+        Arranged { finding, arrangement: Arc::new(arrangement), found: None, rows: Vec::new(), teller, done }
+    }
+}
+
+impl Run for Arranged {
+    fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
+        let answer = match answer {
+            Some(Answer::Arranged(tokens)) => {
+                (self.teller)(&tokens, desk);
+                return Next::Done(Reply::ok(self.done));
+            }
+            Some(Answer::Rows(Ok(rows))) => {
+                self.rows.extend(rows);
+                None
+            }
+            Some(Answer::Rows(Err(refused))) => return Next::Done(refused),
+            other => other,
+        };
+        if self.found.is_none() {
+            match self.finding.step(answer, desk) {
+                Ok(Some(question)) => return Next::Ask(question),
+                Ok(None) => self.found = Some(self.finding.found(desk)),
+                Err(refused) => return Next::Done(refused),
+            }
+        }
+        let arrangement = Arc::clone(&self.arrangement);
+        Next::Ask(match self.found.as_mut().filter(|uids| !uids.is_empty()) {
+            Some(uids) => {
+                let (mailbox, uids) = (desk.core.mailbox().id, take_first(uids, CHUNK_MESSAGES));
+                Question::Rows { mailbox, uids, arrangement }
+            }
+            None => Question::Arrange { rows: std::mem::take(&mut self.rows), arrangement },
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! RETURN of SEARCH and SORT: what is told and kept of a result (RFC 4731, SAVE RFC 5182, PARTIAL RFC 9394).
+
+use mailstead_storage::{UidRange, UidSet};
+
+use crate::protocol::imap::uids::at_places;
+use crate::protocol::imap::wire::{Parsed, Parser, Places, Syntax};
+
+/// What is to be told of the result (RFC 4731 §3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Returns {
+    /// The first.
+    pub min: bool,
+    /// The last.
+    pub max: bool,
+    /// All of it.
+    pub all: bool,
+    /// How many.
+    pub count: bool,
+    /// What is at these places.
+    pub partial: Option<Places>,
+    /// Keep it for `$`.
+    pub save: bool,
+}
+
+impl Returns {
+    /// Reads `RETURN (MIN COUNT) ` when it stands here.
+    pub fn parse(parser: &mut Parser<'_>) -> Parsed<Option<Returns>> {
+        if !parser.eat_word("RETURN") {
+            return Ok(None);
+        }
+        parser.space()?;
+        let mut returns = Returns::default();
+        if parser.rest().starts_with(b"()") {
+            parser.eat(b'(');
+            parser.eat(b')');
+        } else {
+            parser.list(|parser| {
+                let option = parser.atom()?.to_ascii_uppercase();
+                match option.as_str() {
+                    "MIN" => returns.min = true,
+                    "MAX" => returns.max = true,
+                    "ALL" => returns.all = true,
+                    "COUNT" => returns.count = true,
+                    "SAVE" => returns.save = true,
+                    "PARTIAL" if returns.partial.is_none() => {
+                        parser.space()?;
+                        returns.partial = Some(Places::parse(parser)?);
+                    }
+                    _ => return Err(Syntax("Unknown return option")),
+                }
+                Ok(())
+            })?;
+        }
+        if returns.all && returns.partial.is_some() {
+            return Err(Syntax("Either ALL or PARTIAL"));
+        }
+        if returns == Returns::default() {
+            returns.all = true;
+        }
+        parser.space()?;
+        Ok(Some(returns))
+    }
+
+    /// Is nothing told of it?
+    pub fn only_saves(self) -> bool {
+        self == Returns { save: true, ..Returns::default() }
+    }
+
+    /// What is kept of the result: with MIN, MAX or PARTIAL alone, only what they tell (RFC 5182 §2.4, RFC 9394
+    /// §3.2).
+    pub fn kept(self, found: &UidSet) -> UidSet {
+        if self.all || self.count || self.only_saves() {
+            return found.clone();
+        }
+        let ends =
+            [(self.min, found.0.first().map(|range| range.first)), (self.max, found.0.last().map(|range| range.last))];
+        let ends = ends.into_iter().filter_map(|(wanted, uid)| uid.filter(|_| wanted));
+        let ends = ends.map(|uid| UidRange { first: uid, last: uid });
+        let places = self.partial.map(|places| at_places(found.clone(), places));
+        ends.chain(places.into_iter().flat_map(|uids| uids.0)).collect()
+    }
+}
