@@ -13,12 +13,12 @@ use mailstead_core::net::{Input, OUTPUT_BYTES, Peer, Session, Turn};
 use mailstead_core::people::Login;
 use mailstead_core::people::sessions::SessionId;
 use mailstead_core::protocol::imap::{
-    Answer, Fetched, Found, ImapSession, ImapSettings, Listing, Looked, MailboxStatus, OpenMailbox, Question, Quota, Reply,
-    Rules, Service,
+    Answer, Fetched, Found, ImapSession, ImapSettings, Listing, Looked, MailboxStatus, OpenMailbox, Question, Quota,
+    Reply, Rules, Service,
 };
 use mailstead_storage::{
-    AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record, Role,
-    ScramVerifier, Stored, UidSet,
+    AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record,
+    Role, ScramVerifier, Stored, UidSet,
 };
 
 /// The first bytes say how the bytes are cut and what the house answers.
@@ -149,9 +149,9 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         Question::Status { .. } => {
             Answer::Status(may(works, || Box::new(MailboxStatus { mailbox: mailbox(), looked: Looked::default() })))
         }
-        Question::AppendEnd { .. } => Answer::Appended(may(works, || {
-            AppendedAll { uid_validity: 7, uids: UidSet::from_iter([9]), modseq: 10 }
-        })),
+        Question::AppendEnd { .. } => {
+            Answer::Appended(may(works, || AppendedAll { uid_validity: 7, uids: UidSet::from_iter([9]), modseq: 10 }))
+        }
         _ => Answer::Done(may(works, || ())),
     }
 }
