@@ -43,9 +43,10 @@ impl Processes {
         Processes { roots }
     }
 
-    /// Do all roots live?
+    /// Do all roots live? A process whose first thread has ended lives until its last one has.
     pub fn are_alive(&self) -> bool {
-        self.roots.iter().all(|pid| stat(*pid).is_some_and(|stat| stat.state != 'Z'))
+        let is_alive = |pid: u32| stat(pid).is_some_and(|stat| stat.state != 'Z') || entries(pid, "task").len() > 1;
+        self.roots.iter().all(|pid| is_alive(*pid))
     }
 
     /// CPU time of all of them since they started, children that have ended included, milliseconds.
