@@ -137,7 +137,7 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         }
         Question::Quota { .. } => {
             let quota = Quota { used_bytes: u64::from(roll), limit_bytes: 1 << 20 };
-            Answer::Quota(may(works, || (roll % 2 == 0).then_some(quota)))
+            Answer::Quota(may(works, || roll.is_multiple_of(2).then_some(quota)))
         }
         Question::List { .. } => Answer::Listing(may(works, || Listing {
             mailboxes: vec![mailbox()],

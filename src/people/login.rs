@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mailstead_storage::{Account, AccountId, Directory, Error, LastLogin, Result, Role, ScramVerifier, Store, Word};
 
-use super::password::{self, SCRAM_ITERATIONS};
+use super::password::{self, Memory, SCRAM_ITERATIONS};
 use super::proof::Proofs;
 use super::turns::Turns;
 use crate::clock::Clock;
@@ -24,6 +24,7 @@ struct Parts {
     clock: Clock,
     turns: Turns,
     proofs: Mutex<Proofs>,
+    memory: Memory,
     decoy_key: [u8; 32],
 }
 
@@ -58,6 +59,7 @@ impl People {
             clock,
             turns: Turns::new(),
             proofs: Mutex::new(Proofs::new()),
+            memory: Memory::default(),
         }))
     }
 
@@ -140,7 +142,7 @@ impl People {
         work::compute(move || {
             let _turn = turn;
             let hash = account.as_ref().map(|account| account.password.as_str());
-            if !password::is_right(&password, hash) {
+            if !password::is_right(&password, hash, &people.0.memory) {
                 return Err(Denied::Wrong);
             }
             if let Some(account) = account {

@@ -2,9 +2,11 @@
 //! everything here but [`is_acceptable`] belongs on the rayon pool.
 
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::{PasswordHasher, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{digest, hmac, pbkdf2, rand};
 use mailstead_storage::ScramVerifier;
 
@@ -37,18 +39,46 @@ pub fn credentials(password: &str) -> (String, ScramVerifier) {
     (hash.to_string(), scram_verifier(password, &random::<SALT_BYTES>(), SCRAM_ITERATIONS))
 }
 
+/// Memory of Argon2id, kept from one check to the next: asking the system for it anew costs page faults, and leaves
+/// the allocator with more than is in use. There is one for each check that is made at once.
+#[derive(Default)]
+pub(super) struct Memory(Mutex<Vec<Vec<Block>>>);
+
+impl Memory {
+    fn lend<T>(&self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = kept().pop().unwrap_or_default();
+        if memory.len() < blocks {
+            memory.resize(blocks, Block::default());
+        }
+        let result = work(&mut memory[..blocks]);
+        kept().push(memory);
+        result
+    }
+}
+
 /// Is this the password of that hash in PHC form? Without a hash the same work is done for nothing,
 /// so that the time tells nothing.
-pub(super) fn is_right(password: &str, hash: Option<&str>) -> bool {
-    match hash.and_then(|hash| PasswordHash::new(hash).ok()) {
-        Some(hash) => argon2().verify_password(password.as_bytes(), &hash).is_ok(),
-        None => {
-            let mut wasted = [0; Params::DEFAULT_OUTPUT_LEN];
-            let _ = argon2().hash_password_into(password.as_bytes(), &[0; SALT_BYTES], &mut wasted);
-            std::hint::black_box(wasted);
-            false
-        }
-    }
+pub(super) fn is_right(password: &str, hash: Option<&str>, memory: &Memory) -> bool {
+    let kept = hash.and_then(|hash| PasswordHash::new(hash).ok()).and_then(|hash| {
+        let params = Params::try_from(&hash).ok()?;
+        (hash.algorithm == Algorithm::Argon2id.ident()).then_some((params, hash.salt?, hash.hash?))
+    });
+    let Some((params, salt, expected)) = kept else {
+        computed(argon2(), password, &[0; SALT_BYTES], Params::DEFAULT_OUTPUT_LEN, memory);
+        return false;
+    };
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let computed = computed(argon2, password, &salt, expected.len(), memory);
+    computed.is_some_and(|computed| verify_slices_are_equal(&computed, expected.as_bytes()).is_ok())
+}
+
+fn computed(argon2: Argon2<'_>, password: &str, salt: &[u8], bytes: usize, memory: &Memory) -> Option<Vec<u8>> {
+    let mut hash = vec![0; bytes];
+    let done = memory.lend(argon2.params().block_count(), |blocks| {
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut hash, blocks)
+    });
+    done.is_ok().then_some(std::hint::black_box(hash))
 }
 
 /// The verifier of RFC 5802 §3 for a password.
@@ -85,10 +115,13 @@ mod tests {
     fn a_hash_knows_its_password_only() {
         let (hash, verifier) = credentials("secret");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(is_right("secret", Some(&hash)));
-        assert!(!is_right("Secret", Some(&hash)));
-        assert!(!is_right("secret", None));
-        assert!(!is_right("secret", Some("")));
+        let memory = Memory::default();
+        assert!(is_right("secret", Some(&hash), &memory));
+        assert!(!is_right("Secret", Some(&hash), &memory));
+        assert!(!is_right("secret", None, &memory));
+        assert!(!is_right("secret", Some(""), &memory));
+        assert!(!is_right("secret", Some(&hash.replace("argon2id", "argon2i")), &memory));
+        assert!(is_right("secret", Some(&hash), &memory), "used memory makes no difference");
         assert_eq!((verifier.salt.len(), verifier.iterations), (SALT_BYTES, 16_384));
         assert_ne!(credentials("secret").0, hash);
     }
