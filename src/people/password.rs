@@ -65,15 +65,15 @@ pub(super) fn is_right(password: &str, hash: Option<&str>, memory: &Memory) -> b
         (hash.algorithm == Algorithm::Argon2id.ident()).then_some((params, hash.salt?, hash.hash?))
     });
     let Some((params, salt, expected)) = kept else {
-        computed(argon2(), password, &[0; SALT_BYTES], Params::DEFAULT_OUTPUT_LEN, memory);
+        computed(&argon2(), password, &[0; SALT_BYTES], Params::DEFAULT_OUTPUT_LEN, memory);
         return false;
     };
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let computed = computed(argon2, password, &salt, expected.len(), memory);
+    let computed = computed(&argon2, password, &salt, expected.len(), memory);
     computed.is_some_and(|computed| verify_slices_are_equal(&computed, expected.as_bytes()).is_ok())
 }
 
-fn computed(argon2: Argon2<'_>, password: &str, salt: &[u8], bytes: usize, memory: &Memory) -> Option<Vec<u8>> {
+fn computed(argon2: &Argon2<'_>, password: &str, salt: &[u8], bytes: usize, memory: &Memory) -> Option<Vec<u8>> {
     let mut hash = vec![0; bytes];
     let done = memory.lend(argon2.params().block_count(), |blocks| {
         argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut hash, blocks)
