@@ -297,6 +297,24 @@ def aliases_subaddresses_and_bounces(box):
 
 
 @scenario
+def a_sender_is_told_of_success_when_asked_for(box):
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        for options in (["NOTIFY=SUCCESS", "ORCPT=rfc822;robert@example.test"], ["NOTIFY=NEVER"], []):
+            s.sendmail("alice@example.test", ["bob@example.test"], message("asked").as_string(), ["ENVID=QQ314159"], options)
+    box.wait_until_delivered()
+    client = imap(box)
+    _, count = client.select("INBOX")
+    assert count == [b"1"], "one notice for the one that asked"
+    _, data = client.fetch("1", "(BODY.PEEK[])")
+    client.logout()
+    report = email.message_from_bytes(data[0][1])
+    assert report.get_content_type() == "multipart/report"
+    status = str(report.get_payload()[1])
+    for field in ("Action: delivered", "Original-Envelope-Id: QQ314159", "rfc822;robert@example.test"):
+        assert field in status.replace("; ", ";") or field in status, status
+
+
+@scenario
 def mail_for_elsewhere_waits(box):
     with smtplib.SMTP("127.0.0.1", box.ports["submission"]) as s:
         s.login("alice@example.test", PASSWORD)
