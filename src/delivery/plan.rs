@@ -58,8 +58,7 @@ impl Planner<'_> {
 
     /// Follows one recipient to its mailboxes here; what lies elsewhere remains.
     fn recipient(&self, address: &str, state: &mut RecipientState) -> Result<Vec<MailboxId>, Error> {
-        let first_time = state.remaining.is_empty();
-        if !first_time {
+        if !state.remaining.is_empty() {
             state.answer = ELSEWHERE.into();
             return Ok(Vec::new());
         }
@@ -88,8 +87,11 @@ impl Planner<'_> {
     /// The mailbox that a subaddress names, when the account has it, else INBOX.
     fn mailbox(&self, account: &Account, folder: Option<&str>) -> Result<MailboxId, Error> {
         if let Some(folder) = folder {
-            let exact = self.store.mailbox(account.id, folder)?;
-            if let Some(mailbox) = exact.or(self.mailbox_without_case(account, folder)?) {
+            let named = match self.store.mailbox(account.id, folder)? {
+                None => self.mailbox_without_case(account, folder)?,
+                exact => exact,
+            };
+            if let Some(mailbox) = named {
                 return Ok(mailbox.id);
             }
         }

@@ -178,15 +178,15 @@ impl Delivery {
     fn event(&self, leased: &Leased, settlement: &Settlement) -> Option<Event> {
         let count = |state| settlement.recipients.iter().filter(|recipient| recipient.state == state).count() as u64;
         let (delivered, failed, pending) = (count(State::Delivered), count(State::Failed), count(State::Pending));
-        let (level, what) = match (failed, pending) {
-            (0, 0) => (Level::Info, "delivered"),
-            (0, _) => (Level::Info, "waiting"),
-            _ => (Level::Info, "failed"),
-        };
-        if !self.0.parts.log.lets_through(Kind::Delivery, level) {
+        if !self.0.parts.log.lets_through(Kind::Delivery, Level::Info) {
             return None;
         }
-        let mut event = Event::new(Kind::Delivery, level, what)
+        let what = match (failed, pending) {
+            (0, 0) => "delivered",
+            (0, _) => "waiting",
+            _ => "failed",
+        };
+        let mut event = Event::new(Kind::Delivery, Level::Info, what)
             .message(leased.id)
             .with("from", leased.arrival.envelope.reverse_path.clone())
             .with("delivered", delivered)

@@ -46,12 +46,9 @@ struct Inner {
     clock: Clock,
     levels: [AtomicU8; Kind::ALL.len()],
     dropped: AtomicU64,
-    writer: Mutex<Option<Writer>>,
+    /// `None` once the log is closed.
+    writer: Mutex<Option<JoinHandle<()>>>,
     queue: SyncSender<Message>,
-}
-
-struct Writer {
-    thread: JoinHandle<()>,
 }
 
 enum Message {
@@ -90,7 +87,7 @@ impl Log {
             .name("log".into())
             .spawn(move || write_all(&events, files, console))
             .map_err(|error| Wrong(format!("the log's thread cannot start: {error}")))?;
-        let writer = Mutex::new(Some(Writer { thread }));
+        let writer = Mutex::new(Some(thread));
         Ok(Log(Some(Arc::new(Inner { clock, levels, dropped: AtomicU64::new(0), writer, queue }))))
     }
 
@@ -124,7 +121,7 @@ impl Log {
         let writer = log.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer {
             let _ = log.queue.send(Message::End);
-            let _ = writer.thread.join();
+            let _ = writer.join();
         }
     }
 }
