@@ -142,7 +142,7 @@ impl Delivery {
 
     /// What to do with one leased message.
     fn plan(&self, planner: &Planner<'_>, leased: Leased) -> Planned {
-        let delayed = super::calendar::is_delayed(planner.settings, leased.arrival.received, planner.now);
+        let delayed = super::calendar::is_delayed(planner.settings, leased.since, planner.now);
         if notice::is_owed(&leased.arrival, &leased.recipients, delayed) {
             return Planned { owed: Some(leased), ..Planned::default() };
         }
@@ -169,6 +169,7 @@ impl Delivery {
                 arrival: entry.arrival,
                 recipients: entry.recipients,
                 attempts: entry.attempts,
+                since: entry.since,
                 fresh: false,
             }));
         }

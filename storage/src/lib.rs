@@ -46,6 +46,6 @@ pub use mailbox::{
 pub use pending::Pending;
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
-    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told,
+    RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told, UNDO_SECONDS,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};

@@ -291,11 +291,15 @@ pub(crate) struct SpoolRow {
     pub(crate) size: u64,
     pub(crate) arrival: Arc<Arrival>,
     pub(crate) recipients: Vec<RecipientState>,
+    pub(crate) since: Time,
 }
+
+/// Version 1 of a spool row did not say since when the calendar counts.
+const SPOOL_VERSION: u8 = 2;
 
 impl SpoolRow {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut row = Writer::new(VERSION, 256);
+        let mut row = Writer::new(SPOOL_VERSION, 256);
         row.byte(self.priority as u8);
         row.raw(&self.next_attempt.0.to_le_bytes());
         row.raw(&self.attempts.to_le_bytes());
@@ -313,17 +317,19 @@ impl SpoolRow {
             row.number(recipient.remaining.len() as u64);
             recipient.remaining.iter().for_each(|address| row.text(address));
         }
+        row.raw(&self.since.0.to_le_bytes());
         row.0
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<SpoolRow> {
-        let mut row = Reader::new("spool", VERSION, bytes)?;
+        let mut row = Reader::new("spool", SPOOL_VERSION, bytes)?;
         let priority = decode_priority(&mut row)?;
         let (next_attempt, attempts, size) = (Time(row.u64()?), row.u32()?, row.u64()?);
         let arrival = Arc::new(decode_arrival(&mut row)?);
         let count = row.count()?;
         let recipients = (0..count).map(|_| decode_recipient_state(&mut row)).collect::<Result<_>>()?;
-        Ok(SpoolRow { priority, next_attempt, attempts, size, arrival, recipients })
+        let since = if bytes[0] == 1 { arrival.received } else { Time(row.u64()?) };
+        Ok(SpoolRow { priority, next_attempt, attempts, size, arrival, recipients, since })
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub(crate) mod look;
 pub(crate) mod settle;
+pub(crate) mod steer;
 
 use std::sync::Arc;
 
@@ -179,6 +180,8 @@ pub struct Leased {
     pub recipients: Vec<RecipientState>,
     /// Attempts made before this one.
     pub attempts: u32,
+    /// Since when the retry calendar counts: when it was accepted, or its retries were last reset.
+    pub since: Time,
     /// Has it no spool row yet?
     pub fresh: bool,
 }
@@ -226,6 +229,8 @@ pub struct SpoolEntry {
     pub priority: Priority,
     /// When it is due.
     pub next_attempt: Time,
+    /// Since when the retry calendar counts.
+    pub since: Time,
     /// Is it leased at this moment?
     pub leased: bool,
 }
@@ -235,8 +240,22 @@ pub struct SpoolEntry {
 pub struct SpoolFilter {
     /// Only those whose sender contains this, without regard to case.
     pub sender: Option<String>,
+    /// Only those that nobody works on at this moment.
+    pub waiting: bool,
     /// Only those after this message in the order of creation.
     pub after: Option<BlobId>,
     /// Most entries to return.
     pub limit: usize,
 }
+
+/// A message that was taken out of the spool and can still be put back.
+#[derive(Debug, Clone)]
+pub struct RemovedEntry {
+    /// When it was taken out.
+    pub removed: Time,
+    /// The message as it was.
+    pub entry: SpoolEntry,
+}
+
+/// How long a message that was taken out of the spool can be put back.
+pub const UNDO_SECONDS: u64 = 600;

@@ -284,16 +284,35 @@ impl Store {
     /// Next attempt now. Returns how many of them are in the spool.
     pub fn spool_force(&self, ids: Vec<BlobId>) -> Pending<usize> {
         let queue = self.0.shared.queue.clone();
-        self.write(move |tables| spool::settle::force(tables, &queue, &ids, Time::now()))
+        self.write(move |tables| spool::steer::force(tables, &queue, &ids, Time::now()))
     }
 
     /// Sets the priority. Returns how many of them are in the spool.
     pub fn spool_priority(&self, ids: Vec<BlobId>, priority: Priority) -> Pending<usize> {
         let queue = self.0.shared.queue.clone();
-        self.write(move |tables| spool::settle::set_priority(tables, &queue, &ids, priority))
+        self.write(move |tables| spool::steer::set_priority(tables, &queue, &ids, priority))
     }
 
-    /// Takes messages out of the spool. A leased one goes when its attempt ends. Returns how many there were.
+    /// Has the delivery of messages start over: no attempt made, due now, all the time of the calendar
+    /// left. Returns how many of them are in the spool.
+    pub fn spool_reset(&self, ids: Vec<BlobId>) -> Pending<usize> {
+        let queue = self.0.shared.queue.clone();
+        self.write(move |tables| spool::steer::reset(tables, &queue, &ids, Time::now()))
+    }
+
+    /// Puts messages back that were taken out within [`crate::UNDO_SECONDS`]. Returns how many of them could be.
+    pub fn spool_restore(&self, ids: Vec<BlobId>) -> Pending<usize> {
+        self.write(move |tables| spool::steer::restore(tables, &ids, undone_since(Time::now())))
+    }
+
+    /// Messages that can be put back, the latest first.
+    pub fn spool_removed(&self, limit: usize) -> Result<Vec<RemovedEntry>> {
+        let since = undone_since(Time::now());
+        self.0.shared.look(|transaction| spool::look::removed(transaction, since, limit))
+    }
+
+    /// Takes messages out of the spool; they can be put back for [`crate::UNDO_SECONDS`]. A leased one
+    /// goes when its attempt ends. Returns how many there were.
     pub fn spool_delete(&self, ids: Vec<BlobId>) -> Pending<usize> {
         let (promise, pending) = Pending::new();
         self.0.shared.delete_messages(ids, |result| promise.keep(result));
@@ -611,9 +630,11 @@ impl Store {
         verify::run(&self.0.shared, progress)
     }
 
-    /// Copies what lives out of the emptiest sealed segment and unlinks it, when it is under half
-    /// full. Returns the bytes given back.
+    /// Forgets messages that can no longer be put back into the spool, copies what lives out of the
+    /// emptiest sealed segment and unlinks it, when it is under half full. Returns the bytes given back.
     pub fn sweep(&self) -> Result<u64> {
+        let before = undone_since(Time::now());
+        while self.write(move |tables| spool::steer::forget(tables, before)).wait()? == spool::steer::ROWS_MAX {}
         sweep::run(&self.0.shared)
     }
 }
@@ -623,6 +644,11 @@ fn append(message: NewMessage, now: Time) -> (Append, Pin) {
     let Kept { id, size, hash, segment, _pin } = kept;
     let blob = BlobRow { segment, size, references: 1, hash };
     (Append { id, blob, outline, flags, keywords, internal_date, now }, _pin)
+}
+
+/// What was removed since then can be put back at `now`.
+fn undone_since(now: Time) -> Time {
+    Time(now.0.saturating_sub(UNDO_SECONDS * 1000))
 }
 
 fn missing_message(id: BlobId) -> Error {

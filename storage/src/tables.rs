@@ -75,8 +75,9 @@ pub(crate) mod meta {
     /// Mailbox id whose name and rows are gone but whose messages are not yet → nothing.
     pub(crate) const DOOMED_MAILBOX: Definition<u32, ()> = Definition::new("doomed_mailbox");
 
-    /// Blob id → version 1, priority u8, next attempt u64 (ms), attempts u32, size u64, an
-    /// *arrival*, and the recipients' states in the order of the envelope.
+    /// Blob id → version 2, priority u8, next attempt u64 (ms), attempts u32, size u64, an
+    /// *arrival*, the recipients' states in the order of the envelope, since when the calendar counts
+    /// u64 (ms). Version 1 ended before that: it counts since the message was received.
     pub(crate) const SPOOL: Definition<u64, &[u8]> = Definition::new("spool");
 
     /// `priority << 120 | next attempt (ms) << 64 | blob id` → nothing, one for each row in `spool`.
@@ -84,6 +85,10 @@ pub(crate) mod meta {
 
     /// Blob id of a message that was taken out of the spool while it was leased → nothing.
     pub(crate) const DOOMED_MESSAGE: Definition<u64, ()> = Definition::new("doomed_message");
+
+    /// `removed at (ms) << 64 | blob id` → the row of `spool` of a message that was taken out of the spool
+    /// and may be put back for a while. It keeps its reference.
+    pub(crate) const REMOVED: Definition<u128, &[u8]> = Definition::new("removed");
 
     /// Account id → version 1, JSON of [`crate::Account`].
     pub(crate) const ACCOUNT: Definition<u32, &[u8]> = Definition::new("account");
@@ -133,6 +138,16 @@ pub(crate) fn vanished_key(mailbox: crate::MailboxId, modseq: crate::Modseq) -> 
 pub(crate) fn due_key(priority: crate::Priority, next_attempt: crate::Time, id: crate::BlobId) -> u128 {
     let due = next_attempt.0.min((1 << 56) - 1);
     u128::from(priority as u8) << 120 | u128::from(due) << 64 | u128::from(id.0)
+}
+
+/// Key of a row of `removed`.
+pub(crate) fn removed_key(removed: crate::Time, id: crate::BlobId) -> u128 {
+    u128::from(removed.0) << 64 | u128::from(id.0)
+}
+
+/// When a message was removed, and which, of a key of `removed`.
+pub(crate) fn removed_parts(key: u128) -> (crate::Time, crate::BlobId) {
+    (crate::Time((key >> 64) as u64), crate::BlobId(key as u64))
 }
 
 /// Next attempt and message of a key of `due`.

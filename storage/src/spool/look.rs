@@ -4,8 +4,8 @@ use redb::{ReadTransaction, ReadableTableMetadata};
 
 use crate::queue::{Fresh, Queue};
 use crate::rows::SpoolRow;
-use crate::tables::{due_key, due_parts, meta};
-use crate::{BlobId, Leased, Priority, Result, SpoolEntry, SpoolFilter, Time};
+use crate::tables::{due_key, due_parts, meta, removed_key, removed_parts};
+use crate::{BlobId, Leased, Priority, RemovedEntry, Result, SpoolEntry, SpoolFilter, Time};
 
 const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
 
@@ -36,7 +36,7 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
     let mut leased = Vec::with_capacity(ids.len());
     for id in ids {
         let Some(row) = spool.get(id.0)? else { continue };
-        let SpoolRow { size, mut arrival, recipients, attempts, next_attempt, priority } =
+        let SpoolRow { size, mut arrival, recipients, attempts, next_attempt, priority, since } =
             SpoolRow::decode(row.value())?;
         if next_attempt > now {
             continue;
@@ -44,7 +44,7 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
         let outline = outlines.get(id.0)?.map(|row| row.value().into()).unwrap_or_default();
         let filled = std::sync::Arc::make_mut(&mut arrival);
         (filled.outline, filled.priority) = (outline, priority);
-        leased.push(Leased { id: *id, size, arrival, recipients, attempts, fresh: false });
+        leased.push(Leased { id: *id, size, arrival, recipients, attempts, since, fresh: false });
     }
     Ok(leased)
 }
@@ -52,7 +52,8 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
 pub(crate) fn leased_fresh(fresh: Fresh) -> Leased {
     let recipients = fresh.recipients();
     let Fresh { id, size, arrival, .. } = fresh;
-    Leased { id, size, arrival, recipients, attempts: 0, fresh: true }
+    let since = arrival.received;
+    Leased { id, size, arrival, recipients, attempts: 0, since, fresh: true }
 }
 
 /// When the first message with a spool row that nobody has leased is due.
@@ -77,20 +78,22 @@ pub(crate) fn depth(transaction: &ReadTransaction) -> Result<u64> {
     Ok(transaction.open_table(meta::SPOOL)?.len()?)
 }
 
-fn matches(filter: &SpoolFilter, reverse_path: &str) -> bool {
-    filter.sender.as_ref().is_none_or(|sender| reverse_path.to_lowercase().contains(&sender.to_lowercase()))
+fn matches(filter: &SpoolFilter, reverse_path: &str, leased: bool) -> bool {
+    let sender = filter.sender.as_ref();
+    !(filter.waiting && leased)
+        && sender.is_none_or(|sender| reverse_path.to_lowercase().contains(&sender.to_lowercase()))
 }
 
 fn entry(id: BlobId, row: SpoolRow, leased: bool) -> SpoolEntry {
-    let SpoolRow { priority, next_attempt, attempts, size, arrival, recipients } = row;
-    SpoolEntry { id, size, arrival, recipients, attempts, priority, next_attempt, leased }
+    let SpoolRow { priority, next_attempt, attempts, size, arrival, recipients, since } = row;
+    SpoolEntry { id, size, arrival, recipients, attempts, priority, next_attempt, since, leased }
 }
 
 pub(crate) fn fresh_entry(fresh: Fresh, leased: bool) -> SpoolEntry {
     let recipients = fresh.recipients();
     let Fresh { id, size, arrival, .. } = fresh;
-    let (priority, next_attempt) = (arrival.priority, arrival.received);
-    SpoolEntry { id, size, arrival, recipients, attempts: 0, priority, next_attempt, leased }
+    let (priority, since) = (arrival.priority, arrival.received);
+    SpoolEntry { id, size, arrival, recipients, attempts: 0, priority, next_attempt: since, since, leased }
 }
 
 /// One message with a spool row.
@@ -113,17 +116,31 @@ pub(crate) fn list(
             break;
         }
         let (id, row) = row?;
-        let row = SpoolRow::decode(row.value())?;
-        if matches(filter, &row.arrival.envelope.reverse_path) {
-            let id = BlobId(id.value());
-            entries.push(entry(id, row, queue.is_leased(id)));
+        let (id, row) = (BlobId(id.value()), SpoolRow::decode(row.value())?);
+        let leased = queue.is_leased(id);
+        if matches(filter, &row.arrival.envelope.reverse_path, leased) {
+            entries.push(entry(id, row, leased));
         }
     }
     // Rows come first where a message stopped being fresh in between.
-    let fresh = fresh.iter().filter(|(fresh, _)| matches(filter, &fresh.arrival.envelope.reverse_path));
+    let fresh = fresh
+        .iter()
+        .filter(|(fresh, leased)| matches(filter, &fresh.arrival.envelope.reverse_path, *leased));
     entries.extend(fresh.map(|(fresh, leased)| fresh_entry(fresh.clone(), *leased)));
     entries.sort_by_key(|entry| entry.id);
     entries.dedup_by_key(|entry| entry.id);
     entries.truncate(filter.limit);
     Ok(entries)
+}
+
+/// Messages that were taken out of the spool since `since`, the latest first.
+pub(crate) fn removed(transaction: &ReadTransaction, since: Time, limit: usize) -> Result<Vec<RemovedEntry>> {
+    let table = transaction.open_table(meta::REMOVED)?;
+    let rows = table.range(removed_key(since, BlobId(0))..)?.rev().take(limit);
+    rows.map(|row| {
+        let (key, row) = row?;
+        let (removed, id) = removed_parts(key.value());
+        Ok(RemovedEntry { removed, entry: entry(id, SpoolRow::decode(row.value())?, false) })
+    })
+    .collect()
 }

@@ -7,7 +7,7 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 use super::{Check, META};
 use crate::rows::{self, BlobRow, MailboxRow, SegmentRow, SpoolRow};
 use crate::segments::file_name;
-use crate::tables::{due_key, meta};
+use crate::tables::{due_key, meta, removed_parts};
 use crate::{Account, Alias, BlobId, Domain, Flags, MailboxId, Result, Uid, Usage};
 
 /// What a look at all rows found.
@@ -202,6 +202,11 @@ impl Count {
         }
         if due.len()? != spool.len()? {
             self.find("the times of the spool do not match its messages");
+        }
+        for row in transaction.open_table(meta::REMOVED)?.iter()? {
+            let (key, row) = row?;
+            self.references.push(removed_parts(key.value()).1.0);
+            self.decoded(SpoolRow::decode(row.value()));
         }
         Ok(())
     }
