@@ -6,6 +6,7 @@
 //! crash every message is free again.
 
 pub(crate) mod look;
+pub(crate) mod senders;
 pub(crate) mod settle;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use redb::ReadableTable;
 use crate::mailbox::change::{self, Incoming, date};
 use crate::queue::{Fresh, Queue};
 use crate::rows::{BlobRow, SpoolRow};
+use crate::spool::senders;
 use crate::tables::due_key;
 use crate::write::Tables;
 use crate::{BlobId, Error, LocalDelivery, MailboxId, Priority, RecipientState, Result, Settlement, State, Time, Word};
@@ -56,6 +57,7 @@ fn put_row(tables: &mut Tables, id: BlobId, row: &SpoolRow) -> Result<()> {
     tables.begin_writing();
     tables.spool.insert(id.0, row.encode().as_slice())?;
     tables.due.insert(due_key(row.priority, row.next_attempt, id), ())?;
+    tables.spool_sender.insert((senders::folded(&row.arrival.envelope.reverse_path).as_str(), id.0), ())?;
     Ok(())
 }
 
@@ -64,6 +66,7 @@ fn take_row(tables: &mut Tables, id: BlobId, row: &SpoolRow) -> Result<()> {
     tables.begin_writing();
     tables.spool.remove(id.0)?;
     tables.due.remove(due_key(row.priority, row.next_attempt, id))?;
+    tables.spool_sender.remove((senders::folded(&row.arrival.envelope.reverse_path).as_str(), id.0))?;
     Ok(())
 }
 
