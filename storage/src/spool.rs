@@ -6,6 +6,7 @@
 //! crash every message is free again.
 
 pub(crate) mod look;
+pub(crate) mod senders;
 pub(crate) mod settle;
 pub(crate) mod steer;
 
@@ -240,8 +241,6 @@ pub struct SpoolEntry {
 pub struct SpoolFilter {
     /// Only those whose sender contains this, without regard to case.
     pub sender: Option<String>,
-    /// Only those that nobody works on at this moment.
-    pub waiting: bool,
     /// Only those after this message in the order of creation.
     pub after: Option<BlobId>,
     /// Most entries to return.

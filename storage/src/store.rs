@@ -268,7 +268,7 @@ impl Store {
     /// Messages in the order of creation.
     pub fn spool(&self, filter: &SpoolFilter) -> Result<Vec<SpoolEntry>> {
         let shared = &self.0.shared;
-        let fresh = shared.queue.list_fresh(filter.after);
+        let fresh = shared.queue.list_fresh(filter);
         shared.look(|transaction| spool::look::list(transaction, &shared.queue, &fresh, filter))
     }
 

@@ -9,7 +9,7 @@ use redb::TableDefinition;
 pub(crate) type Definition<K, V> = TableDefinition<'static, K, V>;
 
 /// Version of the layout of all tables together; `migration.rs` brings older ones up to it.
-pub(crate) const SCHEMA: u64 = 1;
+pub(crate) const SCHEMA: u64 = 2;
 
 /// The tables of a segment file. Rows are only ever added; a file is unlinked as a whole.
 pub(crate) mod segment {
@@ -82,6 +82,9 @@ pub(crate) mod meta {
 
     /// `priority << 120 | next attempt (ms) << 64 | blob id` → nothing, one for each row in `spool`.
     pub(crate) const DUE: Definition<u128, ()> = Definition::new("due");
+
+    /// `(reverse-path in lower case, blob id)` → nothing, one for each row in `spool`. Since layout 2.
+    pub(crate) const SPOOL_SENDER: Definition<(&str, u64), ()> = Definition::new("spool_sender");
 
     /// Blob id of a message that was taken out of the spool while it was leased → nothing.
     pub(crate) const DOOMED_MESSAGE: Definition<u64, ()> = Definition::new("doomed_message");

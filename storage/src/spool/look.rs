@@ -4,6 +4,7 @@ use redb::{ReadTransaction, ReadableTableMetadata};
 
 use crate::queue::{Fresh, Queue};
 use crate::rows::SpoolRow;
+use crate::spool::senders;
 use crate::tables::{due_key, due_parts, meta, removed_key, removed_parts};
 use crate::{BlobId, Leased, Priority, RemovedEntry, Result, SpoolEntry, SpoolFilter, Time};
 
@@ -78,12 +79,6 @@ pub(crate) fn depth(transaction: &ReadTransaction) -> Result<u64> {
     Ok(transaction.open_table(meta::SPOOL)?.len()?)
 }
 
-fn matches(filter: &SpoolFilter, reverse_path: &str, leased: bool) -> bool {
-    let sender = filter.sender.as_ref();
-    !(filter.waiting && leased)
-        && sender.is_none_or(|sender| reverse_path.to_lowercase().contains(&sender.to_lowercase()))
-}
-
 fn entry(id: BlobId, row: SpoolRow, leased: bool) -> SpoolEntry {
     let SpoolRow { priority, next_attempt, attempts, size, arrival, recipients, since } = row;
     SpoolEntry { id, size, arrival, recipients, attempts, priority, next_attempt, since, leased }
@@ -102,31 +97,30 @@ pub(crate) fn one(transaction: &ReadTransaction, queue: &Queue, id: BlobId) -> R
     row.map(|row| Ok(entry(id, SpoolRow::decode(row.value())?, queue.is_leased(id)))).transpose()
 }
 
-/// Messages in the order of creation.
+/// Messages in the order of creation. `fresh` are those that match the filter and have no row yet.
 pub(crate) fn list(
     transaction: &ReadTransaction,
     queue: &Queue,
     fresh: &[(Fresh, bool)],
     filter: &SpoolFilter,
 ) -> Result<Vec<SpoolEntry>> {
-    let mut entries = Vec::new();
-    let from = filter.after.map_or(0, |after| after.0.saturating_add(1));
-    for row in transaction.open_table(meta::SPOOL)?.range(from..)? {
-        if entries.len() == filter.limit {
-            break;
+    let spool = transaction.open_table(meta::SPOOL)?;
+    let first = filter.after.map_or(0, |after| after.0.saturating_add(1));
+    let decoded = |id, row: &[u8]| Ok(entry(id, SpoolRow::decode(row)?, queue.is_leased(id)));
+    let mut entries: Vec<SpoolEntry> = match &filter.sender {
+        Some(sender) => {
+            let found = senders::find(transaction, sender, first, filter.limit)?;
+            let rows = found.into_iter().filter_map(|id| Some((id, spool.get(id.0).transpose()?)));
+            rows.map(|(id, row)| decoded(id, row?.value())).collect::<Result<_>>()?
         }
-        let (id, row) = row?;
-        let (id, row) = (BlobId(id.value()), SpoolRow::decode(row.value())?);
-        let leased = queue.is_leased(id);
-        if matches(filter, &row.arrival.envelope.reverse_path, leased) {
-            entries.push(entry(id, row, leased));
+        None => {
+            let rows = spool.range(first..)?.take(filter.limit);
+            rows.map(|row| row.map_err(Into::into).and_then(|(id, row)| decoded(BlobId(id.value()), row.value())))
+                .collect::<Result<_>>()?
         }
-    }
+    };
     // Rows come first where a message stopped being fresh in between.
-    let fresh = fresh
-        .iter()
-        .filter(|(fresh, leased)| matches(filter, &fresh.arrival.envelope.reverse_path, *leased));
-    entries.extend(fresh.map(|(fresh, leased)| fresh_entry(fresh.clone(), *leased)));
+    entries.extend(fresh.iter().map(|(fresh, leased)| fresh_entry(fresh.clone(), *leased)));
     entries.sort_by_key(|entry| entry.id);
     entries.dedup_by_key(|entry| entry.id);
     entries.truncate(filter.limit);

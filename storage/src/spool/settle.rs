@@ -5,10 +5,11 @@ use std::collections::HashSet;
 
 use redb::ReadableTable;
 
-use crate::mailbox::change::{self, Incoming, date};
 use super::steer;
+use crate::mailbox::change::{self, Incoming, date};
 use crate::queue::Fresh;
 use crate::rows::{BlobRow, SpoolRow};
+use crate::spool::senders;
 use crate::tables::due_key;
 use crate::write::Tables;
 use crate::{BlobId, Error, LocalDelivery, MailboxId, RecipientState, Result, Settlement, State, Time, Word};
@@ -57,6 +58,7 @@ pub(super) fn put_row(tables: &mut Tables, id: BlobId, row: &SpoolRow) -> Result
     tables.begin_writing();
     tables.spool.insert(id.0, row.encode().as_slice())?;
     tables.due.insert(due_key(row.priority, row.next_attempt, id), ())?;
+    tables.spool_sender.insert((senders::folded(&row.arrival.envelope.reverse_path).as_str(), id.0), ())?;
     Ok(())
 }
 
@@ -65,6 +67,7 @@ pub(super) fn take_row(tables: &mut Tables, id: BlobId, row: &SpoolRow) -> Resul
     tables.begin_writing();
     tables.spool.remove(id.0)?;
     tables.due.remove(due_key(row.priority, row.next_attempt, id))?;
+    tables.spool_sender.remove((senders::folded(&row.arrival.envelope.reverse_path).as_str(), id.0))?;
     Ok(())
 }
 
@@ -104,9 +107,7 @@ pub(crate) fn settle(tables: &mut Tables, batch: Vec<(Settlement, Option<Fresh>)
 /// The message as it stands, `None` when it is not in the spool any more.
 fn find(tables: &Tables, settlement: &Settlement, fresh: Option<Fresh>) -> Result<Option<Message>> {
     let message = match unapplied(tables, fresh)? {
-        Some(fresh) => {
-            Some(Message { row: first_row(&fresh), fresh: Some(fresh) })
-        }
+        Some(fresh) => Some(Message { row: first_row(&fresh), fresh: Some(fresh) }),
         None => spool_row(tables, settlement.id)?.map(|row| Message { row, fresh: None }),
     };
     if let Some(message) = &message {

@@ -7,6 +7,7 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 use super::{Check, META};
 use crate::rows::{self, BlobRow, MailboxRow, SegmentRow, SpoolRow};
 use crate::segments::file_name;
+use crate::spool::senders::folded;
 use crate::tables::{due_key, meta, removed_parts};
 use crate::{Account, Alias, BlobId, Domain, Flags, MailboxId, Result, Uid, Usage};
 
@@ -187,6 +188,7 @@ impl Count {
 
     fn spool(&mut self, transaction: &ReadTransaction) -> Result<()> {
         let due = transaction.open_table(meta::DUE)?;
+        let senders = transaction.open_table(meta::SPOOL_SENDER)?;
         let spool = transaction.open_table(meta::SPOOL)?;
         for row in spool.iter()? {
             let (id, row) = row?;
@@ -196,12 +198,19 @@ impl Count {
             if due.get(due_key(row.priority, row.next_attempt, id))?.is_none() {
                 self.findings.push((Some(id), format!("message {id} of the spool never becomes due")));
             }
+            let sender = folded(&row.arrival.envelope.reverse_path);
+            if senders.get((sender.as_str(), id.0))?.is_none() {
+                self.findings.push((Some(id), format!("message {id} of the spool is not found by its sender")));
+            }
             if row.recipients.len() != row.arrival.envelope.recipients.len() {
                 self.findings.push((Some(id), format!("message {id} has a wrong number of recipients' states")));
             }
         }
         if due.len()? != spool.len()? {
             self.find("the times of the spool do not match its messages");
+        }
+        if senders.len()? != spool.len()? {
+            self.find("the senders of the spool do not match its messages");
         }
         for row in transaction.open_table(meta::REMOVED)?.iter()? {
             let (key, row) = row?;
