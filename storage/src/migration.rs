@@ -1,19 +1,19 @@
 //! Bringing `meta.redb` up to this version's layout, a step for each version. A step and the version that it
 //! leads to are one transaction: a crash, or a step that fails, leaves the file in one layout or the other.
 
-use redb::{ReadableTable, WriteTransaction};
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use crate::base::Base;
 use crate::rows::SpoolRow;
-use crate::spool::senders;
-use crate::tables::{SCHEMA, meta};
+use crate::spool::senders::folded;
+use crate::tables::{SCHEMA, due_key, meta};
 use crate::write::Tables;
-use crate::{Error, Result, Word};
+use crate::{BlobId, Error, Result, Word};
 
 /// A step from the version that is its place in [`STEPS`] plus one to the next.
 type Step = fn(&WriteTransaction) -> Result<()>;
 
-const STEPS: [Step; SCHEMA as usize - 1] = [index_senders];
+const STEPS: [Step; SCHEMA as usize - 1] = [queue_spool];
 
 /// The version of the layout of a file, 0 when it is new.
 ///
@@ -51,14 +51,21 @@ pub(crate) fn run(base: &Base) -> Result<()> {
     })
 }
 
-/// Layout 2: the spool can be searched by sender.
-fn index_senders(transaction: &WriteTransaction) -> Result<()> {
-    let spool = transaction.open_table(meta::SPOOL)?;
-    let mut index = transaction.open_table(meta::SPOOL_SENDER)?;
-    for row in spool.iter()? {
+/// Layout 2: the spool waits in queues, and can be searched by sender.
+fn queue_spool(transaction: &WriteTransaction) -> Result<()> {
+    // It had no queue to tell of.
+    transaction.delete_table(TableDefinition::<u128, ()>::new("due"))?;
+    let mut due = transaction.open_table(meta::DUE)?;
+    let mut senders = transaction.open_table(meta::SPOOL_SENDER)?;
+    let mut spool = transaction.open_table(meta::SPOOL)?;
+    let rows = spool.iter()?.map(|row| {
         let (id, row) = row?;
-        let row = SpoolRow::decode(row.value())?;
-        index.insert((senders::folded(&row.arrival.envelope.reverse_path).as_str(), id.value()), ())?;
+        Ok((id.value(), SpoolRow::decode(row.value())?))
+    });
+    for (id, row) in rows.collect::<Result<Vec<_>>>()? {
+        due.insert(due_key(row.priority, row.next_attempt, BlobId(id)), row.queue.as_str())?;
+        senders.insert((folded(&row.arrival.envelope.reverse_path).as_str(), id), ())?;
+        spool.insert(id, row.encode().as_slice())?;
     }
     Ok(())
 }

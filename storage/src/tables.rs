@@ -75,13 +75,13 @@ pub(crate) mod meta {
     /// Mailbox id whose name and rows are gone but whose messages are not yet → nothing.
     pub(crate) const DOOMED_MAILBOX: Definition<u32, ()> = Definition::new("doomed_mailbox");
 
-    /// Blob id → version 2, priority u8, next attempt u64 (ms), attempts u32, size u64, an
-    /// *arrival*, the recipients' states in the order of the envelope, since when the calendar counts
-    /// u64 (ms). Version 1 ended before that: it counts since the message was received.
+    /// Blob id → version 2, priority u8, next attempt u64 (ms), attempts u32, size u64, the queue it waits
+    /// in, an *arrival*, the recipients' states in the order of the envelope, since when the calendar counts
+    /// u64 (ms). Version 1 had no queue, and ended before the last.
     pub(crate) const SPOOL: Definition<u64, &[u8]> = Definition::new("spool");
 
-    /// `priority << 120 | next attempt (ms) << 64 | blob id` → nothing, one for each row in `spool`.
-    pub(crate) const DUE: Definition<u128, ()> = Definition::new("due");
+    /// `priority << 120 | next attempt (ms) << 64 | blob id` → the queue, one for each row in `spool`.
+    pub(crate) const DUE: Definition<u128, &str> = Definition::new("due");
 
     /// `(reverse-path in lower case, blob id)` → nothing, one for each row in `spool`. Since layout 2.
     pub(crate) const SPOOL_SENDER: Definition<(&str, u64), ()> = Definition::new("spool_sender");

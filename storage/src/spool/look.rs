@@ -5,29 +5,8 @@ use redb::{ReadTransaction, ReadableTableMetadata};
 use crate::queue::{Fresh, Queue};
 use crate::rows::SpoolRow;
 use crate::spool::senders;
-use crate::tables::{due_key, due_parts, meta, removed_key, removed_parts};
-use crate::{BlobId, Leased, Priority, RemovedEntry, Result, SpoolEntry, SpoolFilter, Time};
-
-const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
-
-/// Messages with a spool row that are due and that nobody has leased, by priority and due time.
-pub(crate) fn due(transaction: &ReadTransaction, queue: &Queue, max: usize, now: Time) -> Result<Vec<BlobId>> {
-    let table = transaction.open_table(meta::DUE)?;
-    let mut found = Vec::new();
-    for priority in PRIORITIES {
-        let range = due_key(priority, Time(0), BlobId(0))..=due_key(priority, now, BlobId(u64::MAX));
-        for row in table.range(range)? {
-            if found.len() == max {
-                return Ok(found);
-            }
-            let (_, id) = due_parts(row?.0.value());
-            if !queue.is_leased(id) {
-                found.push(id);
-            }
-        }
-    }
-    Ok(found)
-}
+use crate::tables::{meta, removed_key, removed_parts};
+use crate::{BlobId, Leased, RemovedEntry, Result, SpoolEntry, SpoolFilter, Time};
 
 /// The messages as leased; those that are no longer due are missing. The caller holds the leases
 /// since before this transaction began, so nothing can have settled in between.
@@ -37,7 +16,7 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
     let mut leased = Vec::with_capacity(ids.len());
     for id in ids {
         let Some(row) = spool.get(id.0)? else { continue };
-        let SpoolRow { size, mut arrival, recipients, attempts, next_attempt, priority, since } =
+        let SpoolRow { size, mut arrival, recipients, attempts, next_attempt, priority, queue, since } =
             SpoolRow::decode(row.value())?;
         if next_attempt > now {
             continue;
@@ -45,7 +24,7 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
         let outline = outlines.get(id.0)?.map(|row| row.value().into()).unwrap_or_default();
         let filled = std::sync::Arc::make_mut(&mut arrival);
         (filled.outline, filled.priority) = (outline, priority);
-        leased.push(Leased { id: *id, size, arrival, recipients, attempts, since, fresh: false });
+        leased.push(Leased { id: *id, size, arrival, recipients, attempts, since, queue, fresh: false });
     }
     Ok(leased)
 }
@@ -54,24 +33,7 @@ pub(crate) fn leased_fresh(fresh: Fresh) -> Leased {
     let recipients = fresh.recipients();
     let Fresh { id, size, arrival, .. } = fresh;
     let since = arrival.received;
-    Leased { id, size, arrival, recipients, attempts: 0, since, fresh: true }
-}
-
-/// When the first message with a spool row that nobody has leased is due.
-pub(crate) fn next_due(transaction: &ReadTransaction, queue: &Queue) -> Result<Option<Time>> {
-    let table = transaction.open_table(meta::DUE)?;
-    let mut first: Option<Time> = None;
-    for priority in PRIORITIES {
-        let range = due_key(priority, Time(0), BlobId(0))..=due_key(priority, Time(u64::MAX), BlobId(u64::MAX));
-        for row in table.range(range)? {
-            let (due, id) = due_parts(row?.0.value());
-            if !queue.is_leased(id) {
-                first = Some(first.map_or(due, |first| first.min(due)));
-                break;
-            }
-        }
-    }
-    Ok(first)
+    Leased { id, size, arrival, recipients, attempts: 0, since, queue: String::new(), fresh: true }
 }
 
 /// Number of spool rows.
@@ -80,15 +42,15 @@ pub(crate) fn depth(transaction: &ReadTransaction) -> Result<u64> {
 }
 
 fn entry(id: BlobId, row: SpoolRow, leased: bool) -> SpoolEntry {
-    let SpoolRow { priority, next_attempt, attempts, size, arrival, recipients, since } = row;
-    SpoolEntry { id, size, arrival, recipients, attempts, priority, next_attempt, since, leased }
+    let SpoolRow { priority, next_attempt, attempts, size, queue, arrival, recipients, since } = row;
+    SpoolEntry { id, size, arrival, recipients, attempts, priority, next_attempt, since, queue, leased }
 }
 
 pub(crate) fn fresh_entry(fresh: Fresh, leased: bool) -> SpoolEntry {
     let recipients = fresh.recipients();
     let Fresh { id, size, arrival, .. } = fresh;
-    let (priority, since) = (arrival.priority, arrival.received);
-    SpoolEntry { id, size, arrival, recipients, attempts: 0, priority, next_attempt: since, since, leased }
+    let (priority, since, queue) = (arrival.priority, arrival.received, String::new());
+    SpoolEntry { id, size, arrival, recipients, attempts: 0, priority, next_attempt: since, since, queue, leased }
 }
 
 /// One message with a spool row.

@@ -9,8 +9,6 @@ use super::steer;
 use crate::mailbox::change::{self, Incoming, date};
 use crate::queue::Fresh;
 use crate::rows::{BlobRow, SpoolRow};
-use crate::spool::senders;
-use crate::tables::due_key;
 use crate::write::Tables;
 use crate::{BlobId, Error, LocalDelivery, MailboxId, RecipientState, Result, Settlement, State, Time, Word};
 
@@ -54,23 +52,6 @@ pub(super) fn spool_row(tables: &Tables, id: BlobId) -> Result<Option<SpoolRow>>
     tables.spool.get(id.0)?.map(|row| SpoolRow::decode(row.value())).transpose()
 }
 
-pub(super) fn put_row(tables: &mut Tables, id: BlobId, row: &SpoolRow) -> Result<()> {
-    tables.begin_writing();
-    tables.spool.insert(id.0, row.encode().as_slice())?;
-    tables.due.insert(due_key(row.priority, row.next_attempt, id), ())?;
-    tables.spool_sender.insert((senders::folded(&row.arrival.envelope.reverse_path).as_str(), id.0), ())?;
-    Ok(())
-}
-
-/// Removes a spool row without its reference.
-pub(super) fn take_row(tables: &mut Tables, id: BlobId, row: &SpoolRow) -> Result<()> {
-    tables.begin_writing();
-    tables.spool.remove(id.0)?;
-    tables.due.remove(due_key(row.priority, row.next_attempt, id))?;
-    tables.spool_sender.remove((senders::folded(&row.arrival.envelope.reverse_path).as_str(), id.0))?;
-    Ok(())
-}
-
 /// The spool row of a message that nobody has tried to deliver yet.
 pub(super) fn first_row(fresh: &Fresh) -> SpoolRow {
     SpoolRow {
@@ -78,6 +59,7 @@ pub(super) fn first_row(fresh: &Fresh) -> SpoolRow {
         next_attempt: fresh.arrival.received,
         attempts: 0,
         size: fresh.size,
+        queue: String::new(),
         arrival: fresh.arrival.clone(),
         recipients: fresh.recipients(),
         since: fresh.arrival.received,
@@ -134,10 +116,11 @@ fn check(settlement: &Settlement, message: &Message) -> Result<()> {
 }
 
 fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Message>, now: Time) -> Result<bool> {
-    let Settlement { id, deliveries, mut recipients, next_attempt, attempts } = settlement;
+    let Settlement { id, deliveries, mut recipients, next_attempt, attempts, queue } = settlement;
     let Some(Message { row, fresh }) = message else { return Ok(true) };
     let (mailboxes, gone) = targets(tables, &deliveries, &mut recipients)?;
     let doomed = tables.doomed_message.remove(id.0)?.is_some();
+    let queue = if gone { String::new() } else { queue };
     let next_attempt = if gone { Some(now) } else { next_attempt };
     let references = mailboxes.len() as i64 + i64::from(next_attempt.is_some());
     tables.begin_writing();
@@ -149,17 +132,17 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
             apply(tables, fresh.sequence)?;
         }
         None => {
-            take_row(tables, id, &row)?;
+            tables.take_spool_row(id, &row)?;
             tables.change_references(id, references - 1)?;
         }
     }
     deliver(tables, id, &row, &mailboxes, now)?;
     let Some(next_attempt) = next_attempt else { return Ok(true) };
-    let row = SpoolRow { next_attempt, attempts, recipients, ..row };
+    let row = SpoolRow { next_attempt, attempts, queue, recipients, ..row };
     if doomed {
         steer::put_aside(tables, id, &row, now)?;
     } else {
-        put_row(tables, id, &row)?;
+        tables.put_spool_row(id, &row)?;
     }
     tables.news.spool.push(id);
     Ok(doomed)

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use redb::ReadableTable;
 
-use super::settle::{apply, first_row, found_blob, put_row, spool_row, take_row, unapplied};
+use super::settle::{apply, first_row, found_blob, spool_row, unapplied};
 use crate::queue::Queue;
 use crate::rows::SpoolRow;
 use crate::tables::{removed_key, removed_parts};
@@ -25,9 +25,9 @@ fn change_rows(
     let mut count = 0;
     for id in ids {
         if let Some(mut row) = spool_row(tables, *id)? {
-            take_row(tables, *id, &row)?;
+            tables.take_spool_row(*id, &row)?;
             change(&mut row);
-            put_row(tables, *id, &row)?;
+            tables.put_spool_row(*id, &row)?;
             count += 1;
         } else if unapplied(tables, queue.fresh(*id))?.is_some() && fresh(*id) {
             count += 1;
@@ -86,7 +86,7 @@ pub(crate) fn delete(
             apply(tables, fresh.sequence)?;
             put_aside(tables, *id, &first_row(&fresh), now)?;
         } else if let Some(row) = row {
-            take_row(tables, *id, &row)?;
+            tables.take_spool_row(*id, &row)?;
             put_aside(tables, *id, &row, now)?;
         }
         tables.doomed_message.remove(id.0)?;
@@ -115,7 +115,7 @@ pub(crate) fn restore(tables: &mut Tables, ids: &[BlobId], since: Time) -> Resul
     for (key, id, row) in &rows {
         tables.begin_writing();
         tables.removed.remove(key)?;
-        put_row(tables, *id, row)?;
+        tables.put_spool_row(*id, row)?;
         tables.news.spool.push(*id);
     }
     Ok(rows.len())
