@@ -1,13 +1,13 @@
-//! LIST (RFC 3501 §6.3.8) with CHILDREN (3348), SPECIAL-USE (6154), LIST-EXTENDED (5258) and
-//! LIST-STATUS (5819).
+//! LIST (RFC 3501 §6.3.8) with CHILDREN (3348), SPECIAL-USE (6154), LIST-EXTENDED (5258), LIST-STATUS (5819) and
+//! LIST-MYRIGHTS (8440).
 
 use std::collections::{HashMap, HashSet};
 
-use mailstead_storage::{Mailbox, SpecialUse};
+use mailstead_storage::{Mailbox, Rights, SpecialUse};
 
 use super::status::{Items, items};
-use super::{Desk, Next, Run};
-use crate::protocol::imap::question::{Answer, Listing, MailboxStatus, Question};
+use super::{Desk, Next, Run, rights};
+use crate::protocol::imap::question::{Answer, Listing, Looks, MailboxStatus, Question};
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::tree::{Level, Pattern, levels_above, levels_of};
@@ -27,8 +27,10 @@ struct Options {
     recursive: bool,
     /// Tell `\Subscribed`.
     tell_subscribed: bool,
-    /// Tell STATUS too.
+    /// Tell STATUS too, of what may be read.
     status: Option<Items>,
+    /// Tell MYRIGHTS too.
+    rights: bool,
 }
 
 struct List {
@@ -119,6 +121,7 @@ fn return_options(parser: &mut Parser<'_>, options: &mut Options) -> Parsed<()> 
             "SUBSCRIBED" => options.tell_subscribed = true,
             // Told anyway.
             "CHILDREN" | "SPECIAL-USE" => {}
+            "MYRIGHTS" => options.rights = true,
             "STATUS" => {
                 parser.space()?;
                 options.status = Some(items(parser)?);
@@ -143,7 +146,9 @@ impl Run for List {
             }
             Some(Answer::Listing(Err(refused))) => Next::Done(refused),
             _ => {
-                let looks = self.options.status.as_ref().map(Items::looks).unwrap_or_default();
+                let options = &self.options;
+                let looks = options.status.as_ref().map(Items::looks).unwrap_or_default();
+                let looks = Looks { rights: options.status.is_some() || options.rights, ..looks };
                 Next::Ask(Question::List { account: desk.core.account(), looks })
             }
         }
@@ -181,10 +186,13 @@ impl List {
                 core.enabled.utf8(),
                 out,
             );
-            if let (Some(items), Some(at)) = (&self.options.status, mailboxes.get(name)) {
-                let looked = listing.looked.get(*at).copied().unwrap_or_default();
-                let status = MailboxStatus { mailbox: listing.mailboxes[*at].clone(), looked };
-                items.tell(&status, core, out);
+            let Some(at) = mailboxes.get(name) else { continue };
+            let looked = listing.looked.get(*at).copied().unwrap_or_default();
+            if self.options.rights {
+                rights::tell(name, looked.rights, core, out);
+            }
+            if let Some(items) = self.options.status.as_ref().filter(|_| looked.rights.has(Rights::READ)) {
+                items.tell(&MailboxStatus { mailbox: listing.mailboxes[*at].clone(), looked }, core, out);
             }
         }
     }
