@@ -14,7 +14,7 @@ use mailstead_core::protocol::imap::{
     Reply, Rules, Service,
 };
 use mailstead_storage::{
-    AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
+    AccountId, Annotation, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
     Quota as Limits, Record, Rights, Role, ScramVerifier, Stored, UidSet, Usage,
 };
 
@@ -140,6 +140,10 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         Question::Rights { .. } | Question::MyRights { .. } | Question::RequiredRights { .. } => {
             Answer::Rights(may(works, || rights(roll)))
         }
+        Question::Metadata { .. } => Answer::Metadata(may(works, || annotations(roll))),
+        Question::ListedMetadata { mailboxes, .. } => {
+            Answer::ListedMetadata(may(works, || vec![Some(annotations(roll)); mailboxes.len()]))
+        }
         Question::Acl { .. } => Answer::Acl(may(works, || vec![("-bob@example.test".into(), rights(roll))])),
         Question::Quota { .. } | Question::SetQuota { .. } => {
             let used = Usage { bytes: u64::from(roll), messages: 3 };
@@ -160,6 +164,10 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         }
         _ => Answer::Done(may(works, || ())),
     }
+}
+
+fn annotations(roll: u8) -> Vec<Annotation> {
+    vec![Annotation { entry: "/shared/a".into(), value: vec![roll; usize::from(roll)] }]
 }
 
 fn rights(roll: u8) -> Rights {

@@ -181,7 +181,7 @@ impl Acl {
 
     /// The rights that one entry gives, or takes away.
     pub fn entry(&self, identifier: &str) -> Rights {
-        self.entries().find(|(known, _)| *known == identifier).map_or(Rights::NONE, |(_, rights)| rights)
+        self.at(identifier).map_or(Rights::NONE, |at| self.0[at].1)
     }
 
     /// What the entries give the account of this address, all together.
@@ -204,11 +204,17 @@ impl Acl {
 
     /// Sets the rights of an identifier; with none its entry goes.
     pub(crate) fn set(&mut self, identifier: &str, rights: Rights) {
-        self.0.retain(|(known, _)| known != identifier);
-        if !rights.is_empty() {
-            let at = self.0.partition_point(|(known, _)| known.as_str() < identifier);
-            self.0.insert(at, (identifier.to_owned(), rights));
+        match self.at(identifier) {
+            Ok(at) if rights.is_empty() => drop(self.0.remove(at)),
+            Ok(at) => self.0[at].1 = rights,
+            Err(_) if rights.is_empty() => {}
+            Err(at) => self.0.insert(at, (identifier.to_owned(), rights)),
         }
+    }
+
+    /// Where the entry of an identifier is, or would be.
+    fn at(&self, identifier: &str) -> std::result::Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.as_str().cmp(identifier))
     }
 
     /// Number of entries.

@@ -2,6 +2,7 @@
 //! protocol, and logs what came of it.
 
 mod looked_at;
+mod metadata;
 mod place;
 mod shared;
 
@@ -144,6 +145,17 @@ impl Answers<ImapSession> for ImapAnswers {
             }
             Question::Acl { account, name } => {
                 Answer::Acl(self.told(work::read(move || shared::acl(&store, account, &name)).await))
+            }
+            Question::Metadata { account, name, wanted } => {
+                let found = work::read(move || metadata::metadata(&store, account, &name, &wanted)).await;
+                Answer::Metadata(self.told(found))
+            }
+            Question::ListedMetadata { account, mailboxes, wanted } => {
+                let found = work::read(move || metadata::listed(&store, account, &mailboxes, &wanted)).await;
+                Answer::ListedMetadata(self.told(found))
+            }
+            Question::SetMetadata { account, name, changes } => {
+                Answer::Done(self.set_metadata(account, name, changes).await)
             }
             Question::SetRights { account, name, identifier, change } => {
                 Answer::Done(self.set_rights(account, name, identifier, change).await)

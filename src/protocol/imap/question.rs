@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use mailstead_storage::{
-    AccountId, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq, Opened,
-    Quota as Limits, Record, Rights, RightsChange, ScramVerifier, SpecialUse, Stored, Time, Uid, UidSet, Usage,
+    AccountId, Annotation, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq,
+    Opened, Quota as Limits, Record, Rights, RightsChange, ScramVerifier, SpecialUse, Stored, Time, Uid, UidSet, Usage,
 };
 
 use super::arrange::{Arrangement, Row, Token};
 use super::search::Program;
-use super::wire::{FlagList, Reply};
+use super::wire::{FlagList, Reply, Wanted};
 use crate::bell::Watch;
 use crate::message::Range;
 use crate::people::Login;
@@ -224,6 +224,33 @@ pub enum Question {
         /// How its rights change.
         change: RightsChange,
     },
+    /// Annotations of a mailbox. [`Answer::Metadata`]
+    Metadata {
+        /// Who asks.
+        account: AccountId,
+        /// The mailbox's name, empty for the server.
+        name: String,
+        /// Which.
+        wanted: Wanted,
+    },
+    /// Annotations of mailboxes that LIST tells. [`Answer::ListedMetadata`]
+    ListedMetadata {
+        /// Who asks.
+        account: AccountId,
+        /// The mailboxes, and what the user may do there.
+        mailboxes: Vec<(MailboxId, Rights)>,
+        /// Which annotations.
+        wanted: Wanted,
+    },
+    /// Sets annotations, or removes those without a value. [`Answer::Done`]
+    SetMetadata {
+        /// Who asks.
+        account: AccountId,
+        /// The mailbox's name, empty for the server.
+        name: String,
+        /// Entries in lower case, and values.
+        changes: Vec<(String, Option<Vec<u8>>)>,
+    },
     /// May a message of that size be appended? [`Answer::Done`]
     AppendBegin {
         /// Who asks.
@@ -289,6 +316,10 @@ pub enum Answer {
     Mailbox(Result<MailboxId, Reply>),
     /// A quota, when there is one.
     Quota(Result<Option<Quota>, Reply>),
+    /// Annotations, by name.
+    Metadata(Result<Vec<Annotation>, Reply>),
+    /// Annotations of each mailbox, none where they may not be read.
+    ListedMetadata(Result<Vec<Option<Vec<Annotation>>>, Reply>),
     /// What may be done.
     Rights(Result<Rights, Reply>),
     /// Identifiers and their rights.

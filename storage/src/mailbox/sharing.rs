@@ -134,10 +134,10 @@ pub(crate) fn forget_address(tables: &mut Tables, address: &str) -> Result<()> {
 
 fn put(tables: &mut Tables, mailbox: MailboxId, old: &Acl, new: &Acl) -> Result<()> {
     tables.begin_writing();
-    for (identifier, _) in old.entries() {
+    for (identifier, _) in old.entries().filter(|(identifier, _)| new.entry(identifier).is_empty()) {
         tables.shared.remove((identifier, mailbox.0))?;
     }
-    for (identifier, _) in new.entries() {
+    for (identifier, _) in new.entries().filter(|(identifier, _)| old.entry(identifier).is_empty()) {
         tables.shared.insert((identifier, mailbox.0), ())?;
     }
     if new.is_empty() {

@@ -20,6 +20,7 @@ mod list;
 mod login;
 mod logout;
 mod lsub;
+mod metadata;
 mod namespace;
 mod noop;
 mod quota;
@@ -143,6 +144,8 @@ const TABLE: &[Row] = {
         row("DELETEACL", Authenticated, All, acl::begin_delete),
         row("LISTRIGHTS", Authenticated, All, rights::begin_list),
         row("MYRIGHTS", Authenticated, All, rights::begin_my),
+        row("GETMETADATA", Authenticated, All, metadata::begin_get),
+        row("SETMETADATA", Authenticated, All, metadata::begin_set),
         row("APPEND", Authenticated, All, append::begin),
         row("IDLE", Authenticated, All, idle::begin),
         row("CHECK", Selected, All, noop::begin),

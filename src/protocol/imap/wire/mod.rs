@@ -3,6 +3,7 @@
 mod date;
 mod fetch;
 mod flags;
+mod metadata;
 mod object_id;
 mod parser;
 mod print;
@@ -17,6 +18,7 @@ pub(super) mod utf7;
 pub(super) use date::{date_time, day, print_date_time};
 pub(super) use fetch::{FetchItem, fetch_items};
 pub(super) use flags::{FlagList, flag_list, print_flags, store_flags};
+pub(super) use metadata::{Depth, Wanted, changes as metadata_changes, print_entry, wanted as metadata_wanted};
 pub(super) use object_id::{blob_of, email_id, mailbox_id};
 pub use parser::{Parsed, Parser, Syntax};
 pub(super) use print::{mailbox_name, quoted, string};
