@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{Reader, Writer};
 use crate::{
-    AccountId, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags, MailboxId, Modseq,
-    Notify, Priority, Provenance, RecipientState, Record, Result, Ret, SpecialUse, State, Time, Told, Uid, UidRange,
-    UidSet, Usage, Word,
+    AccountId, Acl, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags, MailboxId, Modseq,
+    Notify, Priority, Provenance, RecipientState, Record, Result, Ret, Rights, SpecialUse, State, Time, Told, Uid,
+    UidRange, UidSet, Usage, Word,
 };
 
 /// Newest version of every row that carries one.
@@ -227,6 +227,36 @@ pub(crate) fn decode_keywords(bytes: &[u8]) -> Result<Vec<String>> {
     let mut row = Reader::new("keyword", VERSION, bytes)?;
     let count = row.count()?;
     (0..count).map(|_| row.text()).collect()
+}
+
+pub(crate) fn encode_acl(acl: &Acl) -> Vec<u8> {
+    let mut row = Writer::new(VERSION, 64);
+    row.number(acl.len() as u64);
+    for (identifier, rights) in acl.entries() {
+        row.text(identifier);
+        row.number(rights.bits());
+    }
+    row.0
+}
+
+pub(crate) fn decode_acl(bytes: &[u8]) -> Result<Acl> {
+    let mut row = Reader::new("acl", VERSION, bytes)?;
+    let mut acl = Acl::default();
+    for _ in 0..row.count()? {
+        let identifier = row.text()?;
+        acl.set(&identifier, Rights::from_bits(row.number()?));
+    }
+    Ok(acl)
+}
+
+pub(crate) fn encode_annotation(value: &[u8]) -> Vec<u8> {
+    let mut row = Writer::new(VERSION, 1 + value.len());
+    row.raw(value);
+    row.0
+}
+
+pub(crate) fn decode_annotation(bytes: &[u8]) -> Result<Vec<u8>> {
+    Ok(Reader::new("metadata", VERSION, bytes)?.rest().to_vec())
 }
 
 pub(crate) fn encode_usage(usage: Usage) -> Vec<u8> {

@@ -1,11 +1,13 @@
 //! The store: opening, and every public read and write.
 
+mod sharing;
+
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 
 use crate::disk::{DataDirectory, Disk};
-use crate::mailbox::change::Append;
+use crate::mailbox::change::{Append, Transfer};
 use crate::rows::{self, BlobRow};
 use crate::segments::Pin;
 use crate::shared::Owner;
@@ -495,7 +497,7 @@ impl Store {
     /// # Errors
     /// `NotFound`, `OverQuota`, `Limit` (keywords).
     pub fn copy(&self, from: MailboxId, uids: UidSet, to: MailboxId, now: Time) -> Pending<Copied> {
-        self.write(move |tables| mailbox::change::copy(tables, from, &uids, to, now))
+        self.transfer(from, uids, to, false, Flags(u64::MAX), now)
     }
 
     /// Moves messages in one transaction.
@@ -503,7 +505,25 @@ impl Store {
     /// # Errors
     /// As [`copy`](Store::copy).
     pub fn move_messages(&self, from: MailboxId, uids: UidSet, to: MailboxId, now: Time) -> Pending<Copied> {
-        self.write(move |tables| mailbox::change::move_messages(tables, from, &uids, to, now))
+        self.transfer(from, uids, to, true, Flags(u64::MAX), now)
+    }
+
+    /// Copies or moves messages; of their flags and keywords, only those in `kept` go along (keywords by the bits
+    /// that they have in `from`).
+    ///
+    /// # Errors
+    /// As [`copy`](Store::copy).
+    pub fn transfer(
+        &self,
+        from: MailboxId,
+        uids: UidSet,
+        to: MailboxId,
+        moved: bool,
+        kept: Flags,
+        now: Time,
+    ) -> Pending<Copied> {
+        let change = if moved { mailbox::change::move_messages } else { mailbox::change::copy };
+        self.write(move |tables| change(tables, from, &uids, to, Transfer { kept, now }))
     }
 
     /// Notes that the messages below `uid` have been announced as recent. Rides along with the next
@@ -539,7 +559,7 @@ impl Store {
         self.write(move |tables| directory::rows::update_domain(tables, &domain))
     }
 
-    /// Removes a domain that has neither accounts nor aliases.
+    /// Removes a domain that has neither accounts nor aliases nor shared mailboxes.
     ///
     /// # Errors
     /// `NotFound`, `NotAllowed`.

@@ -50,13 +50,25 @@ pub(crate) mod meta {
     /// the last two are as of the last sealing or close.
     pub(crate) const SEGMENT: Definition<u32, &[u8]> = Definition::new("segment");
 
-    /// Mailbox id → version 1, special use u8 (0 none), 2 B spare, account u32, uid validity u32,
+    /// Mailbox id → version 1, special use u8 (0 none), 2 B spare, owner u32, uid validity u32,
     /// uid next u32, exists u32, unseen u32, deleted u32, recent from u32, bytes u64, modseq u64,
     /// vanished floor u64, vanished rows u32, 20 B spare (80 B so far), the name as the rest.
     pub(crate) const MAILBOX: Definition<u32, &[u8]> = Definition::new("mailbox");
 
-    /// `(account, mailbox name)` → mailbox id.
+    /// `(owner, mailbox name)` → mailbox id. The owner is an account, or the number that a domain has for its
+    /// shared mailboxes (`Domain::mailboxes`).
     pub(crate) const MAILBOX_NAME: Definition<(u32, &str), u32> = Definition::new("mailbox_name");
+
+    /// Mailbox id → version 1, count, entries as identifier text and rights number (the letters of
+    /// `sharing.rs` as bits). Without a row it is the owner's alone.
+    pub(crate) const ACL: Definition<u32, &[u8]> = Definition::new("acl");
+
+    /// `(identifier, mailbox)` → nothing, one for each entry in `acl`.
+    pub(crate) const SHARED: Definition<(&str, u32), ()> = Definition::new("shared");
+
+    /// `(mailbox, account, entry)` → version 1, value as the rest. Mailbox 0 is the server; account 0
+    /// has the shared entries.
+    pub(crate) const METADATA: Definition<(u32, u32, &str), &[u8]> = Definition::new("metadata");
 
     /// `(account, name subscribed to)` → nothing.
     pub(crate) const SUBSCRIPTION: Definition<(u32, &str), ()> = Definition::new("subscription");
@@ -96,7 +108,7 @@ pub(crate) mod meta {
     /// Account id → version 1, JSON of [`crate::Account`].
     pub(crate) const ACCOUNT: Definition<u32, &[u8]> = Definition::new("account");
 
-    /// Account id → version 1, bytes u64, messages u64.
+    /// Account id, or the number of a domain's mailboxes → version 1, bytes u64, messages u64.
     pub(crate) const USAGE: Definition<u32, &[u8]> = Definition::new("usage");
 
     /// Account id → version 1, JSON of [`crate::LastLogin`].

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::agenda::Change;
+use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
 use crate::spool::senders::folded;
@@ -25,6 +26,9 @@ pub(crate) struct Tables<'t> {
     segment: Table<'t, u32, &'static [u8]>,
     mailbox: Table<'t, u32, &'static [u8]>,
     pub(crate) mailbox_name: Table<'t, (u32, &'static str), u32>,
+    pub(crate) acl: Table<'t, u32, &'static [u8]>,
+    pub(crate) shared: Table<'t, (&'static str, u32), ()>,
+    pub(crate) metadata: Table<'t, (u32, u32, &'static str), &'static [u8]>,
     pub(crate) subscription: Table<'t, (u32, &'static str), ()>,
     pub(crate) keyword: Table<'t, u32, &'static [u8]>,
     pub(crate) message: Table<'t, u64, &'static [u8]>,
@@ -75,6 +79,9 @@ impl<'t> Tables<'t> {
             segment: transaction.open_table(meta::SEGMENT)?,
             mailbox: transaction.open_table(meta::MAILBOX)?,
             mailbox_name: transaction.open_table(meta::MAILBOX_NAME)?,
+            acl: transaction.open_table(meta::ACL)?,
+            shared: transaction.open_table(meta::SHARED)?,
+            metadata: transaction.open_table(meta::METADATA)?,
             subscription: transaction.open_table(meta::SUBSCRIPTION)?,
             keyword: transaction.open_table(meta::KEYWORD)?,
             message: transaction.open_table(meta::MESSAGE)?,
@@ -259,6 +266,8 @@ impl<'t> Tables<'t> {
         let row = self.mailbox(id)?;
         self.flush_tail(id)?;
         self.begin_writing();
+        sharing::forget(self, id)?;
+        metadata::forget(self, id)?;
         self.change_usage(row.account, -i64::from(row.counters.exists), -(row.counters.bytes as i64))?;
         self.mailbox_name.remove((row.account.0, row.name.as_str()))?;
         self.mailbox.remove(id.0)?;

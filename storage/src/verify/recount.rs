@@ -37,6 +37,7 @@ pub(super) fn run(check: &mut Check) -> Result<()> {
         let mailboxes = count.mailboxes(transaction)?;
         count.messages(transaction, &mailboxes)?;
         count.usage(transaction, &mailboxes)?;
+        count.sharing(transaction, &mailboxes)?;
         count.spool(transaction)?;
         count.blobs(transaction)?;
         count.directory(transaction)?;
@@ -63,7 +64,7 @@ impl Count {
 
     fn mailboxes(&mut self, transaction: &ReadTransaction) -> Result<HashMap<MailboxId, MailboxRow>> {
         let names = transaction.open_table(meta::MAILBOX_NAME)?;
-        let accounts = transaction.open_table(meta::ACCOUNT)?;
+        let owners = self.owners(transaction)?;
         let mut mailboxes = HashMap::new();
         for row in transaction.open_table(meta::MAILBOX)?.iter()? {
             let (id, row) = row?;
@@ -73,7 +74,7 @@ impl Count {
             if named != Some(id.0) {
                 self.find(format!("mailbox {id} ({:?}) is not found by its name", row.name));
             }
-            if accounts.get(row.account.0)?.is_none() {
+            if !owners.contains(&row.account.0) {
                 self.find(format!("mailbox {id} ({:?}) belongs to no account", row.name));
             }
             mailboxes.insert(id, row);
@@ -89,6 +90,53 @@ impl Count {
         }
         self.mailboxes = mailboxes.len() as u64;
         Ok(mailboxes)
+    }
+
+    /// Who can have mailboxes.
+    fn owners(&mut self, transaction: &ReadTransaction) -> Result<HashSet<u32>> {
+        let mut owners = HashSet::new();
+        for row in transaction.open_table(meta::ACCOUNT)?.iter()? {
+            owners.insert(row?.0.value());
+        }
+        for row in transaction.open_table(meta::DOMAIN)?.iter()? {
+            // `directory` tells of rows that do not decode.
+            if let Ok(domain) = rows::decode_json::<Domain>("domain", row?.1.value()) {
+                owners.insert(domain.mailboxes.0);
+            }
+        }
+        Ok(owners)
+    }
+
+    /// Lists of rights and annotations, and the index of the former.
+    fn sharing(&mut self, transaction: &ReadTransaction, mailboxes: &HashMap<MailboxId, MailboxRow>) -> Result<()> {
+        let index = transaction.open_table(meta::SHARED)?;
+        let mut entries = 0;
+        for row in transaction.open_table(meta::ACL)?.iter()? {
+            let (id, row) = row?;
+            let id = MailboxId(id.value());
+            let Some(acl) = self.decoded(rows::decode_acl(row.value())) else { continue };
+            if !mailboxes.contains_key(&id) {
+                self.find(format!("rights on mailbox {id}, which does not exist"));
+            }
+            for (identifier, _) in acl.entries() {
+                entries += 1;
+                if index.get((identifier, id.0))?.is_none() {
+                    self.find(format!("{identifier:?} is not led to mailbox {id}"));
+                }
+            }
+        }
+        if index.len()? != entries {
+            self.find("the index of rights does not match the lists");
+        }
+        for row in transaction.open_table(meta::METADATA)?.iter()? {
+            let (key, row) = row?;
+            let mailbox = MailboxId(key.value().0);
+            self.decoded(rows::decode_annotation(row.value()));
+            if mailbox.0 != 0 && !mailboxes.contains_key(&mailbox) {
+                self.find(format!("annotations of mailbox {mailbox}, which does not exist"));
+            }
+        }
+        Ok(())
     }
 
     fn messages(&mut self, transaction: &ReadTransaction, mailboxes: &HashMap<MailboxId, MailboxRow>) -> Result<()> {
