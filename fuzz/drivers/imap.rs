@@ -50,6 +50,7 @@ pub fn run(data: &[u8]) {
                 input.clear();
                 session.secured("TLSv1.3");
             }
+            Turn::Compress => {}
             turn @ (Turn::Read { .. } | Turn::Idle { .. }) => {
                 out.clear();
                 if matches!(turn, Turn::Idle { .. }) && roll().is_multiple_of(2) {
@@ -79,13 +80,14 @@ fn session() -> ImapSession {
         ImapSettings { bad_commands_max: 1000, failed_logins_max: 1000, fetch_chunk: 3, ..ImapSettings::default() };
     let rules = Rules { service: Service::Imap, settings, message_bytes_max: 1000 };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4000));
-    ImapSession::new(Arc::new(rules), &Peer { id: SessionId(1), address, local: address, tls: None })
+    let peer = Peer { id: SessionId(1), address, local: address, tls: None };
+    ImapSession::new(Arc::new(rules), &peer).taking_tokens(true)
 }
 
 fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
     let works = !roll.is_multiple_of(8);
     match question {
-        Question::LogIn { .. } | Question::Admit(_) | Question::ProofWrong(_) => Answer::Login(may(works, || Login {
+        Question::LogIn { .. } | Question::Token { .. } | Question::Admit(_) | Question::ProofWrong(_) => Answer::Login(may(works, || Login {
             account: AccountId(1),
             address: "a@example.test".into(),
             role: Role::User,

@@ -14,7 +14,7 @@ use crate::bell::Watch;
 use crate::message::Range;
 use crate::people::Login;
 
-/// A question. Each has one kind of answer, named with it. It may hold a password, so it cannot be printed.
+/// A question. Each has one kind of answer, named with it. It may hold a password or a token, so it cannot be printed.
 pub enum Question {
     /// Who is this? [`Answer::Login`]
     LogIn {
@@ -22,6 +22,13 @@ pub enum Question {
         user: String,
         /// Password.
         password: String,
+    },
+    /// Whose token is this? [`Answer::Login`]
+    Token {
+        /// Who the client says it is, when it says so.
+        user: Option<String>,
+        /// The token.
+        token: String,
     },
     /// How is SCRAM-SHA-256 checked for this user? [`Answer::Verifier`]
     Verifier(String),

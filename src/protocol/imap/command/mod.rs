@@ -6,6 +6,7 @@ mod arranged;
 mod authenticate;
 mod capability;
 mod close;
+mod compress;
 mod copy;
 mod create;
 mod delete;
@@ -21,6 +22,7 @@ mod logout;
 mod lsub;
 mod namespace;
 mod noop;
+mod progress;
 mod quota;
 mod rename;
 mod replace;
@@ -95,6 +97,11 @@ impl Row {
     pub fn takes_messages(&self) -> bool {
         ["APPEND", "REPLACE", "UID REPLACE"].contains(&self.name)
     }
+
+    /// Does it name messages by sequence numbers?
+    fn takes_numbers(&self) -> bool {
+        ["SEARCH", "SORT", "THREAD", "FETCH", "STORE", "COPY", "MOVE", "REPLACE"].contains(&self.name)
+    }
 }
 
 /// All commands.
@@ -110,6 +117,7 @@ const TABLE: &[Row] = {
         row("LOGIN", NotAuthenticated, Nothing, login::begin),
         row("AUTHENTICATE", NotAuthenticated, Nothing, authenticate::begin),
         row("UNAUTHENTICATE", Authenticated, Nothing, unauthenticate::begin),
+        row("COMPRESS", Authenticated, Nothing, compress::begin),
         row("ENABLE", Authenticated, All, enable::begin),
         row("SELECT", Authenticated, Nothing, select::begin),
         row("EXAMINE", Authenticated, Nothing, select::begin_examine),
@@ -197,6 +205,7 @@ fn allowed(row: &Row, core: &Core) -> Result<(), Reply> {
         (States::Any | States::NotAuthenticated, _, _) => Ok(()),
         (_, None, _) => Err(Reply::bad("Log in first")),
         (States::Authenticated, _, _) => Ok(()),
+        _ if core.enabled.uid_only && row.takes_numbers() => Err(Reply::uid_required()),
         (_, _, None) => Err(Reply::bad("Select a mailbox first")),
         (States::Writable, _, Some(mailbox)) if mailbox.read_only => Err(Reply::no("CANNOT", "Mailbox is read-only")),
         _ => Ok(()),
