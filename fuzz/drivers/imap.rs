@@ -118,7 +118,8 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         })),
         Question::Store { uids, .. } => Answer::Stored(may(works, || {
             let (records, modified) = (records(&uids, roll), UidSet::from_iter([3]));
-            Box::new(Stored { records, modified, keywords: vec!["Work".into()] })
+            let before = records.iter().map(|record| record.modseq).collect();
+            Box::new(Stored { records, before, modified, keywords: vec!["Work".into()] })
         })),
         Question::Expunge { .. } => {
             Answer::Expunged(may(works, || Expunged { uids: UidSet::from_iter([1, 8, 50]), modseq: 10 }))

@@ -119,6 +119,18 @@ impl Selected {
         }
     }
 
+    /// As [`note_own`](Selected::note_own) for changes that are not told because the client knows what comes of them.
+    /// It does not where others have changed the message `before`, which it has not been told of yet.
+    pub fn note_silent(&mut self, records: &[Record], before: &[Modseq]) {
+        let known = |uid: Uid, modseq: Modseq| {
+            let mut own = self.own.iter();
+            modseq <= self.modseq || own.any(|(change, uids)| *change == modseq && uids.contains(uid))
+        };
+        let records = records.iter().zip(before).filter(|(record, before)| known(record.uid, **before));
+        let records: Vec<Record> = records.map(|(record, _)| *record).collect();
+        self.note_own(&records);
+    }
+
     /// Takes in what has happened. Writes EXPUNGE (when allowed), EXISTS and RECENT; returns the
     /// records whose flags are to be told.
     pub fn apply(&mut self, changes: Changes, may_expunge: bool, enabled: Enabled, out: &mut Vec<u8>) -> Vec<Record> {

@@ -1,5 +1,7 @@
 //! The session against a house of its own that lives in memory.
 
+mod concurrency;
+
 use std::sync::Arc;
 
 use mailstead_storage::{
@@ -125,7 +127,8 @@ impl House {
             }
             Question::Store { uids, .. } => {
                 let records = self.records(&uids, Flags::SEEN);
-                let stored = Stored { records, modified: UidSet::default(), keywords: vec!["Work".into()] };
+                let before = records.iter().map(|record| record.modseq).collect();
+                let stored = Stored { records, before, modified: UidSet::default(), keywords: vec!["Work".into()] };
                 Answer::Stored(Ok(Box::new(stored)))
             }
             Question::Expunge { .. } => Answer::Expunged(Ok(Expunged { uids: UidSet::from_iter([2, 3]), modseq: 10 })),

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest;
+use ::aws_lc_rs::digest;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
