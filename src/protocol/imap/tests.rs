@@ -1,6 +1,7 @@
 //! The session against a house of its own that lives in memory.
 
 mod concurrency;
+mod oracle;
 
 use std::sync::Arc;
 
