@@ -12,7 +12,7 @@ use mailstead_core::log::Log;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::net::{Encryption, Limits, LineService, Net, Protocol};
 use mailstead_core::people::sessions::Sessions;
-use mailstead_core::people::{People, PlaintextAuth, credentials};
+use mailstead_core::people::{Denied, People, PlaintextAuth, TokenVerifier, Verifying, credentials};
 use mailstead_core::protocol::{imap, pop3, smtp};
 use mailstead_core::service::{Service, Services, Stop};
 use mailstead_storage::{Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
@@ -33,7 +33,8 @@ pub struct House {
 }
 
 impl House {
-    pub fn open() -> House {
+    /// With an identity provider when `tokens` is true.
+    pub fn open(tokens: bool) -> House {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let data = tempfile::tempdir().expect("a directory");
@@ -43,6 +44,9 @@ impl House {
         let store = Store::open(options, Arc::new(bell.clone())).expect("a new store");
         let clock = Clock::system();
         let people = People::new(store.clone(), clock.clone());
+        if tokens {
+            people.trust(Box::new(Provider));
+        }
         let intake = Intake::new(store.clone(), clock.clone(), MESSAGE_BYTES_MAX);
         runtime.block_on(populate(&store));
         let certificates = Certificates::open(&TlsSettings::default(), data.path(), HOST).expect("a certificate");
@@ -111,6 +115,21 @@ impl Drop for House {
         let _ = self.stop.send(true);
         self.runtime.block_on(self.services.stop_all());
         let _ = self.store.close();
+    }
+}
+
+/// An identity provider whose tokens are `token-of-NAME`.
+struct Provider;
+
+impl TokenVerifier for Provider {
+    fn verify<'a>(&'a self, token: &'a str) -> Verifying<'a> {
+        Box::pin(async move {
+            match token.strip_prefix("token-of-") {
+                Some("nobody-knows") => Err(Denied::Unavailable),
+                Some(name) => Ok(format!("{name}@example.test")),
+                None => Err(Denied::Wrong),
+            }
+        })
     }
 }
 
