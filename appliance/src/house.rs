@@ -191,12 +191,22 @@ impl House {
 async fn care(store: Store, net: Net, mut stop: Stop) {
     while tokio::time::timeout(CARE_PERIOD, stop.asked()).await.is_err() {
         refresh(&net).await;
-        let sweeping = store.clone();
-        if let Err(error) = work::read(move || sweeping.sweep()).await {
+        if let Err(error) = sweep(&store, &stop).await {
             let event = Event::new(Kind::System, Level::Error, "disk space was not given back");
             net.log.write(event.with("error", error.to_string()));
         }
     }
+}
+
+/// Gives back what there is to give back: under load more than one segment becomes empty in a period.
+async fn sweep(store: &Store, stop: &Stop) -> Result<(), Error> {
+    while !stop.is_asked() {
+        let store = store.clone();
+        if work::read(move || store.sweep()).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn refresh(net: &Net) {

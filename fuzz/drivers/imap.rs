@@ -4,9 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use mailstead_core::bell::Bell;
-use mailstead_core::clock::Time;
 use mailstead_core::message::{Outline, Outliner};
-use mailstead_core::net::{Input, OUTPUT_BYTES, Peer, Session, Turn};
+use mailstead_core::net::{Input, OUTPUT_BYTES, Peer};
 use mailstead_core::people::Login;
 use mailstead_core::people::sessions::SessionId;
 use mailstead_core::protocol::imap::{
@@ -18,8 +17,8 @@ use mailstead_storage::{
     Quota as Limits, Record, Rights, Role, ScramVerifier, Stored, UidSet, Usage,
 };
 
-/// The first bytes say how the bytes are cut and what the house answers.
-const DICE: usize = 16;
+use super::wire::{self, Dice};
+
 /// What the messages are made of.
 const MESSAGE: &[u8] = b"From: a@b\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\na\r\n--x\r\n\
     Content-Type: message/rfc822\r\n\r\nSubject: \xff\r\n\r\nb\r\n--x--\r\n";
@@ -30,48 +29,12 @@ const LOGIN: &[u8] = b"a LOGIN a b\r\nb SELECT INBOX\r\n";
 
 /// Runs one case.
 pub fn run(data: &[u8]) {
-    let Some((dice, wire)) = data.split_at_checked(DICE) else { return };
-    let mut dice = dice.iter().copied().cycle();
-    let mut roll = move || dice.next().unwrap_or_default();
-    let bell = Bell::default();
-    let mut session = session();
-    let (mut input, mut out, mut wire) = (Input::default(), Vec::new(), wire);
-    if !roll().is_multiple_of(4) {
+    let Some((mut dice, wire)) = Dice::and_wire(data) else { return };
+    let (bell, mut input) = (Bell::default(), Input::default());
+    if !dice.roll().is_multiple_of(4) {
         input.push(LOGIN);
     }
-    loop {
-        match session.turn(&mut input, &mut out, Time(0)) {
-            Turn::Ask(question) => {
-                let answer = answer(question, roll(), &bell);
-                session.answer(answer, &mut out, Time(0));
-            }
-            Turn::Flush => out.clear(),
-            Turn::StartTls => {
-                input.clear();
-                session.secured("TLSv1.3");
-            }
-            turn @ (Turn::Read { .. } | Turn::Idle { .. }) => {
-                out.clear();
-                if matches!(turn, Turn::Idle { .. }) && roll().is_multiple_of(2) {
-                    session.rang();
-                }
-                if input.is_closed() {
-                    return;
-                }
-                if wire.is_empty() {
-                    input.close();
-                    continue;
-                }
-                assert!(input.room() > 0, "a session that reads has taken what it could");
-                let (now, later) = wire.split_at(wire.len().min(usize::from(roll()) + 1).min(input.room()));
-                input.push(now);
-                wire = later;
-            }
-            Turn::HangUp => return,
-        }
-        assert!(out.len() < 8 * OUTPUT_BYTES);
-        let _ = session.status();
-    }
+    wire::run(session(), input, wire, &mut dice, 8 * OUTPUT_BYTES, |question, roll| answer(question, roll, &bell));
 }
 
 fn session() -> ImapSession {

@@ -8,6 +8,7 @@
 //! transaction whose result is copied out.
 
 mod accept;
+mod agenda;
 mod base;
 mod bell;
 mod codec;
@@ -51,6 +52,6 @@ pub use pending::Pending;
 pub use sharing::{ANYONE, Acl, OTHER_USERS, Rights, RightsChange, SHARED};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
-    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told,
+    RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told, UNDO_SECONDS,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};

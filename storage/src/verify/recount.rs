@@ -7,7 +7,8 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 use super::{Check, META};
 use crate::rows::{self, BlobRow, MailboxRow, SegmentRow, SpoolRow};
 use crate::segments::file_name;
-use crate::tables::{due_key, meta};
+use crate::spool::senders::folded;
+use crate::tables::{due_key, meta, removed_parts};
 use crate::{Account, Alias, BlobId, Domain, Flags, MailboxId, Result, Uid, Usage};
 
 /// What a look at all rows found.
@@ -235,14 +236,20 @@ impl Count {
 
     fn spool(&mut self, transaction: &ReadTransaction) -> Result<()> {
         let due = transaction.open_table(meta::DUE)?;
+        let senders = transaction.open_table(meta::SPOOL_SENDER)?;
         let spool = transaction.open_table(meta::SPOOL)?;
         for row in spool.iter()? {
             let (id, row) = row?;
             let id = BlobId(id.value());
             self.references.push(id.0);
             let Some(row) = self.decoded(SpoolRow::decode(row.value())) else { continue };
-            if due.get(due_key(row.priority, row.next_attempt, id))?.is_none() {
+            let queue = due.get(due_key(row.priority, row.next_attempt, id))?;
+            if queue.is_none_or(|queue| queue.value() != row.queue) {
                 self.findings.push((Some(id), format!("message {id} of the spool never becomes due")));
+            }
+            let sender = folded(&row.arrival.envelope.reverse_path);
+            if senders.get((sender.as_str(), id.0))?.is_none() {
+                self.findings.push((Some(id), format!("message {id} of the spool is not found by its sender")));
             }
             if row.recipients.len() != row.arrival.envelope.recipients.len() {
                 self.findings.push((Some(id), format!("message {id} has a wrong number of recipients' states")));
@@ -250,6 +257,14 @@ impl Count {
         }
         if due.len()? != spool.len()? {
             self.find("the times of the spool do not match its messages");
+        }
+        if senders.len()? != spool.len()? {
+            self.find("the senders of the spool do not match its messages");
+        }
+        for row in transaction.open_table(meta::REMOVED)?.iter()? {
+            let (key, row) = row?;
+            self.references.push(removed_parts(key.value()).1.0);
+            self.decoded(SpoolRow::decode(row.value()));
         }
         Ok(())
     }
