@@ -20,6 +20,7 @@ mod command;
 mod decoded;
 mod frame;
 mod header;
+mod namespace;
 mod pieces;
 mod preview;
 mod question;
@@ -40,7 +41,7 @@ use mailstead_storage::Store;
 pub use answers::ImapAnswers;
 pub use arrange::{Arrangement, Criterion, Row, SortKey, Token};
 pub use question::{
-    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, Span,
+    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, QuotaOf, Span,
 };
 pub use session::ImapSession;
 pub use settings::ImapSettings;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mailstead_storage::{
     AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record,
-    Role, ScramVerifier, Stored, Time, UidRange, UidSet,
+    Rights, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
 };
 use base64::Engine as _;
 use proptest::prelude::*;
@@ -104,7 +104,7 @@ impl House {
                     records: self.records(&UidSet::from_iter([5]), Flags::SEEN),
                     vanished: UidSet::from_iter([2, 4]),
                 });
-                Answer::Opened(Ok(Box::new(OpenMailbox { opened, missed, watch })))
+                Answer::Opened(Ok(Box::new(OpenMailbox { opened, rights: Rights::ALL, owned: true, missed, watch })))
             }
             Question::Changes { .. } => {
                 let (counters, keywords) = (self.counters(), vec!["Work".into()]);
@@ -345,7 +345,7 @@ fn all_keywords_in_use() {
     let keywords: Vec<String> = (0..Flags::KEYWORDS_MAX).map(|number| format!("k{number}")).collect();
     let opened = Opened { mailbox: House::new(1, 1).mailbox(), keywords, uids: UidSet::default(), first_unseen: None };
     let mailbox = Selected::new(
-        OpenMailbox { opened, missed: None, watch: bell.watch(&[MailboxId(1)]) },
+        OpenMailbox { opened, rights: Rights::ALL, owned: true, missed: None, watch: bell.watch(&[MailboxId(1)]) },
         false,
         Enabled::default(),
     );
