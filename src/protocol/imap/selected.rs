@@ -147,11 +147,6 @@ impl Selected {
         }
     }
 
-    /// The question what has happened.
-    pub fn changes(&self) -> Question {
-        Question::Changes { mailbox: self.id, since: self.modseq, takes_recent: self.takes_recent() }
-    }
-
     /// As [`note_own`](Selected::note_own) for changes that are not told because the client knows what comes of them.
     /// It does not where others have changed the message `before`, which it has not been told of yet.
     pub fn note_silent(&mut self, records: &[Record], before: &[Modseq]) {
@@ -162,6 +157,11 @@ impl Selected {
         let records = records.iter().zip(before).filter(|(record, before)| known(record.uid, **before));
         let records: Vec<Record> = records.map(|(record, _)| *record).collect();
         self.note_own(&records);
+    }
+
+    /// The question what has happened.
+    pub fn changes(&self) -> Question {
+        Question::Changes { mailbox: self.id, since: self.modseq, takes_recent: self.takes_recent() }
     }
 
     /// Takes in what has happened. Writes EXPUNGE (when allowed), EXISTS and RECENT; returns the
