@@ -47,6 +47,6 @@ pub use mailbox::{
 pub use pending::Pending;
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
-    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told,
+    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State, StsPolicy, Told,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};
