@@ -62,7 +62,7 @@ impl Planner<'_> {
             recipient.told = if recipient.state == State::Pending { Told::Delay } else { Told::Outcome };
         }
         let pending = recipients.iter().any(|recipient| recipient.state == State::Pending);
-        let next_attempt = match calendar::next(self.settings, entry.arrival.received, entry.attempts, self.now) {
+        let next_attempt = match calendar::next(self.settings, entry.since, entry.attempts, self.now) {
             calendar::Next::At(time) if pending => Some(time),
             calendar::Next::GiveUp if pending => Some(self.now),
             _ => None,
@@ -121,16 +121,15 @@ impl Planner<'_> {
     /// When the message is due again, and where. It is due at once when its sender is to be told something, or when
     /// its next servers were not tried yet; with nobody pending and nothing to tell it is done.
     fn next(&self, leased: &Leased, recipients: &mut [RecipientState], attempts: u32, tried: bool) -> Next {
-        let received = leased.arrival.received;
         let (mut due, queue) = (None, self.queue(recipients));
         if recipients.iter().any(|recipient| recipient.state == State::Pending) {
-            match calendar::next(self.settings, received, attempts, self.now) {
+            match calendar::next(self.settings, leased.since, attempts, self.now) {
                 _ if !tried => due = Some(self.now),
                 calendar::Next::At(time) => due = Some(time),
                 calendar::Next::GiveUp => give_up(recipients),
             }
         }
-        let delayed = is_delayed(self.settings, received, self.now);
+        let delayed = is_delayed(self.settings, leased.since, self.now);
         let is_owed = tried && notice::is_owed(&leased.arrival, recipients, delayed);
         if is_owed { (Some(self.now), String::new()) } else { (due, queue) }
     }

@@ -226,6 +226,7 @@ impl Delivery {
                 arrival: entry.arrival,
                 recipients: entry.recipients,
                 attempts: entry.attempts,
+                since: entry.since,
                 queue: entry.queue,
                 fresh: false,
             }));
@@ -326,7 +327,7 @@ impl Batch {
 
 /// Has the sender of a message something to be told before anything else happens?
 fn is_owed(planner: &Planner<'_>, leased: &Leased) -> bool {
-    let delayed = super::calendar::is_delayed(planner.settings, leased.arrival.received, planner.now);
+    let delayed = super::calendar::is_delayed(planner.settings, leased.since, planner.now);
     notice::is_owed(&leased.arrival, &leased.recipients, delayed)
 }
 

@@ -6,7 +6,9 @@
 //! crash every message is free again.
 
 pub(crate) mod look;
+pub(crate) mod senders;
 pub(crate) mod settle;
+pub(crate) mod steer;
 
 use std::sync::Arc;
 
@@ -194,6 +196,8 @@ pub struct Leased {
     pub recipients: Vec<RecipientState>,
     /// Attempts made before this one.
     pub attempts: u32,
+    /// Since when the retry calendar counts: when it was accepted, or its retries were last reset.
+    pub since: Time,
     /// The queue it waited in; empty for the box's own.
     pub queue: String,
     /// Has it no spool row yet?
@@ -246,6 +250,8 @@ pub struct SpoolEntry {
     pub priority: Priority,
     /// When it is due.
     pub next_attempt: Time,
+    /// Since when the retry calendar counts.
+    pub since: Time,
     /// The queue it waits in; empty for the box's own.
     pub queue: String,
     /// Is it leased at this moment?
@@ -262,3 +268,15 @@ pub struct SpoolFilter {
     /// Most entries to return.
     pub limit: usize,
 }
+
+/// A message that was taken out of the spool and can still be put back.
+#[derive(Debug, Clone)]
+pub struct RemovedEntry {
+    /// When it was taken out.
+    pub removed: Time,
+    /// The message as it was.
+    pub entry: SpoolEntry,
+}
+
+/// How long a message that was taken out of the spool can be put back.
+pub const UNDO_SECONDS: u64 = 600;

@@ -10,6 +10,8 @@ mod pop3;
 mod smtp;
 #[path = "../../../fuzz/drivers/smtp_client.rs"]
 mod smtp_client;
+#[path = "../../../fuzz/drivers/wire.rs"]
+mod wire;
 
 use std::path::Path;
 
