@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
 use mailstead_core::delivery::Delivery;
+use mailstead_core::dns::Hickory;
 use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, LogSettings};
 use mailstead_core::net::Net;
@@ -32,6 +33,8 @@ use crate::wiring::{self, Parts};
 
 /// How often the certificate's file is looked at, and disk space that is no longer used given back.
 const CARE_PERIOD: Duration = Duration::from_secs(20);
+/// Between two sweeps, while there is something to give back.
+const SWEEP_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long to wait for another process to let go of the store, and how often to look.
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -109,8 +112,9 @@ impl House {
         let intake = Intake::new(store.clone(), clock.clone(), config.limits.message_bytes_max);
         let limits = Arc::new(config.limits.clone());
         let net = Net { clock: clock.clone(), log: log.clone(), sessions: Sessions::default(), certificates, limits };
-        let parts = Parts { bell, store: store.clone(), people: people.clone(), intake, net };
-        let delivery = wiring::delivery(config, &parts);
+        let resolver = Arc::new(Hickory::open(&config.dns).map_err(Failure::Refused)?);
+        let parts = Parts { bell, store: store.clone(), people: people.clone(), intake, net, resolver };
+        let delivery = wiring::delivery(config, &parts).map_err(Failure::Refused)?;
         let web_service = Arc::new(WebService::new(config.web.clone()));
         let list = wiring::services(config, &parts, &delivery, &web_service);
         let services = Services::new(store.clone(), log.clone(), list);
@@ -189,24 +193,21 @@ impl House {
 
 /// Reads the certificate again when it has changed, and gives back disk space, now and then.
 async fn care(store: Store, net: Net, mut stop: Stop) {
-    while tokio::time::timeout(CARE_PERIOD, stop.asked()).await.is_err() {
+    let mut pause = CARE_PERIOD;
+    while tokio::time::timeout(pause, stop.asked()).await.is_err() {
         refresh(&net).await;
-        if let Err(error) = sweep(&store, &stop).await {
-            let event = Event::new(Kind::System, Level::Error, "disk space was not given back");
-            net.log.write(event.with("error", error.to_string()));
-        }
+        let sweeping = store.clone();
+        // Mail may come and go faster than one segment in each period.
+        pause = match work::read(move || sweeping.sweep()).await {
+            Ok(0) => CARE_PERIOD,
+            Ok(_) => SWEEP_PAUSE,
+            Err(error) => {
+                let event = Event::new(Kind::System, Level::Error, "disk space was not given back");
+                net.log.write(event.with("error", error.to_string()));
+                CARE_PERIOD
+            }
+        };
     }
-}
-
-/// Gives back what there is to give back: under load more than one segment becomes empty in a period.
-async fn sweep(store: &Store, stop: &Stop) -> Result<(), Error> {
-    while !stop.is_asked() {
-        let store = store.clone();
-        if work::read(move || store.sweep()).await? == 0 {
-            break;
-        }
-    }
-    Ok(())
 }
 
 async fn refresh(net: &Net) {
