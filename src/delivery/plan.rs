@@ -86,6 +86,10 @@ impl Planner<'_> {
             match destination {
                 Destination::Elsewhere if self.remote.queue(address).is_empty() => unknown = true,
                 Destination::Account { account, folder } => mailboxes.push(self.mailbox(&account, folder.as_deref())?),
+                Destination::Shared { domain, name } => match self.people.shared_mailbox(&domain, &name)? {
+                    Some(mailbox) => mailboxes.push(mailbox),
+                    None => unknown = true,
+                },
                 Destination::Addresses(addresses) => state.remaining.extend(addresses),
                 Destination::Elsewhere => state.remaining.push(address.to_string()),
                 Destination::Unknown => unknown = true,
@@ -99,14 +103,16 @@ impl Planner<'_> {
         Ok(mailboxes)
     }
 
-    /// The mailbox that a subaddress names, when the account has it, else INBOX.
+    /// The mailbox that a subaddress names, when the account has it and mail may be sent to it, else INBOX.
     fn mailbox(&self, account: &Account, folder: Option<&str>) -> Result<MailboxId, Error> {
         if let Some(folder) = folder {
             let named = match self.store.mailbox(account.id, folder)? {
                 None => self.mailbox_without_case(account, folder)?,
                 exact => exact,
             };
-            if let Some(mailbox) = named {
+            if let Some(mailbox) = named
+                && self.people.takes_mail(mailbox.id)?
+            {
                 return Ok(mailbox.id);
             }
         }
