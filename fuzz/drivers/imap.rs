@@ -49,11 +49,13 @@ fn session() -> ImapSession {
 fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
     let works = !roll.is_multiple_of(8);
     match question {
-        Question::LogIn { .. } | Question::Token { .. } | Question::Admit(_) | Question::ProofWrong(_) => Answer::Login(may(works, || Login {
-            account: AccountId(1),
-            address: "a@example.test".into(),
-            role: Role::User,
-        })),
+        Question::LogIn { .. } | Question::Token { .. } | Question::Admit(_) | Question::ProofWrong(_) => {
+            Answer::Login(may(works, || Login {
+                account: AccountId(1),
+                address: "a@example.test".into(),
+                role: Role::User,
+            }))
+        }
         Question::Verifier(_) => Answer::Verifier(ScramVerifier {
             salt: vec![roll; 16],
             iterations: 4096,

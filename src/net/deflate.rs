@@ -16,7 +16,7 @@ const PIECE_BYTES: usize = 8 * 1024;
 /// Both ways of one connection.
 pub(super) struct Deflate {
     inflate: Decompress,
-    /// Made when something is said, and given back while the connection is idle: it is much larger than the other.
+    /// Made when something is said, and given back when the connection rests: it takes 310 KB, the other way 32.
     deflate: Option<Box<Compress>>,
     /// Heard and not yet inflated, from `taken` on.
     heard: Vec<u8>,
@@ -35,8 +35,7 @@ impl Deflate {
 
     /// What to send for these bytes, up to a point at which the client can read all of them.
     pub(super) fn deflate(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let deflate =
-            self.deflate.get_or_insert_with(|| Box::new(Compress::new(Compression::new(LEVEL), false)));
+        let deflate = self.deflate.get_or_insert_with(|| Box::new(Compress::new(Compression::new(LEVEL), false)));
         let (start, mut packed) = (deflate.total_in(), Vec::with_capacity(bytes.len() / 2 + PIECE_BYTES));
         loop {
             let done = (deflate.total_in() - start) as usize;
@@ -85,7 +84,12 @@ impl Deflate {
         }
     }
 
-    /// Gives back what an idle connection does not need. What is said next begins without knowing what was said
+    /// Is there anything to be given back?
+    pub(super) fn is_tense(&self) -> bool {
+        self.deflate.is_some()
+    }
+
+    /// Gives back what a connection at rest does not need. What is said next begins without knowing what was said
     /// before; the client does not notice, but for some bytes more.
     pub(super) fn relax(&mut self) {
         self.deflate = None;

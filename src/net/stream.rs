@@ -85,7 +85,12 @@ impl Stream {
         input.clear();
     }
 
-    /// Gives memory back while the connection is idle.
+    /// Is there memory that a connection at rest does not need?
+    pub fn is_tense(&self) -> bool {
+        self.deflate.as_ref().is_some_and(|deflate| deflate.is_tense())
+    }
+
+    /// Gives that memory back.
     pub fn relax(&mut self) {
         if let Some(deflate) = &mut self.deflate {
             deflate.relax();
@@ -147,12 +152,7 @@ impl Stream {
 
 impl Wire {
     /// Reads at most `room` bytes and hands them to `take`, none at the end.
-    fn poll_read(
-        &mut self,
-        context: &mut Context<'_>,
-        room: usize,
-        take: impl FnOnce(&[u8]),
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(&mut self, context: &mut Context<'_>, room: usize, take: impl FnOnce(&[u8])) -> Poll<io::Result<()>> {
         SCRATCH.with_borrow_mut(|scratch| {
             let room = room.min(scratch.len());
             let mut buffer = ReadBuf::new(&mut scratch[..room]);

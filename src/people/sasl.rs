@@ -51,8 +51,13 @@ pub struct Exchange {
 enum State {
     Plain,
     LoginUser,
-    LoginPassword { user: String },
-    ScramFirst { nonce: String, plus: bool },
+    LoginPassword {
+        user: String,
+    },
+    ScramFirst {
+        nonce: String,
+        plus: bool,
+    },
     ScramVerifier(Scram),
     ScramFinal(ServerFirst),
     OAuthBearer,
@@ -189,7 +194,9 @@ impl Exchange {
 
     /// Answers [`Step::Verifier`].
     pub fn verifier(&mut self, verifier: &ScramVerifier) -> Step {
-        let State::ScramVerifier(scram) = std::mem::replace(&mut self.state, State::Over) else { return Step::Malformed };
+        let State::ScramVerifier(scram) = std::mem::replace(&mut self.state, State::Over) else {
+            return Step::Malformed;
+        };
         let first = scram.server_first(verifier);
         let challenge = first.text().as_bytes().to_vec();
         self.state = State::ScramFinal(first);

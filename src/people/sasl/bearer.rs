@@ -47,7 +47,10 @@ mod tests {
     #[test]
     fn oauthbearer_messages() {
         for (message, expected) in [
-            ("n,a=user@example.com,\x01host=a\x01port=143\x01auth=Bearer vF9=\x01\x01", found(Some("user@example.com"), "vF9=")),
+            (
+                "n,a=user@example.com,\x01host=a\x01port=143\x01auth=Bearer vF9=\x01\x01",
+                found(Some("user@example.com"), "vF9="),
+            ),
             ("n,,\x01auth=bearer t\x01\x01", found(None, "t")),
             ("y,a=a=2Cb,\x01auth=Bearer t\x01\x01", found(Some("a,b"), "t")),
             ("p=tls-exporter,,\x01auth=Bearer t\x01\x01", None),

@@ -61,7 +61,8 @@ impl Client {
                 .export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(b""))
                 .map_err(|error| error.to_string()),
             "tls-server-end-point" => {
-                let certificate = stream.conn.peer_certificates().and_then(|chain| chain.first()).ok_or("no certificate")?;
+                let certificate =
+                    stream.conn.peer_certificates().and_then(|chain| chain.first()).ok_or("no certificate")?;
                 // The fixture's is signed with SHA-256.
                 Ok(digest::digest(&digest::SHA256, certificate).as_ref().to_vec())
             }

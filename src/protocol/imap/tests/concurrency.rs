@@ -5,8 +5,8 @@ mod line;
 mod mirror;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use mailstead_storage::{MailboxId, Store, UidRange, UidSet};
 use proptest::prelude::*;
@@ -99,7 +99,11 @@ impl Play {
         let mut store = |sign: &str, silent: bool| {
             if let Some(flags) = message.flags.as_mut().filter(|_| silent) {
                 // Who asks for silence knows what comes of it.
-                if sign == "+" { flags.insert(flag.to_string()) } else { flags.remove(flag) };
+                if sign == "+" {
+                    flags.insert(flag.to_string())
+                } else {
+                    flags.remove(flag)
+                };
             }
             format!("{uid}STORE {number} {sign}FLAGS{} ({flag})", if silent { ".SILENT" } else { "" })
         };
@@ -152,7 +156,11 @@ impl Play {
             let uid = message.uid.filter(|_| line.style == Style::UidOnly).unwrap_or(*uid);
             assert!(message.uid.is_none_or(|known| known == uid), "{:?}: {message:?} is {uid}", line.style);
             let (flags, modseq) = truth.get(&uid).unwrap_or_else(|| panic!("{:?}: {message:?} is gone", line.style));
-            assert!(message.flags.as_ref().is_none_or(|known| known == flags), "{:?}: {message:?}: {flags:?}", line.style);
+            assert!(
+                message.flags.as_ref().is_none_or(|known| known == flags),
+                "{:?}: {message:?}: {flags:?}",
+                line.style
+            );
             assert!(message.modseq == 0 || message.modseq == *modseq, "{:?}: {message:?}: {modseq}", line.style);
         }
         let mirror = line.mirror.clone();
@@ -199,7 +207,10 @@ impl Play {
         }
         for (uid, flags) in &pictured {
             let (stored, _) = truth.get(uid).unwrap_or_else(|| panic!("{uid} is gone, {parameter}"));
-            assert!(flags.as_ref().is_none_or(|known| known == stored), "{uid}: {flags:?}, not {stored:?}, {parameter}");
+            assert!(
+                flags.as_ref().is_none_or(|known| known == stored),
+                "{uid}: {flags:?}, not {stored:?}, {parameter}"
+            );
         }
         if !names_uids {
             let missing: Vec<_> = truth.keys().filter(|uid| !pictured.contains_key(uid)).collect();

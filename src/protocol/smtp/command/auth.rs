@@ -137,7 +137,12 @@ pub fn verifier(session: &mut SmtpSession, mut dialogue: Dialogue, verifier: &Sc
 }
 
 /// The house has looked at the token.
-pub fn token_checked(session: &mut SmtpSession, mut dialogue: Dialogue, login: Result<Login, Denied>, out: &mut Vec<u8>) {
+pub fn token_checked(
+    session: &mut SmtpSession,
+    mut dialogue: Dialogue,
+    login: Result<Login, Denied>,
+    out: &mut Vec<u8>,
+) {
     match login {
         Ok(login) => let_in(session, login, out),
         Err(denied) => {

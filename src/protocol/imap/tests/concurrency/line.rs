@@ -48,8 +48,19 @@ impl Line {
         let (session, answers) = Imap::new(rules, house.clone()).open(&peer);
         let (input, heard, clock) = (Input::default(), Vec::new(), Clock::system());
         let (mirror, running) = (Mirror::default(), None);
-        let mut line =
-            Line { session, answers, input, heard, clock, style, mirror, running, idling: false, vanished: BTreeSet::new(), commands: 0 };
+        let mut line = Line {
+            session,
+            answers,
+            input,
+            heard,
+            clock,
+            style,
+            mirror,
+            running,
+            idling: false,
+            vanished: BTreeSet::new(),
+            commands: 0,
+        };
         line.obey("AUTHENTICATE OAUTHBEARER biwsAWF1dGg9QmVhcmVyIHgBAQ==").await;
         match style {
             Style::Rev1 => {}

@@ -67,7 +67,8 @@ impl Mirror {
         let message = &mut self.messages[at];
         if let Some(flags) = after(told, "FLAGS (") {
             let flags = flags.split(')').next().unwrap_or_default();
-            message.flags = Some(flags.split(' ').filter(|flag| !matches!(*flag, "" | "\\Recent")).map(str::to_string).collect());
+            message.flags =
+                Some(flags.split(' ').filter(|flag| !matches!(*flag, "" | "\\Recent")).map(str::to_string).collect());
         }
         if let Some(modseq) = after(told, "MODSEQ (").map(number) {
             assert!(modseq >= message.modseq, "{told}: it was {}", message.modseq);

@@ -2,6 +2,8 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
+use imap_codec::CommandCodec;
+use imap_codec::decode::Decoder;
 use imap_codec::encode::Encoder;
 use imap_codec::imap_types::command::{Command, CommandBody, FetchModifier, StoreModifier};
 use imap_codec::imap_types::core::{AString, Atom, Vec1};
@@ -11,8 +13,6 @@ use imap_codec::imap_types::flag::{Flag, StoreResponse, StoreType};
 use imap_codec::imap_types::mailbox::Mailbox;
 use imap_codec::imap_types::search::SearchKey as Theirs;
 use imap_codec::imap_types::sequence::{SeqOrUid, Sequence, SequenceSet as TheirSet};
-use imap_codec::CommandCodec;
-use imap_codec::decode::Decoder;
 use mailstead_storage::Flags;
 use proptest::prelude::*;
 
@@ -100,9 +100,7 @@ fn theirs(key: &SearchKey) -> Theirs<'static> {
         SearchKey::Younger(seconds) => Theirs::Younger(positive(*seconds)),
         SearchKey::Not(key) => Theirs::Not(Box::new(theirs(key))),
         SearchKey::Or(left, right) => Theirs::Or(Box::new(theirs(left)), Box::new(theirs(right))),
-        SearchKey::And(keys) => {
-            Theirs::And(Vec1::try_from(keys.iter().map(theirs).collect::<Vec<_>>()).expect("some"))
-        }
+        SearchKey::And(keys) => Theirs::And(Vec1::try_from(keys.iter().map(theirs).collect::<Vec<_>>()).expect("some")),
         other => panic!("imap-codec does not know {other:?}"),
     }
 }
@@ -182,9 +180,8 @@ fn sections() -> impl Strategy<Value = (Section, Option<Partial>, bool)> {
 fn their_section(section: &Section) -> Option<TheirSection<'static>> {
     let numbers: Vec<NonZeroU32> = section.path.iter().map(|number| positive(*number)).collect();
     let part = Vec1::try_from(numbers).ok().map(TheirPart);
-    let fields = |names: &Vec<String>| {
-        Vec1::try_from(names.iter().map(|name| text(name)).collect::<Vec<_>>()).expect("some")
-    };
+    let fields =
+        |names: &Vec<String>| Vec1::try_from(names.iter().map(|name| text(name)).collect::<Vec<_>>()).expect("some");
     Some(match &section.text {
         SectionText::Whole => TheirSection::Part(part?),
         SectionText::Header => TheirSection::Header(part),

@@ -190,7 +190,8 @@ fn some_text() -> impl Strategy<Value = Option<Text<'static>>> {
 }
 
 fn addresses() -> impl Strategy<Value = Vec<Address<'static>>> {
-    let address = (some_text(), some_text(), some_text()).prop_map(|(name, mailbox, host)| Address { name, mailbox, host });
+    let address =
+        (some_text(), some_text(), some_text()).prop_map(|(name, mailbox, host)| Address { name, mailbox, host });
     prop::collection::vec(address, 0..3)
 }
 
@@ -355,12 +356,20 @@ fn what_a_session_says_is_read() {
     check("SEARCH MODSEQ 1", &["Search([1, 2, 3, 4, 5], Some(9))"]);
     check("UID SORT (SUBJECT) UTF-8 ALL", &["Sort([1, 2, 3, 4, 5], None)"]);
     check("THREAD REFERENCES UTF-8 ALL", &["Thread("]);
-    check("STATUS INBOX (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)", &["Status { mailbox: Inbox, items: [Messages(5), UidNext(6), UidValidity(7), Unseen(0)] }"]);
+    check(
+        "STATUS INBOX (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)",
+        &["Status { mailbox: Inbox, items: [Messages(5), UidNext(6), UidValidity(7), Unseen(0)] }"],
+    );
     check("LIST \"\" *", &["List { items: ["]);
     check("LSUB \"\" *", &["Lsub { items: []"]);
     check("NAMESPACE", &["Namespace {"]);
     check("ID NIL", &["Id {"]);
-    check("FETCH 2 (UID RFC822.SIZE MODSEQ BODY[TEXT]<3.2>)", &["Fetch { seq: 2, items: [Uid(2), Rfc822Size(40), ModSeq(9), BodyExt { section: Some(Text(None)), origin: Some(3)"]);
+    check(
+        "FETCH 2 (UID RFC822.SIZE MODSEQ BODY[TEXT]<3.2>)",
+        &[
+            "Fetch { seq: 2, items: [Uid(2), Rfc822Size(40), ModSeq(9), BodyExt { section: Some(Text(None)), origin: Some(3)",
+        ],
+    );
     check("STORE 1 +FLAGS (\\Seen)", &["Fetch { seq: 1, items: [Flags([Flag(Seen)])]"]);
     check("EXPUNGE", &["Expunge(2)", "Expunge(2)"]);
 }
