@@ -40,8 +40,8 @@ pub use draft::Draft;
 pub use error::{Error, Result, Word};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
 pub use mailbox::{
-    Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox, NewMessage,
-    Opened, Record, SpecialUse, Stored, UidRange, UidSet,
+    AccessKey, Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
+    NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
 pub use pending::Pending;
 pub use spool::{

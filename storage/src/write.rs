@@ -25,6 +25,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) mailbox_name: Table<'t, (u32, &'static str), u32>,
     pub(crate) subscription: Table<'t, (u32, &'static str), ()>,
     pub(crate) keyword: Table<'t, u32, &'static [u8]>,
+    pub(crate) access_key: Table<'t, u32, &'static [u8]>,
     pub(crate) message: Table<'t, u64, &'static [u8]>,
     pub(crate) vanished: Table<'t, u128, &'static [u8]>,
     doomed_mailbox: Table<'t, u32, ()>,
@@ -71,6 +72,7 @@ impl<'t> Tables<'t> {
             mailbox_name: transaction.open_table(meta::MAILBOX_NAME)?,
             subscription: transaction.open_table(meta::SUBSCRIPTION)?,
             keyword: transaction.open_table(meta::KEYWORD)?,
+            access_key: transaction.open_table(meta::ACCESS_KEY)?,
             message: transaction.open_table(meta::MESSAGE)?,
             vanished: transaction.open_table(meta::VANISHED)?,
             doomed_mailbox: transaction.open_table(meta::DOOMED_MAILBOX)?,
@@ -231,6 +233,7 @@ impl<'t> Tables<'t> {
         self.change_usage(row.account, -i64::from(row.counters.exists), -(row.counters.bytes as i64))?;
         self.mailbox_name.remove((row.account.0, row.name.as_str()))?;
         self.mailbox.remove(id.0)?;
+        self.access_key.remove(id.0)?;
         self.held.mailboxes.remove(&id);
         self.doomed_mailbox.insert(id.0, ())?;
         self.held.touched.insert(id);

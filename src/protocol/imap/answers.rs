@@ -2,12 +2,13 @@
 //! protocol, and logs what came of it.
 
 mod looked_at;
+mod urls;
 
 use std::net::IpAddr;
 
 use mailstead_storage::{
-    AccountId, AppendedAll, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId, Modseq, NewMessage, Result,
-    SpecialUse, Store, Time, Uid, UidSet, Word,
+    AccessKey, AccountId, AppendedAll, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId, Modseq, NewMessage,
+    Result, SpecialUse, Store, Time, Uid, UidSet, Word,
 };
 
 use self::looked_at::LookedAt;
@@ -25,7 +26,7 @@ use crate::log::{Event, Kind, Level};
 use crate::message::Outline;
 use crate::net::{Answers, Peer};
 use crate::people::sessions::SessionId;
-use crate::people::{Denied, Login};
+use crate::people::{Denied, Login, random};
 use crate::work;
 
 /// The name under which logins are noted.
@@ -134,6 +135,12 @@ impl Answers<ImapSession> for ImapAnswers {
                 self.append_drop();
                 Answer::Done(Ok(()))
             }
+            Question::Locate { owner, mailbox, uid_validity, uid } => {
+                let locate = move || urls::locate(&store, &owner, &mailbox, uid_validity, uid);
+                Answer::Located(self.told(work::read(locate).await))
+            }
+            Question::AccessKey { account, mailbox } => Answer::AccessKey(self.access_key(account, mailbox).await),
+            Question::ResetKeys { account, mailbox } => Answer::Done(self.reset_keys(account, mailbox).await),
         }
     }
 }
@@ -212,6 +219,22 @@ impl ImapAnswers {
             false => self.house.store.copy(from, uids, target, now).await,
         };
         self.told(copied)
+    }
+
+    async fn access_key(&self, account: AccountId, mailbox: String) -> Told<AccessKey> {
+        let store = self.house.store.clone();
+        let id = self.told(work::read(move || find(&store, account, &mailbox).map(|mailbox| mailbox.id)).await)?;
+        self.told(self.house.store.give_access_key(id, random()).await)
+    }
+
+    async fn reset_keys(&self, account: AccountId, mailbox: Option<String>) -> Told<()> {
+        let store = self.house.store.clone();
+        let mailboxes = work::read(move || match mailbox {
+            Some(name) => find(&store, account, &name).map(|mailbox| vec![mailbox.id]),
+            None => Ok(store.mailboxes(account)?.into_iter().map(|mailbox| mailbox.id).collect()),
+        });
+        let mailboxes = self.told(mailboxes.await)?;
+        self.told(self.house.store.take_access_keys(mailboxes).await)
     }
 
     async fn append_begin(&mut self, account: AccountId, name: String, size: u64) -> Told<()> {

@@ -1,8 +1,8 @@
 //! IMAP: mailboxes read and changed over the network.
 //!
 //! What is spoken: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) with IDLE (2177), NAMESPACE (2342), ID (2971), CHILDREN (3348),
-//! MULTIAPPEND (3502), BINARY (3516), UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
-//! SEARCHRES (5182), SORT and THREAD (5256), ESORT (5267), LIST-EXTENDED (5258), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
+//! MULTIAPPEND (3502), BINARY (3516), UNSELECT (3691), UIDPLUS (4315), URLAUTH (4467), CATENATE (4469), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
+//! SEARCHRES (5182), SORT and THREAD (5256), ESORT (5267), LIST-EXTENDED (5258), URLAUTH=BINARY (5524), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
 //! MOVE (6851), SORT=DISPLAY (5957), UTF8=ACCEPT (6855), CONDSTORE and QRESYNC (7162), LITERAL+ (7888), APPENDLIMIT (7889), UNAUTHENTICATE (8437),
 //! STATUS=SIZE (8438), OBJECTID (8474), REPLACE (8508), SAVEDATE (8514), QUOTA (9208), PREVIEW (8970), PARTIAL (9394).
 //!
@@ -31,6 +31,7 @@ mod settings;
 mod tests;
 mod tree;
 mod uids;
+mod urlauth;
 mod wire;
 
 use std::sync::Arc;
@@ -40,11 +41,12 @@ use mailstead_storage::Store;
 pub use answers::ImapAnswers;
 pub use arrange::{Arrangement, Criterion, Row, SortKey, Token};
 pub use question::{
-    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, Span,
+    Answer, Fetched, Found, Known, Listing, Located, Looked, Looks, MailboxStatus, OpenMailbox, Owner, Question, Quota,
+    Span,
 };
 pub use session::ImapSession;
 pub use settings::ImapSettings;
-pub use wire::{Reply, Status};
+pub use wire::{Reply, Status, Url};
 
 use crate::bell::Bell;
 use crate::clock::Clock;

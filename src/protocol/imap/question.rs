@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mailstead_storage::{
-    AccountId, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq, Opened, Record,
-    ScramVerifier, SpecialUse, Stored, Time, Uid, UidSet,
+    AccessKey, AccountId, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq,
+    Opened, Record, ScramVerifier, SpecialUse, Stored, Time, Uid, UidSet,
 };
 
 use super::arrange::{Arrangement, Row, Token};
@@ -204,6 +204,31 @@ pub enum Question {
     },
     /// The messages are not to be kept. [`Answer::Done`]
     AppendDrop,
+    /// Where is the message that a URL names? [`Answer::Located`]
+    Locate {
+        /// Whose.
+        owner: Owner,
+        /// The mailbox's name.
+        mailbox: String,
+        /// The UIDVALIDITY that it must have.
+        uid_validity: Option<u32>,
+        /// The message.
+        uid: Uid,
+    },
+    /// The mailbox's access key, made when there is none (RFC 4467). [`Answer::AccessKey`]
+    AccessKey {
+        /// Whose.
+        account: AccountId,
+        /// Its name.
+        mailbox: String,
+    },
+    /// Makes all URLs invalid that were authorized, of one mailbox or of all (RFC 4467 §5). [`Answer::Done`]
+    ResetKeys {
+        /// Whose.
+        account: AccountId,
+        /// Of this mailbox alone.
+        mailbox: Option<String>,
+    },
 }
 
 /// What a question is answered with; a refusal comes as the reply that tells it.
@@ -244,6 +269,30 @@ pub enum Answer {
     Status(Result<Box<MailboxStatus>, Reply>),
     /// Appended messages.
     Appended(Result<AppendedAll, Reply>),
+    /// A message, when it is there.
+    Located(Result<Option<Box<Located>>, Reply>),
+    /// An access key.
+    AccessKey(Result<AccessKey, Reply>),
+}
+
+/// Whose mailbox a URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// Of this account.
+    Account(AccountId),
+    /// Of the account with this address.
+    Address(String),
+}
+
+/// The message that a URL names.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// The key of its mailbox, when it has one.
+    pub access_key: Option<AccessKey>,
+    /// Its record.
+    pub record: Record,
+    /// Its outline as stored.
+    pub outline: Arc<[u8]>,
 }
 
 /// Bytes of one message.

@@ -87,6 +87,15 @@ impl Core {
         self.rules.service == Service::Imap && self.tls.is_none() && self.login.is_none()
     }
 
+    /// May this literal become part of a command of which so many bytes are there?
+    pub fn takes_literal(&self, literal: Literal, text_bytes: usize) -> bool {
+        let limit = match self.login {
+            None => STRANGER_LITERAL_BYTES_MAX,
+            Some(_) => self.rules.settings.literal_bytes_max as u64,
+        };
+        literal.size <= limit && text_bytes as u64 + literal.size <= COMMAND_BYTES_MAX as u64
+    }
+
     fn patience(&self) -> Duration {
         let settings = &self.rules.settings;
         Duration::from_secs(match self.login {
@@ -190,11 +199,7 @@ impl ImapSession {
             self.running = Some(Running { tag, row, run, ending: None });
             return;
         }
-        let limit = match self.core.login {
-            None => STRANGER_LITERAL_BYTES_MAX,
-            Some(_) => self.core.rules.settings.literal_bytes_max as u64,
-        };
-        if literal.size <= limit && self.frame.text().len() as u64 + literal.size <= COMMAND_BYTES_MAX as u64 {
+        if self.core.takes_literal(literal, self.frame.text().len()) {
             self.frame.take_literal();
             if literal.synchronizing {
                 say(out, "+ OK\r\n");

@@ -13,6 +13,7 @@ mod enable;
 mod expunge;
 mod fetch;
 mod finding;
+mod genurlauth;
 mod id;
 mod idle;
 mod list;
@@ -24,6 +25,7 @@ mod noop;
 mod quota;
 mod rename;
 mod replace;
+mod resetkey;
 mod returns;
 mod run;
 mod search;
@@ -37,10 +39,12 @@ mod thread;
 mod unauthenticate;
 mod unselect;
 mod update;
+mod urlfetch;
 
 pub use run::{Desk, Next, Run};
 use run::{now, once};
 pub use update::Update;
+pub use urlfetch::Metadata;
 
 use super::frame::Literal;
 use super::session::Core;
@@ -125,6 +129,9 @@ const TABLE: &[Row] = {
         row("GETQUOTA", Authenticated, All, quota::begin),
         row("GETQUOTAROOT", Authenticated, All, quota::begin_root),
         row("APPEND", Authenticated, All, append::begin),
+        row("GENURLAUTH", Authenticated, All, genurlauth::begin),
+        row("RESETKEY", Authenticated, All, resetkey::begin),
+        row("URLFETCH", Authenticated, All, urlfetch::begin),
         row("IDLE", Authenticated, All, idle::begin),
         row("CHECK", Selected, All, noop::begin),
         row("CLOSE", Selected, Nothing, close::begin),

@@ -11,6 +11,7 @@ mod search;
 mod section;
 mod sequence;
 mod structure;
+mod url;
 pub(super) mod utf7;
 
 pub(super) use date::{date_time, day, print_date_time};
@@ -23,7 +24,9 @@ pub use reply::{Reply, Status};
 pub(super) use search::{SearchKey, search_keys};
 pub(super) use section::{Partial, Section, SectionText};
 pub(super) use sequence::{Places, SequenceSet, print_uids};
-pub(super) use structure::{body_structure, envelope};
+pub(super) use structure::{body_structure, decoded_before_extent, decoded_behind_extent, envelope};
+pub(super) use url::Access;
+pub use url::Url;
 
 #[cfg(test)]
 mod tests;
