@@ -17,6 +17,7 @@ mod answers;
 mod arrange;
 mod capability;
 mod command;
+mod context;
 mod decoded;
 mod frame;
 mod header;

@@ -4,6 +4,7 @@
 mod append;
 mod arranged;
 mod authenticate;
+mod cancelupdate;
 mod capability;
 mod close;
 mod copy;
@@ -23,6 +24,7 @@ mod lsub;
 mod namespace;
 mod noop;
 mod quota;
+mod refresh;
 mod rename;
 mod replace;
 mod resetkey;
@@ -136,6 +138,7 @@ const TABLE: &[Row] = {
         row("CHECK", Selected, All, noop::begin),
         row("CLOSE", Selected, Nothing, close::begin),
         row("UNSELECT", Selected, Nothing, unselect::begin),
+        row("CANCELUPDATE", Selected, All, cancelupdate::begin),
         row("EXPUNGE", Writable, All, expunge::begin),
         row("SEARCH", Selected, NoExpunges, search::begin),
         row("SORT", Selected, NoExpunges, sort::begin),

@@ -2,23 +2,25 @@
 
 use mailstead_storage::Record;
 
+use super::refresh::Refresh;
 use super::{Desk, Next, Run};
 use crate::net::OUTPUT_BYTES;
 use crate::protocol::imap::question::{Answer, Question};
-use crate::protocol::imap::selected::{Told, say};
+use crate::protocol::imap::selected::{Applied, Told, say};
 use crate::protocol::imap::wire::Reply;
 
 /// Asks for what has happened and tells it.
 pub struct Update {
     may_expunge: bool,
     records: std::vec::IntoIter<Record>,
+    refresh: Option<Box<Refresh>>,
     begun: bool,
 }
 
 impl Update {
     /// `may_expunge`: may EXPUNGE be told?
     pub fn new(may_expunge: bool) -> Update {
-        Update { may_expunge, records: Vec::new().into_iter(), begun: false }
+        Update { may_expunge, records: Vec::new().into_iter(), refresh: None, begun: false }
     }
 }
 
@@ -27,9 +29,15 @@ impl Run for Update {
         let done = Next::Done(Reply::ok("Told"));
         let enabled = desk.core.enabled;
         let Some(mailbox) = desk.core.selected.as_mut() else { return done };
+        let mut answer = answer;
         match answer {
             Some(Answer::Changes(Ok(changes))) => {
-                self.records = mailbox.apply(*changes, self.may_expunge, enabled, desk.out).into_iter();
+                let Applied { told, changed, come } = mailbox.apply(*changes, self.may_expunge, enabled, desk.out);
+                self.records = told.into_iter();
+                if !mailbox.contexts.is_empty() {
+                    self.refresh = Some(Box::new(Refresh::new(changed, come, Vec::new())));
+                }
+                answer = None;
             }
             Some(Answer::Changes(Err(_))) => {
                 // The mailbox is gone: there is no other way to tell it (RFC 3501 §7.1.5).
@@ -39,6 +47,7 @@ impl Run for Update {
             }
             _ if !self.begun => {
                 self.begun = true;
+                answer = None;
                 if mailbox.take_ring() {
                     let (since, takes_recent) = (mailbox.modseq, mailbox.takes_recent());
                     return Next::Ask(Question::Changes { mailbox: mailbox.id, since, takes_recent });
@@ -56,6 +65,9 @@ impl Run for Update {
                 return Next::Flush;
             }
         }
-        done
+        match self.refresh.as_mut().and_then(|refresh| refresh.step(answer, desk)) {
+            Some(next) => next,
+            None => done,
+        }
     }
 }

@@ -19,7 +19,7 @@ pub(super) use fetch::{FetchItem, fetch_items};
 pub(super) use flags::{FlagList, flag_list, print_flags, store_flags};
 pub(super) use object_id::{blob_of, email_id, mailbox_id};
 pub use parser::{Parsed, Parser, Syntax};
-pub(super) use print::{mailbox_name, quoted, string};
+pub(super) use print::{begin_extended, mailbox_name, quoted, string};
 pub use reply::{Reply, Status};
 pub(super) use search::{SearchKey, search_keys};
 pub(super) use section::{Partial, Section, SectionText};
