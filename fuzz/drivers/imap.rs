@@ -154,6 +154,7 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
             let (access_key, outline) = (Some([roll; 32]), outline());
             (!roll.is_multiple_of(4)).then(|| Box::new(Located { access_key, record: record(uid, roll), outline }))
         })),
+        Question::Watch(account) => Answer::Watch(bell.watch_account(account)),
         Question::AccessKey { .. } => Answer::AccessKey(may(works, || [roll; 32])),
         _ => Answer::Done(may(works, || ())),
     }

@@ -7,6 +7,7 @@ use super::session::{Answers, Goodbye, Session, Turn};
 use super::stream::Stream;
 use super::tls::Certificates;
 use super::{Input, Status};
+use crate::bell::Watch;
 use crate::clock::Clock;
 use crate::people::sessions::SessionGuard;
 use crate::service::Stop;
@@ -140,13 +141,8 @@ impl<S: Session> Connection<S> {
 
     /// Waits for whatever comes first.
     async fn wait(&mut self, input: &mut Input, idle: bool, patience: Duration) -> Heard {
-        let (watch, busy) = (self.session.watch().filter(|_| idle), self.session.is_busy());
-        let bell = async {
-            match watch {
-                Some(watch) => watch.changed().await,
-                None => pending().await,
-            }
-        };
+        let busy = self.session.is_busy();
+        let [first, second] = if idle { self.session.watches() } else { [None, None] };
         let stopped = async {
             self.stop.asked().await;
             if busy {
@@ -158,7 +154,8 @@ impl<S: Session> Connection<S> {
             // First: a client that never stops talking can be ended, too.
             () = self.guard.ended() => Heard::Goodbye(Goodbye::Ended),
             heard = self.stream.hear(input) => if heard.is_ok() { Heard::Bytes } else { Heard::Broken },
-            () = bell => Heard::Bell,
+            () = rung(first) => Heard::Bell,
+            () = rung(second) => Heard::Bell,
             () = stopped => Heard::Goodbye(Goodbye::ServiceStops),
             () = tokio::time::sleep(patience) => Heard::Goodbye(Goodbye::Timeout),
         }
@@ -173,5 +170,13 @@ impl<S: Session> Connection<S> {
         self.guard.set_tls(version);
         self.session.secured(version);
         Ok(())
+    }
+}
+
+/// Resolves when what is watched has changed.
+async fn rung(watch: Option<&Watch>) {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => pending().await,
     }
 }

@@ -52,6 +52,7 @@ struct Held {
     blobs: BTreeMap<BlobId, BlobRow>,
     live: HashMap<u32, i64>,
     touched: BTreeSet<MailboxId>,
+    touched_accounts: BTreeSet<AccountId>,
 }
 
 /// What a transaction came to.
@@ -222,7 +223,13 @@ impl<'t> Tables<'t> {
     pub(crate) fn put_mailbox(&mut self, id: MailboxId, row: MailboxRow) {
         self.begin_writing();
         self.held.touched.insert(id);
+        self.touch_account(row.account);
         self.held.mailboxes.insert(id, row);
+    }
+
+    /// Has the account's watchers told.
+    pub(crate) fn touch_account(&mut self, account: AccountId) {
+        self.held.touched_accounts.insert(account);
     }
 
     /// Takes a mailbox out of sight; its messages are given back bit by bit.
@@ -237,6 +244,7 @@ impl<'t> Tables<'t> {
         self.held.mailboxes.remove(&id);
         self.doomed_mailbox.insert(id.0, ())?;
         self.held.touched.insert(id);
+        self.touch_account(row.account);
         Ok(())
     }
 
@@ -364,7 +372,7 @@ impl<'t> Tables<'t> {
         for mailbox in tails {
             self.flush_tail(mailbox)?;
         }
-        let Held { mailboxes, usages, blobs, touched, live, .. } = std::mem::take(&mut self.held);
+        let Held { mailboxes, usages, blobs, touched, touched_accounts, live, .. } = std::mem::take(&mut self.held);
         self.held.live = live;
         for (id, row) in mailboxes {
             self.mailbox.insert(id.0, row.encode().as_slice())?;
@@ -382,6 +390,7 @@ impl<'t> Tables<'t> {
         }
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
+        news.accounts = touched_accounts.into_iter().collect();
         Ok(Outcome { news, more_to_reclaim })
     }
 }

@@ -139,6 +139,7 @@ impl Answers<ImapSession> for ImapAnswers {
                 let locate = move || urls::locate(&store, &owner, &mailbox, uid_validity, uid);
                 Answer::Located(self.told(work::read(locate).await))
             }
+            Question::Watch(account) => Answer::Watch(self.house.bell.watch_account(account)),
             Question::AccessKey { account, mailbox } => Answer::AccessKey(self.access_key(account, mailbox).await),
             Question::ResetKeys { account, mailbox } => Answer::Done(self.reset_keys(account, mailbox).await),
         }

@@ -222,6 +222,8 @@ pub enum Question {
         /// Its name.
         mailbox: String,
     },
+    /// Tells of every change in this account from now on. [`Answer::Watch`]
+    Watch(AccountId),
     /// Makes all URLs invalid that were authorized, of one mailbox or of all (RFC 4467 §5). [`Answer::Done`]
     ResetKeys {
         /// Whose.
@@ -273,6 +275,8 @@ pub enum Answer {
     Located(Result<Option<Box<Located>>, Reply>),
     /// An access key.
     AccessKey(Result<AccessKey, Reply>),
+    /// A watch.
+    Watch(Watch),
 }
 
 /// Whose mailbox a URL names.

@@ -14,6 +14,8 @@ use crate::bell::Watch;
 pub struct Selected {
     /// Which.
     pub id: MailboxId,
+    /// Its UIDVALIDITY.
+    pub uid_validity: u32,
     /// Its name when it was selected.
     pub name: String,
     /// Was it opened by EXAMINE?
@@ -47,6 +49,7 @@ impl Selected {
         let counters = opened.mailbox.counters;
         Selected {
             id: opened.mailbox.id,
+            uid_validity: counters.uid_validity,
             name: opened.mailbox.name,
             read_only,
             recent: if enabled.rev2 { UidSet::default() } else { recent_of(&opened.uids, &counters) },

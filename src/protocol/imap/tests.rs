@@ -157,6 +157,7 @@ impl House {
                 let (access_key, outline) = (Some(ACCESS_KEY), Arc::clone(&self.outline));
                 Answer::Located(Ok(record.map(|record| Box::new(Located { access_key, record, outline }))))
             }
+            Question::Watch(account) => Answer::Watch(self.bell.watch_account(account)),
             Question::AccessKey { .. } => Answer::AccessKey(Ok(ACCESS_KEY)),
             _ => Answer::Done(Ok(())),
         }

@@ -11,6 +11,7 @@ mod copy;
 mod create;
 mod delete;
 mod enable;
+mod esearch;
 mod expunge;
 mod fetch;
 mod finding;
@@ -23,6 +24,7 @@ mod logout;
 mod lsub;
 mod namespace;
 mod noop;
+mod notify;
 mod quota;
 mod refresh;
 mod rename;
@@ -37,15 +39,17 @@ mod starttls;
 mod status;
 mod store;
 mod subscribe;
+mod tell;
 mod thread;
 mod unauthenticate;
 mod unselect;
 mod update;
 mod urlfetch;
 
+pub use list::attribute;
 pub use run::{Desk, Next, Run};
 use run::{now, once};
-pub use update::Update;
+pub use tell::Tell;
 pub use urlfetch::Metadata;
 
 use super::frame::Literal;
@@ -134,6 +138,8 @@ const TABLE: &[Row] = {
         row("GENURLAUTH", Authenticated, All, genurlauth::begin),
         row("RESETKEY", Authenticated, All, resetkey::begin),
         row("URLFETCH", Authenticated, All, urlfetch::begin),
+        row("NOTIFY", Authenticated, All, notify::begin),
+        row("ESEARCH", Authenticated, All, esearch::begin),
         row("IDLE", Authenticated, All, idle::begin),
         row("CHECK", Selected, All, noop::begin),
         row("CLOSE", Selected, Nothing, close::begin),
@@ -159,6 +165,9 @@ const TABLE: &[Row] = {
         row("UID MOVE", Writable, All, copy::begin_uid_move),
     ]
 };
+
+/// Stands for a command while something is told that no command asks for.
+pub const TELLING: Row = row("notified", States::Any, Tells::Nothing, noop::begin);
 
 /// A command with its tag and its row.
 pub type Begun = (Box<str>, &'static Row, Box<dyn Run>);

@@ -28,6 +28,11 @@ pub struct Returns {
 }
 
 impl Returns {
+    /// All of it, as when nothing is said.
+    pub fn all() -> Returns {
+        Returns { all: true, ..Returns::default() }
+    }
+
     /// Reads `RETURN (MIN COUNT) ` when it stands here.
     pub fn parse(parser: &mut Parser<'_>) -> Parsed<Option<Returns>> {
         if !parser.eat_word("RETURN") {

@@ -118,7 +118,7 @@ fn tell(numbers: &UidSet, modseq: Option<Modseq>, out: &mut Vec<u8>) {
 }
 
 /// The results of ESEARCH. What is empty is not told, but for the count (RFC 4731 §3.1) and PARTIAL.
-fn tell_extended(returns: &Returns, numbers: UidSet, modseq: Option<Modseq>, out: &mut Vec<u8>) {
+pub fn tell_extended(returns: &Returns, numbers: UidSet, modseq: Option<Modseq>, out: &mut Vec<u8>) {
     if let (true, Some(range)) = (returns.min, numbers.0.first()) {
         say(out, &format!(" MIN {}", range.first));
     }

@@ -28,14 +28,17 @@ impl Run for Update {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         let done = Next::Done(Reply::ok("Told"));
         let enabled = desk.core.enabled;
+        let notified = desk.core.notify.as_ref().and_then(|notify| notify.selected());
         let Some(mailbox) = desk.core.selected.as_mut() else { return done };
         let mut answer = answer;
         match answer {
             Some(Answer::Changes(Ok(changes))) => {
                 let Applied { told, changed, come } = mailbox.apply(*changes, self.may_expunge, enabled, desk.out);
-                self.records = told.into_iter();
-                if !mailbox.contexts.is_empty() {
-                    self.refresh = Some(Box::new(Refresh::new(changed, come, Vec::new())));
+                let flags = notified.is_none_or(|notified| notified.events.flags);
+                self.records = if flags { told } else { Vec::new() }.into_iter();
+                let items = notified.map(|notified| notified.items.clone()).unwrap_or_default();
+                if !mailbox.contexts.is_empty() || !items.is_empty() {
+                    self.refresh = Some(Box::new(Refresh::new(changed, come, items)));
                 }
                 answer = None;
             }
@@ -58,7 +61,8 @@ impl Run for Update {
             }
             _ => {}
         }
-        let items = Told { uid: enabled.qresync || enabled.rev2, flags: true, modseq: enabled.condstore };
+        let items =
+            Told { uid: enabled.qresync || enabled.rev2 || notified.is_some(), flags: true, modseq: enabled.condstore };
         for record in self.records.by_ref() {
             mailbox.tell_record(&record, items, desk.out);
             if desk.out.len() >= OUTPUT_BYTES {

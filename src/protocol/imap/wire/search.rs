@@ -235,12 +235,21 @@ impl SearchKey {
 
     /// Is a modseq asked for?
     pub fn names_modseq(&self) -> bool {
+        self.any(&|key| matches!(key, SearchKey::Modseq(_)))
+    }
+
+    /// Does it depend on the selected mailbox: on sequence numbers, or on `$`?
+    pub fn names_numbers(&self) -> bool {
+        self.any(&|key| matches!(key, SearchKey::Numbers(_) | SearchKey::Uids(SequenceSet::Saved)))
+    }
+
+    /// Is there such a key in it?
+    fn any(&self, is: &impl Fn(&SearchKey) -> bool) -> bool {
         match self {
-            SearchKey::Modseq(_) => true,
-            SearchKey::Not(key) => key.names_modseq(),
-            SearchKey::Or(left, right) => left.names_modseq() || right.names_modseq(),
-            SearchKey::And(keys) => keys.iter().any(SearchKey::names_modseq),
-            _ => false,
+            SearchKey::Not(key) => key.any(is),
+            SearchKey::Or(left, right) => left.any(is) || right.any(is),
+            SearchKey::And(keys) => keys.iter().any(|key| key.any(is)),
+            key => is(key),
         }
     }
 }
