@@ -39,10 +39,10 @@ impl Bell {
         self.watch_all(mailboxes.iter().copied().map(Watched::Mailbox).collect())
     }
 
-    /// A watch on an account's mailboxes, whichever there are, their names and subscriptions. A change after this call
-    /// is never missed.
-    pub fn watch_account(&self, account: AccountId) -> Watch {
-        self.watch_all(vec![Watched::Account(account)])
+    /// A watch on all mailboxes of these accounts, whichever there are, on their names, subscriptions and annotations. A
+    /// change after this call is never missed.
+    pub fn watch_accounts(&self, accounts: &[AccountId]) -> Watch {
+        self.watch_all(accounts.iter().copied().map(Watched::Account).collect())
     }
 
     fn watch_all(&self, watched: Vec<Watched>) -> Watch {
@@ -136,7 +136,7 @@ mod tests {
         assert!(!ours.has_changed());
         let quiet = tokio::time::timeout(std::time::Duration::from_millis(10), theirs.changed()).await;
         assert!(quiet.is_err());
-        let account = bell.watch_account(AccountId(1));
+        let account = bell.watch_accounts(&[AccountId(1)]);
         bell.ring(&News { mailboxes: vec![MailboxId(1)], accounts: vec![AccountId(2)], ..News::default() });
         assert!(!account.has_changed());
         bell.ring(&News { accounts: vec![AccountId(1)], ..News::default() });

@@ -4,22 +4,21 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use mailstead_core::bell::Bell;
-use mailstead_core::clock::Time;
 use mailstead_core::message::{Outline, Outliner};
-use mailstead_core::net::{Input, OUTPUT_BYTES, Peer, Session, Turn};
+use mailstead_core::net::{Input, OUTPUT_BYTES, Peer};
 use mailstead_core::people::Login;
 use mailstead_core::people::sessions::SessionId;
 use mailstead_core::protocol::imap::{
-    Answer, Fetched, Found, ImapSession, ImapSettings, Listing, Located, Looked, MailboxStatus, OpenMailbox, Question,
-    Quota, Reply, Rules, Service,
+    Answer, Fetched, Found, ImapSession, ImapSettings, Listing, Located, Looked, MailboxStatus, Mark, OpenMailbox,
+    Question, Quota, Reply, Rules, Service,
 };
 use mailstead_storage::{
-    AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record,
-    Role, ScramVerifier, Stored, UidSet,
+    AccountId, Annotation, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
+    Quota as Limits, Record, Rights, Role, ScramVerifier, Stored, UidSet, Usage,
 };
 
-/// The first bytes say how the bytes are cut and what the house answers.
-const DICE: usize = 16;
+use super::wire::{self, Dice};
+
 /// What the messages are made of.
 const MESSAGE: &[u8] = b"From: a@b\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\na\r\n--x\r\n\
     Content-Type: message/rfc822\r\n\r\nSubject: \xff\r\n\r\nb\r\n--x--\r\n";
@@ -30,48 +29,12 @@ const LOGIN: &[u8] = b"a LOGIN a b\r\nb SELECT INBOX\r\n";
 
 /// Runs one case.
 pub fn run(data: &[u8]) {
-    let Some((dice, wire)) = data.split_at_checked(DICE) else { return };
-    let mut dice = dice.iter().copied().cycle();
-    let mut roll = move || dice.next().unwrap_or_default();
-    let bell = Bell::default();
-    let mut session = session();
-    let (mut input, mut out, mut wire) = (Input::default(), Vec::new(), wire);
-    if !roll().is_multiple_of(4) {
+    let Some((mut dice, wire)) = Dice::and_wire(data) else { return };
+    let (bell, mut input) = (Bell::default(), Input::default());
+    if !dice.roll().is_multiple_of(4) {
         input.push(LOGIN);
     }
-    loop {
-        match session.turn(&mut input, &mut out, Time(0)) {
-            Turn::Ask(question) => {
-                let answer = answer(question, roll(), &bell);
-                session.answer(answer, &mut out, Time(0));
-            }
-            Turn::Flush => out.clear(),
-            Turn::StartTls => {
-                input.clear();
-                session.secured("TLSv1.3");
-            }
-            turn @ (Turn::Read { .. } | Turn::Idle { .. }) => {
-                out.clear();
-                if matches!(turn, Turn::Idle { .. }) && roll().is_multiple_of(2) {
-                    session.rang();
-                }
-                if input.is_closed() {
-                    return;
-                }
-                if wire.is_empty() {
-                    input.close();
-                    continue;
-                }
-                assert!(input.room() > 0, "a session that reads has taken what it could");
-                let (now, later) = wire.split_at(wire.len().min(usize::from(roll()) + 1).min(input.room()));
-                input.push(now);
-                wire = later;
-            }
-            Turn::HangUp => return,
-        }
-        assert!(out.len() < 8 * OUTPUT_BYTES);
-        let _ = session.status();
-    }
+    wire::run(session(), input, wire, &mut dice, 8 * OUTPUT_BYTES, |question, roll| answer(question, roll, &bell));
 }
 
 fn session() -> ImapSession {
@@ -101,6 +64,8 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
             let (uids, keywords) = (UIDS.into_iter().collect(), vec!["Work".into()]);
             Box::new(OpenMailbox {
                 opened: Opened { mailbox: mailbox(), keywords, uids, first_unseen: Some(3) },
+                rights: rights(roll),
+                owned: roll.is_multiple_of(2),
                 missed: known.map(|_| changes(roll)),
                 watch,
             })
@@ -135,8 +100,18 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         Question::Create { .. } | Question::Delete { .. } => {
             Answer::Mailbox(may(works, || MailboxId(u32::from(roll % 2))))
         }
-        Question::Quota { .. } => {
-            let quota = Quota { used_bytes: u64::from(roll), limit_bytes: 1 << 20 };
+        Question::Rights { .. } | Question::MyRights { .. } | Question::RequiredRights { .. } => {
+            Answer::Rights(may(works, || rights(roll)))
+        }
+        Question::Metadata { .. } => Answer::Metadata(may(works, || annotations(roll))),
+        Question::ListedMetadata { mailboxes, .. } => {
+            Answer::ListedMetadata(may(works, || vec![Some(annotations(roll)); mailboxes.len()]))
+        }
+        Question::Acl { .. } => Answer::Acl(may(works, || vec![("-bob@example.test".into(), rights(roll))])),
+        Question::Quota { .. } | Question::SetQuota { .. } => {
+            let used = Usage { bytes: u64::from(roll), messages: 3 };
+            let limits = Limits { bytes: 1 << 20, messages: u64::from(roll % 4) };
+            let quota = Quota { root: "a@example.test".into(), used, limits };
             Answer::Quota(may(works, || roll.is_multiple_of(2).then_some(quota)))
         }
         Question::List { .. } => Answer::Listing(may(works, || Listing {
@@ -154,10 +129,21 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
             let (access_key, outline) = (Some([roll; 32]), outline());
             (!roll.is_multiple_of(4)).then(|| Box::new(Located { access_key, record: record(uid, roll), outline }))
         })),
-        Question::Watch(account) => Answer::Watch(bell.watch_account(account)),
+        Question::Watch(accounts) => Answer::Watch(bell.watch_accounts(&accounts)),
+        Question::Marks { .. } => Answer::Marks(may(works, || {
+            vec![Mark { mailbox: Some(MailboxId(1)), entry: "/shared/comment".into(), value_hash: u64::from(roll) }]
+        })),
         Question::AccessKey { .. } => Answer::AccessKey(may(works, || [roll; 32])),
         _ => Answer::Done(may(works, || ())),
     }
+}
+
+fn annotations(roll: u8) -> Vec<Annotation> {
+    vec![Annotation { entry: "/shared/a".into(), value: vec![roll; usize::from(roll)] }]
+}
+
+fn rights(roll: u8) -> Rights {
+    [Rights::ALL, Rights::READ, Rights::SEEN.with(Rights::EXPUNGE), Rights::NONE][usize::from(roll / 64)]
 }
 
 fn changes(roll: u8) -> Changes {

@@ -3,14 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock};
 
-use mailstead_core::clock::Time;
-use mailstead_core::net::{Input, OUTPUT_BYTES, Session, Turn};
+use mailstead_core::net::{Input, OUTPUT_BYTES};
 use mailstead_core::people::PlaintextAuth;
 use mailstead_core::protocol::pop3::{Answer, Entry, Maildrop, Opened, Pop3Session, Pop3Settings, Question, Refused};
 use mailstead_storage::{BlobId, ScramVerifier};
 
-/// The first bytes say how the bytes are cut and what the house answers.
-const DICE: usize = 16;
+use super::wire::{self, Dice};
+
 /// Sizes of the messages in the maildrop.
 const SIZES: [u32; 4] = [0, 1, 300, 200_000];
 /// What the messages are made of.
@@ -20,41 +19,9 @@ static LONG_TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| [TEXT, &[b'x'; 2000]].con
 
 /// Runs one case.
 pub fn run(data: &[u8]) {
-    let Some((dice, wire)) = data.split_at_checked(DICE) else { return };
-    let mut dice = dice.iter().copied().cycle();
-    let mut roll = move || dice.next().unwrap_or_default();
-    let mut session = session(roll().is_multiple_of(2));
-    let (mut input, mut out, mut wire) = (Input::default(), Vec::new(), wire);
-    loop {
-        match session.turn(&mut input, &mut out, Time(0)) {
-            Turn::Ask(question) => {
-                let answer = answer(&question, roll());
-                session.answer(answer, &mut out, Time(0));
-            }
-            Turn::Flush => out.clear(),
-            Turn::StartTls => {
-                input.clear();
-                session.secured("TLSv1.3");
-            }
-            Turn::Read { .. } | Turn::Idle { .. } => {
-                out.clear();
-                if input.is_closed() {
-                    return;
-                }
-                if wire.is_empty() {
-                    input.close();
-                    continue;
-                }
-                assert!(input.room() > 0, "a session that reads has taken what it could");
-                let (now, later) = wire.split_at(wire.len().min(usize::from(roll()) + 1).min(input.room()));
-                input.push(now);
-                wire = later;
-            }
-            Turn::HangUp => return,
-        }
-        assert!(out.len() < 3 * OUTPUT_BYTES);
-        let _ = session.status();
-    }
+    let Some((mut dice, wire)) = Dice::and_wire(data) else { return };
+    let session = session(dice.roll().is_multiple_of(2));
+    wire::run(session, Input::default(), wire, &mut dice, 3 * OUTPUT_BYTES, |question, roll| answer(&question, roll));
 }
 
 fn session(encrypted: bool) -> Pop3Session {

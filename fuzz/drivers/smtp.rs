@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use mailstead_core::clock::Time;
 use mailstead_core::intake::Refusal;
-use mailstead_core::net::{Input, OUTPUT_BYTES, Peer, Session, Turn};
+use mailstead_core::net::{Input, OUTPUT_BYTES, Peer};
 use mailstead_core::people::sessions::SessionId;
 use mailstead_core::people::{Denied, Login};
 use mailstead_core::protocol::smtp::{
@@ -12,43 +11,13 @@ use mailstead_core::protocol::smtp::{
 };
 use mailstead_storage::{AccountId, BlobId, Role, ScramVerifier};
 
-/// The first bytes say which service it is, how the bytes are cut and what the house answers.
-const DICE: usize = 16;
+use super::wire::{self, Dice};
 
 /// Runs one case.
 pub fn run(data: &[u8]) {
-    let Some((dice, wire)) = data.split_at_checked(DICE) else { return };
-    let mut dice = dice.iter().copied().cycle();
-    let mut roll = move || dice.next().unwrap_or_default();
-    let service = Service::ALL[roll() as usize % Service::ALL.len()];
-    let mut session = session(service);
-    let (mut input, mut out, mut wire) = (Input::default(), Vec::new(), wire);
-    loop {
-        match session.turn(&mut input, &mut out, Time(0)) {
-            Turn::Ask(question) => {
-                let answer = answer(&question, roll());
-                session.answer(answer, &mut out, Time(0));
-            }
-            Turn::Flush => out.clear(),
-            Turn::StartTls => {
-                input.clear();
-                session.secured("TLSv1.3");
-            }
-            Turn::Read { .. } | Turn::Idle { .. } => {
-                out.clear();
-                if wire.is_empty() {
-                    return;
-                }
-                assert!(input.room() > 0, "a session that reads has taken what it could");
-                let (now, later) = wire.split_at(wire.len().min(usize::from(roll()) + 1).min(input.room()));
-                input.push(now);
-                wire = later;
-            }
-            Turn::HangUp => return,
-        }
-        assert!(out.len() < 2 * OUTPUT_BYTES);
-        let _ = session.status();
-    }
+    let Some((mut dice, wire)) = Dice::and_wire(data) else { return };
+    let session = session(Service::ALL[dice.roll() as usize % Service::ALL.len()]);
+    wire::run(session, Input::default(), wire, &mut dice, 2 * OUTPUT_BYTES, |question, roll| answer(&question, roll));
 }
 
 fn session(service: Service) -> SmtpSession {

@@ -2,5 +2,7 @@
 
 #[path = "../drivers/imap.rs"]
 mod driver;
+#[path = "../drivers/wire.rs"]
+mod wire;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| driver::run(data));

@@ -2,5 +2,7 @@
 
 #[path = "../drivers/pop3.rs"]
 mod driver;
+#[path = "../drivers/wire.rs"]
+mod wire;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| driver::run(data));

@@ -29,6 +29,7 @@ impl Planner<'_> {
             recipients: leased.recipients.clone(),
             next_attempt: None,
             attempts: leased.attempts + 1,
+            queue: String::new(),
         };
         for (index, state) in settlement.recipients.iter_mut().enumerate() {
             if state.state == State::Pending {
@@ -48,12 +49,19 @@ impl Planner<'_> {
             recipient.told = if recipient.state == State::Pending { Told::Delay } else { Told::Outcome };
         }
         let pending = recipients.iter().any(|recipient| recipient.state == State::Pending);
-        let next_attempt = match next(self.settings, entry.arrival.received, entry.attempts, self.now) {
+        let next_attempt = match next(self.settings, entry.since, entry.attempts, self.now) {
             Next::At(time) if pending => Some(time),
             Next::GiveUp if pending => Some(self.now),
             _ => None,
         };
-        Settlement { id: entry.id, deliveries: Vec::new(), recipients, next_attempt, attempts: entry.attempts }
+        Settlement {
+            id: entry.id,
+            deliveries: Vec::new(),
+            recipients,
+            next_attempt,
+            attempts: entry.attempts,
+            queue: entry.queue,
+        }
     }
 
     /// Follows one recipient to its mailboxes here; what lies elsewhere remains.
@@ -109,15 +117,14 @@ impl Planner<'_> {
     /// When the message is due again. It is due at once when its sender is to be told something; with
     /// nobody pending and nothing to tell it is done.
     fn next_attempt(&self, leased: &Leased, recipients: &mut [RecipientState], attempts: u32) -> Option<Time> {
-        let received = leased.arrival.received;
         let mut due = None;
         if recipients.iter().any(|recipient| recipient.state == State::Pending) {
-            match next(self.settings, received, attempts, self.now) {
+            match next(self.settings, leased.since, attempts, self.now) {
                 Next::At(time) => due = Some(time),
                 Next::GiveUp => give_up(recipients),
             }
         }
-        let delayed = is_delayed(self.settings, received, self.now);
+        let delayed = is_delayed(self.settings, leased.since, self.now);
         if notice::is_owed(&leased.arrival, recipients, delayed) { Some(self.now) } else { due }
     }
 }

@@ -84,7 +84,11 @@ impl Delivery {
     async fn wait(&self, stop: &mut Stop) {
         let parts = &self.0.parts;
         let store = parts.store.clone();
-        let due = if self.is_active() { work::read(move || store.next_due()).await.unwrap_or_default() } else { None };
+        let due = if self.is_active() {
+            work::read(move || store.next_due(&|_| true)).await.unwrap_or_default()
+        } else {
+            None
+        };
         let until = due.map_or(LOOK, |due| Duration::from_millis(due.millis_since(parts.clock.now())).min(LOOK));
         tokio::select! {
             () = parts.bell.spool() => {}
@@ -142,7 +146,7 @@ impl Delivery {
 
     /// What to do with one leased message.
     fn plan(&self, planner: &Planner<'_>, leased: Leased) -> Planned {
-        let delayed = super::calendar::is_delayed(planner.settings, leased.arrival.received, planner.now);
+        let delayed = super::calendar::is_delayed(planner.settings, leased.since, planner.now);
         if notice::is_owed(&leased.arrival, &leased.recipients, delayed) {
             return Planned { owed: Some(leased), ..Planned::default() };
         }
@@ -169,6 +173,8 @@ impl Delivery {
                 arrival: entry.arrival,
                 recipients: entry.recipients,
                 attempts: entry.attempts,
+                since: entry.since,
+                queue: entry.queue,
                 fresh: false,
             }));
         }
@@ -280,5 +286,6 @@ fn hold(leased: Leased, next_attempt: crate::clock::Time) -> Settlement {
         recipients: leased.recipients,
         next_attempt: Some(next_attempt),
         attempts: leased.attempts,
+        queue: leased.queue,
     }
 }

@@ -1,7 +1,7 @@
 //! Listeners: a [`LineService`] accepts connections for one protocol and holds their sessions.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +27,11 @@ crate::settings! {
         /// Largest message that is taken.
         message_bytes_max: u64 = 50 << 20, "bytes";
     }
+}
+
+/// This port of all addresses of the machine.
+pub fn everywhere(port: u16) -> Vec<SocketAddr> {
+    vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
 }
 
 /// How a listener's connections are encrypted.

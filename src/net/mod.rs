@@ -9,5 +9,5 @@ mod stream;
 pub mod tls;
 
 pub use input::{INPUT_BYTES_MAX, Input};
-pub use listen::{Encryption, Limits, LineService, Net, Protocol};
+pub use listen::{Encryption, Limits, LineService, Net, Protocol, everywhere};
 pub use session::{Answers, Goodbye, OUTPUT_BYTES, Peer, Session, Status, Turn};

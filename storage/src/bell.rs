@@ -7,7 +7,8 @@ use crate::{AccountId, BlobId, MailboxId};
 pub struct News {
     /// Mailboxes with new, changed or vanished messages.
     pub mailboxes: Vec<MailboxId>,
-    /// Accounts of which a mailbox was made, removed, renamed or changed, or the subscriptions.
+    /// Accounts of which a mailbox was made, removed, renamed or changed, or subscriptions or annotations;
+    /// [`AccountId::EVERYONE`] when rights have changed, or annotations of the server.
     pub accounts: Vec<AccountId>,
     /// Messages that were accepted, forced or otherwise became due.
     pub spool: Vec<BlobId>,

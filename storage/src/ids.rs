@@ -2,11 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A user's account. Never used again after the account is removed.
+/// A user's account, or a domain as the owner of shared mailboxes. Never used again after it is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AccountId(pub u32);
 
-/// A mailbox (a folder of one account). Never used again; a rename keeps it.
+impl AccountId {
+    /// No account's number: stands for all of them where one is named.
+    pub const EVERYONE: AccountId = AccountId(0);
+}
+
+/// A mailbox (a folder of one account or domain). Never used again; a rename keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MailboxId(pub u32);
 

@@ -3,7 +3,9 @@
 pub(crate) mod access_key;
 pub(crate) mod change;
 pub(crate) mod look;
+pub(crate) mod metadata;
 pub(crate) mod names;
+pub(crate) mod sharing;
 
 use std::sync::Arc;
 
@@ -100,7 +102,7 @@ pub struct Counters {
 pub struct Mailbox {
     /// Its number.
     pub id: MailboxId,
-    /// Whose it is.
+    /// Whose it is: an account's, or a domain's ([`crate::Domain::mailboxes`]).
     pub account: AccountId,
     /// Its full name in UTF-8, levels parted by `/`. `INBOX` is upper case.
     pub name: String,
@@ -173,6 +175,8 @@ pub struct Changes {
 pub enum FlagMode {
     /// `FLAGS`: these and no others.
     Replace,
+    /// As `Replace`, but of these flags alone; the others stay.
+    ReplaceWithin(Flags),
     /// `+FLAGS`
     Add,
     /// `-FLAGS`

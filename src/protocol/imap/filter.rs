@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::namespace::{Named, named};
 use super::question::Listing;
 use super::wire::{Parsed, Parser, Syntax};
 
@@ -39,7 +40,7 @@ impl Filter {
     /// Is this mailbox among them?
     pub fn matches(&self, mailbox: &str, subscribed: &HashSet<&str>) -> bool {
         match self {
-            Filter::Personal => true,
+            Filter::Personal => matches!(named(mailbox), Named::Own(_)),
             Filter::Subscribed => subscribed.contains(mailbox),
             Filter::Mailboxes(names) => names.iter().any(|name| name == mailbox),
             Filter::Subtree(names) => names.iter().any(|name| name == mailbox || below(mailbox, name).is_some()),
@@ -81,6 +82,8 @@ mod tests {
         for (text, mailbox, expected) in [
             ("personal", "a/b", true),
             ("INBOXES", "a", true),
+            ("personal", "Shared/example.test/a", false),
+            ("personal", "Other Users/bob@example.test/a", false),
             ("subscribed", "INBOX", true),
             ("subscribed", "a", false),
             ("mailboxes a", "a", true),

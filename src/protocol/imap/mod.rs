@@ -22,6 +22,7 @@ mod decoded;
 mod filter;
 mod frame;
 mod header;
+mod namespace;
 mod notify;
 mod pieces;
 mod preview;
@@ -44,8 +45,8 @@ use mailstead_storage::Store;
 pub use answers::ImapAnswers;
 pub use arrange::{Arrangement, Criterion, Row, SortKey, Token};
 pub use question::{
-    Answer, Fetched, Found, Known, Listing, Located, Looked, Looks, MailboxStatus, OpenMailbox, Owner, Question, Quota,
-    Span,
+    Answer, Fetched, Found, Known, Listing, Located, Looked, Looks, MailboxStatus, Mark, OpenMailbox, Owner, Question,
+    Quota, QuotaOf, Span,
 };
 pub use session::ImapSession;
 pub use settings::ImapSettings;

@@ -1,10 +1,10 @@
 //! The selected mailbox as the client knows it (RFC 3501 §2.3.1.2, §5.2): which messages it has
 //! been told of, and what is still to be told.
 
-use mailstead_storage::{Changes, Counters, Flags, MailboxId, Modseq, Record, Uid, UidRange, UidSet};
+use mailstead_storage::{Changes, Counters, Flags, MailboxId, Modseq, Record, Rights, Uid, UidRange, UidSet};
 
 use super::context::{CONTEXTS_MAX, Context};
-use super::question::OpenMailbox;
+use super::question::{OpenMailbox, Question};
 use super::session::Enabled;
 use super::uids::{UidMap, difference, intersection};
 use super::wire::{Parsed, SequenceSet, Syntax, print_flags, print_uids};
@@ -18,8 +18,14 @@ pub struct Selected {
     pub uid_validity: u32,
     /// Its name when it was selected.
     pub name: String,
-    /// Was it opened by EXAMINE?
+    /// Can nothing be changed, because it was opened by EXAMINE or for lack of rights?
     pub read_only: bool,
+    /// Was it opened by EXAMINE?
+    pub examined: bool,
+    /// What the user may do there.
+    pub rights: Rights,
+    /// Is it the user's own? Rights on others' may change at any time.
+    pub owned: bool,
     /// The messages that the client knows of.
     pub uids: UidMap,
     /// The keywords that the client knows of.
@@ -44,14 +50,17 @@ pub struct Selected {
 
 impl Selected {
     /// A mailbox just opened.
-    pub fn new(open: OpenMailbox, read_only: bool, enabled: Enabled) -> Selected {
-        let OpenMailbox { opened, watch, .. } = open;
+    pub fn new(open: OpenMailbox, examined: bool, enabled: Enabled) -> Selected {
+        let OpenMailbox { opened, rights, owned, watch, .. } = open;
         let counters = opened.mailbox.counters;
         Selected {
             id: opened.mailbox.id,
             uid_validity: counters.uid_validity,
             name: opened.mailbox.name,
-            read_only,
+            read_only: examined || !rights.has_any(Rights::CHANGING),
+            examined,
+            rights,
+            owned,
             recent: if enabled.rev2 { UidSet::default() } else { recent_of(&opened.uids, &counters) },
             knows_recent: !enabled.rev2,
             uids: UidMap::new(opened.uids),
@@ -63,6 +72,25 @@ impl Selected {
             own: Vec::new(),
             watch,
             rang: false,
+        }
+    }
+
+    /// May the user do this here now? Nothing that changes the mailbox when it was opened by EXAMINE.
+    pub fn may(&self, rights: Rights) -> bool {
+        !self.read_only && self.rights.has(rights)
+    }
+
+    /// Takes in what the user may do from now on, and tells what that changes.
+    pub fn learn_rights(&mut self, rights: Rights, out: &mut Vec<u8>) {
+        if self.rights == rights {
+            return;
+        }
+        let was_read_only = self.read_only;
+        self.rights = rights;
+        self.read_only = self.examined || !rights.has_any(Rights::CHANGING);
+        self.tell_flags(out);
+        if self.read_only && !was_read_only {
+            say(out, "* OK [READ-ONLY] The right to change this mailbox was taken away\r\n");
         }
     }
 
@@ -130,6 +158,11 @@ impl Selected {
                 _ => self.own.push((record.modseq, UidSet::from_iter([record.uid]))),
             }
         }
+    }
+
+    /// The question what has happened.
+    pub fn changes(&self) -> Question {
+        Question::Changes { mailbox: self.id, since: self.modseq, takes_recent: self.takes_recent() }
     }
 
     /// Takes in what has happened. Writes EXPUNGE (when allowed), EXISTS and RECENT; returns what else is to be told.
@@ -205,8 +238,8 @@ impl Selected {
             return say(out, "\r\n* OK [PERMANENTFLAGS ()] Read-only mailbox\r\n");
         }
         say(out, "\r\n* OK [PERMANENTFLAGS ");
-        print_flags(all, false, &self.keywords, out);
-        if self.keywords.len() < Flags::KEYWORDS_MAX {
+        print_flags(Flags(all.0 & self.rights.flags().0), false, &self.keywords, out);
+        if self.keywords.len() < Flags::KEYWORDS_MAX && self.rights.has(Rights::WRITE) {
             out.pop();
             say(out, " \\*)");
         }

@@ -1,9 +1,10 @@
 //! The settings of one IMAP service. The same group is read for `[imap]` and `[imaps]`; only the
 //! default of the first key differs.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::Service;
+use crate::net::everywhere;
 use crate::people::PlaintextAuth;
 
 crate::settings! {
@@ -41,9 +42,4 @@ impl ImapSettings {
         };
         ImapSettings { listen: everywhere(port), ..ImapSettings::default() }
     }
-}
-
-/// This port of all addresses of the machine.
-fn everywhere(port: u16) -> Vec<SocketAddr> {
-    vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
 }

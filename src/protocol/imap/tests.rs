@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mailstead_storage::{
     AccessKey, AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
-    Record, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
+    Record, Rights, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
 };
 use proptest::prelude::*;
 
@@ -100,7 +100,7 @@ impl House {
                     records: self.records(&UidSet::from_iter([5]), Flags::SEEN),
                     vanished: UidSet::from_iter([2, 4]),
                 });
-                Answer::Opened(Ok(Box::new(OpenMailbox { opened, missed, watch })))
+                Answer::Opened(Ok(Box::new(OpenMailbox { opened, rights: Rights::ALL, owned: true, missed, watch })))
             }
             Question::Changes { .. } => {
                 let (counters, keywords) = (self.counters(), vec!["Work".into()]);
@@ -157,7 +157,7 @@ impl House {
                 let (access_key, outline) = (Some(ACCESS_KEY), Arc::clone(&self.outline));
                 Answer::Located(Ok(record.map(|record| Box::new(Located { access_key, record, outline }))))
             }
-            Question::Watch(account) => Answer::Watch(self.bell.watch_account(account)),
+            Question::Watch(accounts) => Answer::Watch(self.bell.watch_accounts(&accounts)),
             Question::AccessKey { .. } => Answer::AccessKey(Ok(ACCESS_KEY)),
             _ => Answer::Done(Ok(())),
         }
@@ -308,7 +308,7 @@ fn all_keywords_in_use() {
     let keywords: Vec<String> = (0..Flags::KEYWORDS_MAX).map(|number| format!("k{number}")).collect();
     let opened = Opened { mailbox: House::new(1, 1).mailbox(), keywords, uids: UidSet::default(), first_unseen: None };
     let mailbox = Selected::new(
-        OpenMailbox { opened, missed: None, watch: bell.watch(&[MailboxId(1)]) },
+        OpenMailbox { opened, rights: Rights::ALL, owned: true, missed: None, watch: bell.watch(&[MailboxId(1)]) },
         false,
         Enabled::default(),
     );

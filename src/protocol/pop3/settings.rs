@@ -1,10 +1,11 @@
 //! The settings of one POP3 service. The same group is read for `[pop3]` and `[pop3s]`; only the
 //! default of `listen` differs.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Service;
+use crate::net::everywhere;
 use crate::people::PlaintextAuth;
 
 crate::settings! {
@@ -41,9 +42,4 @@ impl Pop3Settings {
     pub(super) fn patience(&self) -> Duration {
         Duration::from_secs(self.idle_seconds_max)
     }
-}
-
-/// This port of all addresses of the machine.
-fn everywhere(port: u16) -> Vec<SocketAddr> {
-    vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
 }

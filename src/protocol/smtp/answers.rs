@@ -130,7 +130,7 @@ impl SmtpAnswers {
     }
 
     async fn is_over_quota(&self, account: &Arc<Account>, size: u64) -> bool {
-        if account.quota_bytes == 0 {
+        if account.quota().is_unlimited() {
             return false;
         }
         let (people, account) = (self.house.people.clone(), Arc::clone(account));

@@ -1,10 +1,11 @@
 //! The settings of one SMTP service. The same group is read for `[smtp]`, `[submission]` and
 //! `[submissions]`; only the defaults of the first two keys differ.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Service;
+use crate::net::everywhere;
 use crate::people::PlaintextAuth;
 
 crate::settings! {
@@ -51,11 +52,6 @@ impl SmtpSettings {
     pub(super) fn data_patience(&self) -> Duration {
         Duration::from_secs(self.data_seconds_max)
     }
-}
-
-/// This port of all addresses of the machine.
-fn everywhere(port: u16) -> Vec<SocketAddr> {
-    vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
 }
 
 #[cfg(test)]

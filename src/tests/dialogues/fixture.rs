@@ -135,10 +135,11 @@ async fn populate(store: &Store) {
         ("bob", Role::User),
         ("carol", Role::User),
         ("full", Role::User),
+        ("head", Role::DomainAdministrator),
     ] {
         let (password, scram) = secret().clone();
         let account = NewAccount {
-            address: format!("{name}@example.test"),
+            address: format!("{name}@{}", if name == "head" { "catch.test" } else { "example.test" }),
             role,
             password,
             scram: Some(scram),

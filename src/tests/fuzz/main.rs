@@ -10,6 +10,8 @@ mod outline;
 mod pop3;
 #[path = "../../../fuzz/drivers/smtp.rs"]
 mod smtp;
+#[path = "../../../fuzz/drivers/wire.rs"]
+mod wire;
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Finds what URLs name.
 
-use mailstead_storage::{Result, Store, Uid, Word};
+use mailstead_storage::{Result, Rights, Store, Uid, Word};
 
 use super::find;
 use crate::protocol::imap::question::{Located, Owner};
@@ -25,8 +25,8 @@ pub fn locate(
         }
     };
     let Some(account) = account else { return Ok(None) };
-    let mailbox = match find(store, account, mailbox) {
-        Err(error) if error.word == Word::NotFound => return Ok(None),
+    let mailbox = match find(store, account, mailbox, Rights::READ) {
+        Err(error) if matches!(error.word, Word::NotFound | Word::Denied) => return Ok(None),
         found => found?,
     };
     if uid_validity.is_some_and(|known| known != mailbox.counters.uid_validity) {

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use mailstead_storage::{Changes, FlagChange, FlagMode, Flags, Modseq, Record, Stored, UidSet};
+use mailstead_storage::{Changes, FlagChange, FlagMode, Flags, Modseq, Record, Rights, Stored, UidSet};
 
 use super::{Desk, Next, Run};
 use crate::net::OUTPUT_BYTES;
@@ -233,7 +233,7 @@ impl Fetch {
             self.chunk.push_back((record, outline));
         }
         self.marked = UidSet::default();
-        if mailbox.read_only || self.unasked || !self.items.iter().any(FetchItem::sets_seen) {
+        if self.unasked || !mailbox.may(Rights::SEEN) || !self.items.iter().any(FetchItem::sets_seen) {
             return None;
         }
         let unseen = self.chunk.iter().filter(|(record, _)| !record.flags.has(Flags::SEEN));

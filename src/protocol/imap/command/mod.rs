@@ -1,6 +1,7 @@
 //! The commands: one file each, and one table that says when each is allowed and what it may tell.
 //! Adding a command is one file and one line in [`TABLE`].
 
+mod acl;
 mod append;
 mod arranged;
 mod authenticate;
@@ -22,15 +23,18 @@ mod list;
 mod login;
 mod logout;
 mod lsub;
+mod metadata;
 mod namespace;
 mod noop;
 mod notify;
+mod observe;
 mod quota;
 mod refresh;
 mod rename;
 mod replace;
 mod resetkey;
 mod returns;
+mod rights;
 mod run;
 mod search;
 mod select;
@@ -45,6 +49,8 @@ mod unauthenticate;
 mod unselect;
 mod update;
 mod urlfetch;
+
+use mailstead_storage::Rights;
 
 pub use list::attribute;
 pub use run::{Desk, Next, Run};
@@ -93,19 +99,28 @@ pub struct Row {
     pub states: States,
     /// What it may tell.
     pub tells: Tells,
+    /// The rights on the selected mailbox without which it fails (RFC 4314 §4).
+    pub needs: Rights,
     begin: Begin,
 }
 
 const fn row(name: &'static str, states: States, tells: Tells, begin: Begin) -> Row {
-    Row { name, states, tells, begin }
+    Row { name, states, tells, needs: Rights::NONE, begin }
 }
 
 impl Row {
+    const fn needing(self, needs: Rights) -> Row {
+        Row { needs, ..self }
+    }
+
     /// Does it take messages, which stream?
     pub fn takes_messages(&self) -> bool {
         ["APPEND", "REPLACE", "UID REPLACE"].contains(&self.name)
     }
 }
+
+/// What takes a message out of a mailbox for good.
+const REMOVE: Rights = Rights::DELETE_MESSAGES.with(Rights::EXPUNGE);
 
 /// All commands.
 const TABLE: &[Row] = {
@@ -134,6 +149,14 @@ const TABLE: &[Row] = {
         row("STATUS", Authenticated, All, status::begin),
         row("GETQUOTA", Authenticated, All, quota::begin),
         row("GETQUOTAROOT", Authenticated, All, quota::begin_root),
+        row("SETQUOTA", Authenticated, All, quota::begin_set),
+        row("GETACL", Authenticated, All, acl::begin_get),
+        row("SETACL", Authenticated, All, acl::begin_set),
+        row("DELETEACL", Authenticated, All, acl::begin_delete),
+        row("LISTRIGHTS", Authenticated, All, rights::begin_list),
+        row("MYRIGHTS", Authenticated, All, rights::begin_my),
+        row("GETMETADATA", Authenticated, All, metadata::begin_get),
+        row("SETMETADATA", Authenticated, All, metadata::begin_set),
         row("APPEND", Authenticated, All, append::begin),
         row("GENURLAUTH", Authenticated, All, genurlauth::begin),
         row("RESETKEY", Authenticated, All, resetkey::begin),
@@ -145,24 +168,24 @@ const TABLE: &[Row] = {
         row("CLOSE", Selected, Nothing, close::begin),
         row("UNSELECT", Selected, Nothing, unselect::begin),
         row("CANCELUPDATE", Selected, All, cancelupdate::begin),
-        row("EXPUNGE", Writable, All, expunge::begin),
+        row("EXPUNGE", Writable, All, expunge::begin).needing(Rights::EXPUNGE),
         row("SEARCH", Selected, NoExpunges, search::begin),
         row("SORT", Selected, NoExpunges, sort::begin),
         row("THREAD", Selected, NoExpunges, thread::begin),
         row("FETCH", Selected, NoExpunges, fetch::begin),
         row("STORE", Writable, NoExpunges, store::begin),
         row("COPY", Selected, All, copy::begin),
-        row("MOVE", Writable, All, copy::begin_move),
-        row("REPLACE", Writable, All, replace::begin),
-        row("UID REPLACE", Writable, All, replace::begin_uid),
-        row("UID EXPUNGE", Writable, All, expunge::begin_uid),
+        row("MOVE", Writable, All, copy::begin_move).needing(REMOVE),
+        row("REPLACE", Writable, All, replace::begin).needing(REMOVE),
+        row("UID REPLACE", Writable, All, replace::begin_uid).needing(REMOVE),
+        row("UID EXPUNGE", Writable, All, expunge::begin_uid).needing(Rights::EXPUNGE),
         row("UID SEARCH", Selected, All, search::begin_uid),
         row("UID SORT", Selected, All, sort::begin_uid),
         row("UID THREAD", Selected, All, thread::begin_uid),
         row("UID FETCH", Selected, All, fetch::begin_uid),
         row("UID STORE", Writable, All, store::begin_uid),
         row("UID COPY", Selected, All, copy::begin_uid),
-        row("UID MOVE", Writable, All, copy::begin_uid_move),
+        row("UID MOVE", Writable, All, copy::begin_uid_move).needing(REMOVE),
     ]
 };
 
@@ -217,7 +240,12 @@ fn allowed(row: &Row, core: &Core) -> Result<(), Reply> {
         (_, None, _) => Err(Reply::bad("Log in first")),
         (States::Authenticated, _, _) => Ok(()),
         (_, _, None) => Err(Reply::bad("Select a mailbox first")),
-        (States::Writable, _, Some(mailbox)) if mailbox.read_only => Err(Reply::no("CANNOT", "Mailbox is read-only")),
+        (_, _, Some(mailbox)) if !mailbox.rights.has(row.needs) => {
+            Err(Reply::no("NOPERM", "You have not the right to do this here"))
+        }
+        (States::Writable, _, Some(mailbox)) if mailbox.read_only => {
+            Err(Reply::no(if mailbox.examined { "CANNOT" } else { "NOPERM" }, "Mailbox is read-only"))
+        }
         _ => Ok(()),
     }
 }

@@ -1,10 +1,10 @@
 //! NOTIFY (RFC 5465).
 
+use super::observe::Observation;
 use super::update::Update;
 use super::{Desk, Next, Run, now};
-use crate::bell::Watch;
 use crate::protocol::imap::notify::{Differences, EVENTS, Groups, Notify, Request, Snapshot, View};
-use crate::protocol::imap::question::{Answer, Looks, Question};
+use crate::protocol::imap::question::Answer;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::wire::{Parsed, Parser, Reply};
 
@@ -13,7 +13,7 @@ struct Set {
     groups: Groups,
     /// Tells what has happened so far, whatever was wanted of it: as NOOP does (RFC 5465 §3.1).
     update: Option<Update>,
-    watch: Option<Watch>,
+    observation: Observation,
 }
 
 pub fn begin(parser: &mut Parser<'_>, _: &mut Core) -> Parsed<Box<dyn Run>> {
@@ -29,7 +29,7 @@ pub fn begin(parser: &mut Parser<'_>, _: &mut Core) -> Parsed<Box<dyn Run>> {
             now(|_| Reply::no("CANNOT", "There are no such events").code(format!("BADEVENT ({EVENTS})")))
         }
         Request::Set { status, groups } => {
-            Box::new(Set { status, groups, update: Some(Update::new(true)), watch: None })
+            Box::new(Set { status, groups, update: Some(Update::new(true)), observation: Observation::default() })
         }
     })
 }
@@ -42,26 +42,36 @@ impl Run for Set {
                 next => return next,
             }
         }
-        let account = desk.core.account();
-        match answer {
-            Some(Answer::Watch(watch)) => {
-                self.watch = Some(watch);
-                Next::Ask(Question::List { account, looks: Looks::default() })
-            }
-            Some(Answer::Listing(Ok(listing))) => {
-                let (Some(known), Some(watch)) = (Snapshot::of(&listing), self.watch.take()) else {
-                    return Next::Done(Reply::no("NOTIFICATIONOVERFLOW", "Too many mailboxes to be watched"));
-                };
-                if self.status {
-                    Differences::new(&known, &listing, &self.groups, View::of(desk.core)).tell_all(desk.out);
-                }
-                set(Notify::of_all(std::mem::take(&mut self.groups), known, watch), desk)
-            }
-            Some(Answer::Listing(Err(refused))) => Next::Done(refused),
-            _ if self.groups.others.is_empty() => set(Notify::of_selected(std::mem::take(&mut self.groups)), desk),
-            _ => Next::Ask(Question::Watch(account)),
+        if self.groups.others.is_empty() {
+            return set(Notify::of_selected(std::mem::take(&mut self.groups)), desk);
+        }
+        match self.observation.step(answer, desk.core.account(), &self.groups) {
+            Ok(Some(question)) => Next::Ask(question),
+            Ok(None) => self.seen(desk),
+            Err(refused) if refused.code.as_deref() == Some("LIMIT") => Next::Done(overflow()),
+            Err(refused) => Next::Done(refused),
         }
     }
+}
+
+impl Set {
+    fn seen(&mut self, desk: &mut Desk<'_>) -> Next {
+        let seen = std::mem::take(&mut self.observation).seen();
+        let Some(known) = Snapshot::of(&seen.listing, Vec::new()) else { return Next::Done(overflow()) };
+        let differences = Differences::new(&known, &seen.listing, &self.groups, View::of(desk.core));
+        differences.tell_denied(desk.out);
+        if self.status {
+            differences.tell_all(desk.out);
+        }
+        match Notify::of_all(std::mem::take(&mut self.groups), seen) {
+            Some(notify) => set(notify, desk),
+            None => Next::Done(overflow()),
+        }
+    }
+}
+
+fn overflow() -> Reply {
+    Reply::no("NOTIFICATIONOVERFLOW", "Too much to be watched")
 }
 
 fn set(notify: Notify, desk: &mut Desk<'_>) -> Next {

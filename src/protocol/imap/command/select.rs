@@ -110,8 +110,9 @@ impl Run for Select {
                 return Next::Flush;
             }
         }
-        Next::Done(match self.read_only {
-            true => Reply::ok("EXAMINE completed").code("READ-ONLY"),
+        Next::Done(match mailbox.read_only {
+            true if self.read_only => Reply::ok("EXAMINE completed").code("READ-ONLY"),
+            true => Reply::ok("SELECT completed, nothing may be changed").code("READ-ONLY"),
             false => Reply::ok("SELECT completed").code("READ-WRITE"),
         })
     }

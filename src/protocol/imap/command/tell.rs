@@ -1,10 +1,11 @@
 //! Tells what has happened, at the end of a command, between commands and during IDLE: in the selected mailbox, and what
 //! NOTIFY asks for in others.
 
+use super::observe::Observation;
 use super::update::Update;
 use super::{Desk, Next, Run};
 use crate::protocol::imap::notify::View;
-use crate::protocol::imap::question::{Answer, Looks, Question};
+use crate::protocol::imap::question::Answer;
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::wire::Reply;
@@ -12,12 +13,13 @@ use crate::protocol::imap::wire::Reply;
 /// First of the selected mailbox, then of the others.
 pub struct Tell {
     selected: Option<Update>,
+    others: Option<Observation>,
 }
 
 impl Tell {
     /// `may_expunge`: may EXPUNGE be told?
     pub fn new(may_expunge: bool) -> Tell {
-        Tell { selected: Some(Update::new(may_expunge)) }
+        Tell { selected: Some(Update::new(may_expunge)), others: None }
     }
 
     /// Is there anything to tell?
@@ -45,18 +47,31 @@ impl Run for Tell {
             None => return done,
         };
         let Some(notify) = core.notify.as_mut() else { return done };
-        match answer {
-            Some(Answer::Listing(Ok(listing))) => {
-                if !notify.tell(&listing, view, desk.out) {
-                    say(desk.out, "* OK [NOTIFICATIONOVERFLOW] Too many mailboxes to be watched\r\n");
-                    core.notify = Some(Box::default());
-                }
-                done
+        if self.others.is_none() {
+            if !notify.take_ring() {
+                return done;
             }
-            // What cannot be read now is told by the next change.
-            Some(_) => done,
-            None if notify.take_ring() => Next::Ask(Question::List { account, looks: Looks::default() }),
-            None => done,
+            self.others = Some(Observation::new(notify.watched()));
         }
+        let asked = self.others.as_mut().map(|others| others.step(answer, account, notify.groups()));
+        match asked {
+            Some(Ok(Some(question))) => return Next::Ask(question),
+            Some(Ok(None)) => {
+                let seen = self.others.take().map(Observation::seen);
+                if seen.is_some_and(|seen| !notify.tell(seen, view, desk.out)) {
+                    overflow(core, desk.out);
+                }
+            }
+            Some(Err(refused)) if refused.code.as_deref() == Some("LIMIT") => overflow(core, desk.out),
+            // What cannot be read now is told by the next change.
+            _ => {}
+        }
+        done
     }
+}
+
+/// Too much is to be watched: nothing is told any more (RFC 5465 §5.8).
+fn overflow(core: &mut Core, out: &mut Vec<u8>) {
+    say(out, "* OK [NOTIFICATIONOVERFLOW] Too much to be watched\r\n");
+    core.notify = Some(Box::default());
 }

@@ -27,9 +27,9 @@ impl Update {
 impl Run for Update {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         let done = Next::Done(Reply::ok("Told"));
-        let enabled = desk.core.enabled;
+        let (enabled, account) = (desk.core.enabled, desk.core.login.as_ref().map(|login| login.account));
         let notified = desk.core.notify.as_ref().and_then(|notify| notify.selected());
-        let Some(mailbox) = desk.core.selected.as_mut() else { return done };
+        let (Some(mailbox), Some(account)) = (desk.core.selected.as_mut(), account) else { return done };
         let mut answer = answer;
         match answer {
             Some(Answer::Changes(Ok(changes))) => {
@@ -42,8 +42,12 @@ impl Run for Update {
                 }
                 answer = None;
             }
-            Some(Answer::Changes(Err(_))) => {
-                // The mailbox is gone: there is no other way to tell it (RFC 3501 §7.1.5).
+            Some(Answer::Rights(Ok(rights))) => {
+                mailbox.learn_rights(rights, desk.out);
+                return Next::Ask(mailbox.changes());
+            }
+            Some(Answer::Changes(Err(_)) | Answer::Rights(Err(_))) => {
+                // The mailbox is gone, or the right to read it: there is no other way to tell it (RFC 3501 §7.1.5).
                 say(desk.out, "* BYE Selected mailbox is no longer there\r\n");
                 desk.core.leaving = true;
                 return done;
@@ -52,8 +56,11 @@ impl Run for Update {
                 self.begun = true;
                 answer = None;
                 if mailbox.take_ring() {
-                    let (since, takes_recent) = (mailbox.modseq, mailbox.takes_recent());
-                    return Next::Ask(Question::Changes { mailbox: mailbox.id, since, takes_recent });
+                    if !mailbox.owned {
+                        let mailbox = mailbox.id;
+                        return Next::Ask(Question::Rights { account, mailbox });
+                    }
+                    return Next::Ask(mailbox.changes());
                 }
                 if self.may_expunge {
                     mailbox.tell_vanished(enabled, desk.out);

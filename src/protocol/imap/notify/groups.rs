@@ -9,7 +9,8 @@ use crate::protocol::imap::wire::{FetchItem, Parsed, Parser, Syntax, fetch_items
 const GROUPS_MAX: usize = 100;
 
 /// The events there are, as `BADEVENT` tells them.
-pub const EVENTS: &str = "MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange";
+pub const EVENTS: &str =
+    "MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange ServerMetadataChange";
 
 /// Kinds of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,6 +23,17 @@ pub struct Events {
     pub names: bool,
     /// `SubscriptionChange`
     pub subscriptions: bool,
+    /// `MailboxMetadataChange`
+    pub metadata: bool,
+    /// `ServerMetadataChange`, whichever mailboxes it is said of.
+    pub server_metadata: bool,
+}
+
+impl Events {
+    /// Are there others than those of messages?
+    fn has_others(self) -> bool {
+        self.names || self.subscriptions || self.metadata || self.server_metadata
+    }
 }
 
 /// What is wanted of the selected mailbox.
@@ -97,7 +109,15 @@ impl Groups {
             flags: all.flags | events.flags,
             names: all.names | events.names,
             subscriptions: all.subscriptions | events.subscriptions,
+            metadata: all.metadata | events.metadata,
+            server_metadata: all.server_metadata | events.server_metadata,
         })
+    }
+
+    /// Is anything wanted of annotations: of mailboxes, of the server?
+    pub fn of_metadata(&self) -> (bool, bool) {
+        let any = |wanted: fn(&Events) -> bool| self.others.iter().any(|(_, events)| wanted(events));
+        (any(|events| events.metadata), any(|events| events.server_metadata))
     }
 
     /// Reads one group: `(subtree Lists (MessageNew MessageExpunge))`. False when it has events that there are not.
@@ -107,7 +127,7 @@ impl Groups {
         let delayed = name.eq_ignore_ascii_case("selected-delayed");
         if delayed || name.eq_ignore_ascii_case("selected") {
             let read = EventList::read(parser)?;
-            if read.events.names || read.events.subscriptions {
+            if read.events.has_others() {
                 return Err(Syntax("Only message events are of the selected mailbox"));
             }
             let EventList { events, items, supported, .. } = read;
@@ -167,6 +187,8 @@ impl EventList {
             "flagchange" => self.events.flags = true,
             "mailboxname" => self.events.names = true,
             "subscriptionchange" => self.events.subscriptions = true,
+            "mailboxmetadatachange" => self.events.metadata = true,
+            "servermetadatachange" => self.events.server_metadata = true,
             _ => self.supported = false,
         }
         Ok(())
@@ -187,7 +209,8 @@ mod tests {
         };
         let Request::Set { status, groups } = request else { return String::new() };
         let letters = |events: Events| {
-            [(events.messages, 'm'), (events.flags, 'f'), (events.names, 'n'), (events.subscriptions, 's')]
+            let Events { messages, flags, names, subscriptions, metadata, server_metadata } = events;
+            [(messages, 'm'), (flags, 'f'), (names, 'n'), (subscriptions, 's'), (metadata, 'a'), (server_metadata, 'b')]
                 .into_iter()
                 .filter_map(|(wanted, letter)| wanted.then_some(letter))
                 .collect::<String>()
@@ -214,7 +237,9 @@ mod tests {
             ("SET (mailboxes (a b) (MessageNew MessageExpunge))", "Mailboxes([\"a\", \"b\"]) m"),
             ("SET (subtree a NONE)", "Subtree([\"a\"]) "),
             ("SET (personal (AnnotationChange))", "unsupported"),
-            ("SET (personal (MailboxMetadataChange ServerMetadataChange))", "unsupported"),
+            ("SET (personal (MailboxMetadataChange ServerMetadataChange))", "Personal ab"),
+            ("SET (selected (ServerMetadataChange))", "Only message events are of the selected mailbox"),
+            ("SET (personal (AnnotationChange MailboxName))", "unsupported"),
             ("SET (personal (MessageNew))", together),
             ("SET (personal (MessageExpunge))", together),
             ("SET (personal (FlagChange))", together),

@@ -7,7 +7,9 @@ mod snapshot;
 pub use groups::{EVENTS, Events, Groups, OfSelected, Request};
 pub use snapshot::{Differences, Snapshot, View};
 
-use super::question::{Listing, Question};
+use mailstead_storage::AccountId;
+
+use super::question::{Listing, Mark, Question};
 use crate::bell::Watch;
 
 /// What a session is notified of; of nothing by default (`NOTIFY NONE`). Without it, a session is told of the selected
@@ -19,13 +21,29 @@ pub struct Notify {
     observed: Option<Observed>,
 }
 
-/// The mailboxes of an account as the client knows them.
+/// Mailboxes as the client knows them.
 struct Observed {
     known: Snapshot,
     /// Names that this session has changed itself since.
     own: Vec<String>,
+    /// Mailboxes and their entries of which it has done so.
+    own_entries: Vec<(String, String)>,
+    /// Whose mailboxes they are.
+    watched: Vec<AccountId>,
     watch: Watch,
     rang: bool,
+}
+
+/// What is seen of mailboxes at one moment.
+pub struct Seen {
+    /// Mailboxes and subscriptions.
+    pub listing: Listing,
+    /// Annotations, when they are watched.
+    pub marks: Vec<Mark>,
+    /// Whose mailboxes are watched.
+    pub watched: Vec<AccountId>,
+    /// The watch on them, when it is a new one.
+    pub watch: Option<Watch>,
 }
 
 impl Notify {
@@ -34,9 +52,22 @@ impl Notify {
         Notify { groups, observed: None }
     }
 
-    /// Of these events, in mailboxes that are now so; `watch` tells of every change since.
-    pub fn of_all(groups: Groups, known: Snapshot, watch: Watch) -> Notify {
-        Notify { groups, observed: Some(Observed { known, own: Vec::new(), watch, rang: false }) }
+    /// Of these events, in mailboxes that are now so. `None` when there are too many.
+    pub fn of_all(groups: Groups, seen: Seen) -> Option<Notify> {
+        let known = Snapshot::of(&seen.listing, seen.marks)?;
+        let (own, own_entries) = (Vec::new(), Vec::new());
+        let observed = Observed { known, own, own_entries, watched: seen.watched, watch: seen.watch?, rang: false };
+        Some(Notify { groups, observed: Some(observed) })
+    }
+
+    /// What is wanted.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// Whose mailboxes are watched.
+    pub fn watched(&self) -> &[AccountId] {
+        self.observed.as_ref().map_or(&[], |observed| &observed.watched)
     }
 
     /// What is wanted of the selected mailbox, when anything is.
@@ -80,18 +111,27 @@ impl Notify {
                 observed.own.push(name.clone());
             }
             Question::Rename { from, to, .. } => observed.own.extend([from.clone(), to.clone()]),
+            Question::SetMetadata { name, changes, .. } => {
+                observed.own_entries.extend(changes.iter().map(|(entry, _)| (name.clone(), entry.clone())));
+            }
             _ => {}
         }
     }
 
     /// Tells what is different now. False when there are too many mailboxes: then nothing is told any more.
     #[must_use]
-    pub fn tell(&mut self, listing: &Listing, view: View, out: &mut Vec<u8>) -> bool {
+    pub fn tell(&mut self, seen: Seen, view: View, out: &mut Vec<u8>) -> bool {
         let Some(observed) = &mut self.observed else { return true };
-        let Some(now) = Snapshot::of(listing) else { return false };
+        let Seen { listing, marks, watched, watch } = seen;
+        let Some(now) = Snapshot::of(&listing, marks) else { return false };
         let before = std::mem::replace(&mut observed.known, now);
-        let own = std::mem::take(&mut observed.own);
-        snapshot::Differences::new(&before, listing, &self.groups, view).tell(&own, out);
+        let differences = Differences::new(&before, &listing, &self.groups, view);
+        differences.tell(&std::mem::take(&mut observed.own), out);
+        let own_entries = std::mem::take(&mut observed.own_entries);
+        differences.tell_metadata(observed.known.marks(), &own_entries, out);
+        if let Some(watch) = watch {
+            (observed.watched, observed.watch) = (watched, watch);
+        }
         true
     }
 }

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use mailstead_storage::{Counters, Mailbox, MailboxId};
+use mailstead_storage::{Counters, Mailbox, MailboxId, Rights};
 
 use super::{Events, Groups};
 use crate::protocol::imap::command::attribute;
 use crate::protocol::imap::filter::subscribed;
-use crate::protocol::imap::question::Listing;
+use crate::protocol::imap::question::{Listing, Mark};
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
-use crate::protocol::imap::wire::{mailbox_name, quoted};
+use crate::protocol::imap::wire::{mailbox_name, quoted, string};
 
 /// Most mailboxes that a session watches: each is remembered (RFC 5465 §5.8).
 const MAILBOXES_MAX: usize = 2000;
@@ -19,6 +19,8 @@ const MAILBOXES_MAX: usize = 2000;
 pub struct Snapshot {
     mailboxes: HashMap<MailboxId, Seen>,
     subscriptions: BTreeSet<String>,
+    /// Annotations, sorted.
+    marks: Vec<Mark>,
 }
 
 /// A mailbox as the client knows it.
@@ -48,13 +50,19 @@ impl View {
 
 impl Snapshot {
     /// What there is now; `None` when it is too much to be remembered.
-    pub fn of(listing: &Listing) -> Option<Snapshot> {
+    pub fn of(listing: &Listing, mut marks: Vec<Mark>) -> Option<Snapshot> {
         if listing.mailboxes.len() > MAILBOXES_MAX || listing.subscriptions.len() > MAILBOXES_MAX {
             return None;
         }
         let seen = |mailbox: &Mailbox| (mailbox.id, Seen { name: mailbox.name.clone(), counters: mailbox.counters });
         let mailboxes = listing.mailboxes.iter().map(seen).collect();
-        Some(Snapshot { mailboxes, subscriptions: listing.subscriptions.iter().cloned().collect() })
+        marks.sort_unstable();
+        Some(Snapshot { mailboxes, subscriptions: listing.subscriptions.iter().cloned().collect(), marks })
+    }
+
+    /// The annotations, sorted.
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
     }
 }
 
@@ -64,6 +72,8 @@ pub struct Differences<'a> {
     listing: &'a Listing,
     by_name: HashMap<&'a str, &'a Mailbox>,
     subscribed: HashSet<&'a str>,
+    /// Mailboxes that are seen and may not be read.
+    denied: HashSet<MailboxId>,
     groups: &'a Groups,
     view: View,
 }
@@ -75,7 +85,10 @@ impl<'a> Differences<'a> {
     /// Between `before` and what there is now.
     pub fn new(before: &'a Snapshot, listing: &'a Listing, groups: &'a Groups, view: View) -> Differences<'a> {
         let by_name = listing.mailboxes.iter().map(|mailbox| (mailbox.name.as_str(), mailbox)).collect();
-        Differences { before, listing, by_name, subscribed: subscribed(listing), groups, view }
+        let looked = listing.mailboxes.iter().zip(&listing.looked);
+        let denied =
+            looked.filter(|(_, looked)| !looked.rights.has(Rights::READ)).map(|(mailbox, _)| mailbox.id).collect();
+        Differences { before, listing, by_name, subscribed: subscribed(listing), denied, groups, view }
     }
 
     /// Tells what is wanted of it, but for names in `own`.
@@ -91,11 +104,57 @@ impl<'a> Differences<'a> {
         }
     }
 
+    /// Tells which annotations have changed (RFC 5465 §5.6, §5.7), but for those in `own`.
+    pub fn tell_metadata(&self, now: &[Mark], own: &[(String, String)], out: &mut Vec<u8>) {
+        let (before, now): (BTreeSet<&Mark>, BTreeSet<&Mark>) =
+            (self.before.marks.iter().collect(), now.iter().collect());
+        let changed: BTreeSet<_> = before.symmetric_difference(&now).map(|mark| (mark.mailbox, &mark.entry)).collect();
+        let mut last = None;
+        for (mailbox, entry) in changed {
+            let Some(name) = self.annotated(mailbox) else { continue };
+            if own.iter().any(|(known, changed)| known == name && changed == entry) {
+                continue;
+            }
+            if last.replace(mailbox) != Some(mailbox) {
+                say(out, if out.ends_with(b"\r\n") || out.is_empty() { "* METADATA " } else { "\r\n* METADATA " });
+                mailbox_name(name, self.view.utf8, out);
+            }
+            out.push(b' ');
+            string(entry.as_bytes(), out);
+        }
+        if last.is_some() {
+            say(out, "\r\n");
+        }
+    }
+
+    /// The name of a mailbox, or of the server, whose annotations are wanted.
+    fn annotated(&self, mailbox: Option<MailboxId>) -> Option<&'a str> {
+        let Some(id) = mailbox else { return self.groups.of_metadata().1.then_some("") };
+        let known = self.before.mailboxes.contains_key(&id);
+        let found = self.listing.mailboxes.iter().find(|mailbox| known && mailbox.id == id)?;
+        Some(found.name.as_str()).filter(|name| self.events_of(name).metadata)
+    }
+
+    /// Tells which mailboxes may not be read, though events of them are wanted (RFC 5465 §3.1).
+    pub fn tell_denied(&self, out: &mut Vec<u8>) {
+        for mailbox in self.listing.mailboxes.iter().filter(|mailbox| !self.may_read(mailbox)) {
+            if self.events_of(&mailbox.name) != Events::default() {
+                say(out, "* LIST (\\NoAccess) \"/\" ");
+                mailbox_name(&mailbox.name, self.view.utf8, out);
+                say(out, "\r\n");
+            }
+        }
+    }
+
+    fn may_read(&self, mailbox: &Mailbox) -> bool {
+        !self.denied.contains(&mailbox.id)
+    }
+
     /// Tells the STATUS of all mailboxes of whose messages events are wanted (RFC 5465 §3.1).
     pub fn tell_all(&self, out: &mut Vec<u8>) {
         for mailbox in self.listing.mailboxes.iter().filter(|mailbox| self.view.selected != Some(mailbox.id)) {
             let events = self.events_of(&mailbox.name);
-            if events.messages {
+            if events.messages && self.may_read(mailbox) {
                 self.status(mailbox, events.flags, out);
             }
         }
@@ -148,7 +207,7 @@ impl<'a> Differences<'a> {
     fn counted(&self, mailbox: &Mailbox, out: &mut Vec<u8>) {
         let Some(seen) = self.before.mailboxes.get(&mailbox.id) else { return };
         let (now, before) = (&mailbox.counters, &seen.counters);
-        if now.modseq == before.modseq || self.view.selected == Some(mailbox.id) {
+        if now.modseq == before.modseq || self.view.selected == Some(mailbox.id) || !self.may_read(mailbox) {
             return;
         }
         let events = self.events_of(&mailbox.name);
@@ -252,7 +311,7 @@ mod tests {
     const BEFORE: [Row<'_>; 3] = [(1, "INBOX", 5, 9, 20, 2), (2, "a", 0, 1, 1, 0), (3, "a/b", 0, 1, 1, 0)];
 
     fn told(wanted: &str, rows: &[Row<'_>], subscriptions: &[&str], own: &[&str], condstore: bool) -> String {
-        let before = Snapshot::of(&listing(&BEFORE, &["INBOX"])).expect("few");
+        let before = Snapshot::of(&listing(&BEFORE, &["INBOX"]), Vec::new()).expect("few");
         let (now, groups) = (listing(rows, subscriptions), groups(wanted));
         let view = View { selected: Some(MailboxId(9)), condstore, utf8: false };
         let own: Vec<String> = own.iter().map(|name| (*name).to_string()).collect();
@@ -344,9 +403,51 @@ mod tests {
     }
 
     #[test]
+    fn annotations() {
+        let mark = |mailbox: u32, entry: &str, value_hash| Mark {
+            mailbox: (mailbox > 0).then_some(MailboxId(mailbox)),
+            entry: entry.into(),
+            value_hash,
+        };
+        let marks = vec![
+            mark(0, "/shared/admin", 1),
+            mark(1, "/private/c", 1),
+            mark(1, "/shared/d", 1),
+            mark(2, "/shared/d", 1),
+        ];
+        let now =
+            [mark(0, "/shared/admin", 2), mark(1, "/private/c", 2), mark(1, "/shared/e", 1), mark(2, "/shared/d", 2)];
+        let listing = listing(&BEFORE, &[]);
+        let before = Snapshot::of(&listing, marks).expect("few");
+        let view = View { selected: None, condstore: false, utf8: false };
+        for (wanted, own, expected) in [
+            (
+                "(mailboxes INBOX (MailboxMetadataChange))",
+                vec![],
+                "* METADATA INBOX \"/private/c\" \"/shared/d\" \"/shared/e\"|",
+            ),
+            ("(mailboxes INBOX (ServerMetadataChange))", vec![], "* METADATA \"\" \"/shared/admin\"|"),
+            (
+                "(personal (MailboxMetadataChange ServerMetadataChange))",
+                vec![
+                    ("INBOX".into(), "/private/c".into()),
+                    ("INBOX".into(), "/shared/d".into()),
+                    ("".into(), "/shared/admin".into()),
+                ],
+                "* METADATA INBOX \"/shared/e\"|* METADATA a \"/shared/d\"|",
+            ),
+            ("(personal (MailboxName))", vec![], ""),
+        ] {
+            let (groups, mut out) = (groups(wanted), Vec::new());
+            Differences::new(&before, &listing, &groups, view).tell_metadata(&now, &own, &mut out);
+            assert_eq!(String::from_utf8(out).expect("ASCII").replace("\r\n", "|"), expected, "{wanted}");
+        }
+    }
+
+    #[test]
     fn too_many_mailboxes_are_not_remembered() {
         let rows: Vec<Row<'_>> = (0..=MAILBOXES_MAX as u32).map(|id| (id, "x", 0, 1, 1, 0)).collect();
-        assert!(Snapshot::of(&listing(&rows, &[])).is_none());
-        assert!(Snapshot::of(&listing(&rows[1..], &[])).is_some());
+        assert!(Snapshot::of(&listing(&rows, &[]), Vec::new()).is_none());
+        assert!(Snapshot::of(&listing(&rows[1..], &[]), Vec::new()).is_some());
     }
 }

@@ -94,6 +94,7 @@ impl From<&Error> for Reply {
             Word::Exists => Reply::no("ALREADYEXISTS", "Mailbox exists already"),
             Word::Invalid => Reply::no("CANNOT", error.detail.clone()),
             Word::NotAllowed => Reply::no("CANNOT", error.detail.clone()),
+            Word::Denied => Reply::no("NOPERM", "You have not the right to do this"),
             Word::OverQuota => Reply::no("OVERQUOTA", "Quota exceeded"),
             Word::Limit => Reply::no("LIMIT", error.detail.clone()),
             Word::DiskFull => Reply::no("UNAVAILABLE", "No space left, try again later"),
