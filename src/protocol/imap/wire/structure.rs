@@ -1,5 +1,8 @@
 //! ENVELOPE and BODYSTRUCTURE (RFC 3501 §7.4.2), from the outline.
 
+#[cfg(test)]
+mod tests;
+
 use super::string;
 use crate::message::{Address, Disposition, Envelope, Kind, Parameter, Part, Text};
 
