@@ -1,16 +1,20 @@
 //! IMAP: mailboxes read and changed over the network.
 //!
-//! What is spoken: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) with IDLE (2177), NAMESPACE (2342), ID (2971), CHILDREN (3348),
-//! MULTIAPPEND (3502), BINARY (3516), UNSELECT (3691), UIDPLUS (4315), URLAUTH (4467), CATENATE (4469), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
-//! SEARCHRES (5182), SORT and THREAD (5256), ESORT (5267), LIST-EXTENDED (5258), URLAUTH=BINARY (5524), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
-//! MOVE (6851), SORT=DISPLAY (5957), UTF8=ACCEPT (6855), CONDSTORE and QRESYNC (7162), LITERAL+ (7888), APPENDLIMIT (7889), UNAUTHENTICATE (8437),
-//! STATUS=SIZE (8438), OBJECTID (8474), REPLACE (8508), SAVEDATE (8514), QUOTA (9208), PREVIEW (8970), PARTIAL (9394).
+//! What is spoken: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) with IDLE (2177), NAMESPACE (2342), ID (2971),
+//! CHILDREN (3348), MULTIAPPEND (3502), BINARY (3516), UNSELECT (3691), UIDPLUS (4315), URLAUTH (4467), CATENATE
+//! (4469), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161), SEARCHRES (5182), SORT and THREAD (5256),
+//! ESORT, CONTEXT=SEARCH and CONTEXT=SORT (5267), LIST-EXTENDED (5258), NOTIFY (5465), URLAUTH=BINARY (5524),
+//! LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154), MOVE (6851), SORT=DISPLAY (5957), UTF8=ACCEPT
+//! (6855), CONDSTORE and QRESYNC (7162), MULTISEARCH (7377), LITERAL+ (7888), APPENDLIMIT (7889), UNAUTHENTICATE
+//! (8437), STATUS=SIZE (8438), OBJECTID (8474), REPLACE (8508), SAVEDATE (8514), QUOTA (9208), PREVIEW (8970),
+//! PARTIAL (9394).
 //!
 //! Promises:
 //! - An extension is announced only when it works whole.
 //! - A session's memory does not depend on the size of a message, nor on the number of messages in
 //!   a mailbox but for its gaps.
-//! - Expunges are told only where the command table allows it ([`command`]).
+//! - Expunges are told only where the command table allows it ([`command`]), and between commands to who has asked
+//!   for that with NOTIFY.
 //! - No storage transaction lives while bytes are sent or waited for.
 
 mod answers;

@@ -80,7 +80,7 @@ fn extended(parser: &mut Parser<'_>) -> Parsed<(String, Metadata)> {
 impl Run for UrlFetch {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         match answer {
-            Some(Answer::Located(Ok(located))) => self.located(located, desk),
+            Some(Answer::Located(Ok(located))) => self.located(located.as_deref(), desk),
             Some(Answer::Bytes(Ok(bytes))) => self.window.fill(bytes),
             Some(Answer::Located(Err(refused)) | Answer::Bytes(Err(refused))) => {
                 // Within a literal, only the end of the connection can tell it.
@@ -135,16 +135,16 @@ impl UrlFetch {
     }
 
     /// Tells what the URL names, NIL when it is not valid.
-    fn located(&mut self, located: Option<Box<Located>>, desk: &Desk<'_>) {
+    fn located(&mut self, located: Option<&Located>, desk: &Desk<'_>) {
         let Some((text, metadata)) = self.urls.pop_front() else { return };
         let url = self.url.take().filter(|url| {
-            let key = located.as_ref().and_then(|located| located.access_key);
+            let key = located.and_then(|located| located.access_key);
             key.is_some_and(|key| is_granted(url, &text, &key, desk.core))
         });
-        let outline = located.as_ref().and_then(|located| Outline::decode(&located.outline));
+        let outline = located.and_then(|located| Outline::decode(&located.outline));
         let mut head = b"* URLFETCH ".to_vec();
         string(text.as_bytes(), &mut head);
-        let planned = match (url, &located, &outline) {
+        let planned = match (url, located, &outline) {
             (Some(url), Some(located), Some(outline)) => {
                 self.plan.url(head.clone(), &url, metadata, &located.record, outline)
             }
