@@ -42,17 +42,20 @@ fn session() -> ImapSession {
         ImapSettings { bad_commands_max: 1000, failed_logins_max: 1000, fetch_chunk: 3, ..ImapSettings::default() };
     let rules = Rules { service: Service::Imap, settings, message_bytes_max: 1000 };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4000));
-    ImapSession::new(Arc::new(rules), &Peer { id: SessionId(1), address, local: address, tls: None })
+    let peer = Peer { id: SessionId(1), address, local: address, tls: None };
+    ImapSession::new(Arc::new(rules), &peer).taking_tokens(true)
 }
 
 fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
     let works = !roll.is_multiple_of(8);
     match question {
-        Question::LogIn { .. } | Question::Admit(_) | Question::ProofWrong(_) => Answer::Login(may(works, || Login {
-            account: AccountId(1),
-            address: "a@example.test".into(),
-            role: Role::User,
-        })),
+        Question::LogIn { .. } | Question::Token { .. } | Question::Admit(_) | Question::ProofWrong(_) => {
+            Answer::Login(may(works, || Login {
+                account: AccountId(1),
+                address: "a@example.test".into(),
+                role: Role::User,
+            }))
+        }
         Question::Verifier(_) => Answer::Verifier(ScramVerifier {
             salt: vec![roll; 16],
             iterations: 4096,
@@ -81,7 +84,8 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         })),
         Question::Store { uids, .. } => Answer::Stored(may(works, || {
             let (records, modified) = (records(&uids, roll), UidSet::from_iter([3]));
-            Box::new(Stored { records, modified, keywords: vec!["Work".into()] })
+            let before = records.iter().map(|record| record.modseq).collect();
+            Box::new(Stored { records, before, modified, keywords: vec!["Work".into()] })
         })),
         Question::Expunge { .. } => {
             Answer::Expunged(may(works, || Expunged { uids: UidSet::from_iter([1, 8, 50]), modseq: 10 }))

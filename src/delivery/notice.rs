@@ -77,14 +77,20 @@ fn recipient<'a>(envelope: &'a EnvelopeRecipient, state: &'a RecipientState, unt
     let (action, otherwise) = match state.state {
         State::Failed => (Action::Failed, "5.0.0"),
         State::Pending => (Action::Delayed { until: Some(until) }, "4.0.0"),
+        // Whoever took it gives no notice of its own, or this one would not be owed.
+        State::Delivered if !state.server.is_empty() => (Action::Relayed, "2.0.0"),
         State::Delivered => (Action::Delivered, "2.0.0"),
+    };
+    let diagnostic = match state.server.as_str() {
+        "" => Diagnostic::Local(&state.answer),
+        host => Diagnostic::Remote { host, reply: &state.answer },
     };
     Recipient {
         address: &envelope.address,
         original: envelope.original.as_deref(),
         action,
         status: state.answer.split(' ').nth(1).filter(|code| is_status(code)).unwrap_or(otherwise),
-        diagnostic: Some(Diagnostic::Local(&state.answer)).filter(|_| state.state != State::Delivered),
+        diagnostic: Some(diagnostic).filter(|_| state.state != State::Delivered),
         last_attempt: None,
     }
 }

@@ -199,6 +199,8 @@ pub struct FlagChange {
 pub struct Stored {
     /// The records as they are now, of the UIDs that exist and were allowed to change, changed or not.
     pub records: Vec<Record>,
+    /// The modseq of each of them before: whoever knows an older one does not know all of its flags.
+    pub before: Vec<Modseq>,
     /// UIDs that `UNCHANGEDSINCE` kept from changing (RFC 7162 MODIFIED).
     pub modified: UidSet,
     /// The keywords now.

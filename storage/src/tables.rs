@@ -124,6 +124,9 @@ pub(crate) mod meta {
     /// Address → version 1, JSON of [`crate::Alias`].
     pub(crate) const ALIAS: Definition<&str, &[u8]> = Definition::new("alias");
 
+    /// Domain → version 1, JSON of [`crate::StsPolicy`].
+    pub(crate) const MTA_STS: Definition<&str, &[u8]> = Definition::new("mta_sts");
+
     /// Name → value of a setting that changes at run time.
     pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");
 }

@@ -16,7 +16,8 @@ use crate::message::Range;
 use crate::people::Login;
 
 /// A question. Each has one kind of answer, named with it. `account` is who asks; names of mailboxes are as that user
-/// sees them, and only what the user's rights allow is done (RFC 4314). It may hold a password, so it cannot be printed.
+/// sees them, and only what the user's rights allow is done (RFC 4314). It may hold a password or
+/// a token, so it cannot be printed.
 pub enum Question {
     /// Who is this? [`Answer::Login`]
     LogIn {
@@ -24,6 +25,13 @@ pub enum Question {
         user: String,
         /// Password.
         password: String,
+    },
+    /// Whose token is this? [`Answer::Login`]
+    Token {
+        /// Who the client says it is, when it says so.
+        user: Option<String>,
+        /// The token.
+        token: String,
     },
     /// How is SCRAM-SHA-256 checked for this user? [`Answer::Verifier`]
     Verifier(String),

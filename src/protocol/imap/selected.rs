@@ -36,6 +36,8 @@ pub struct Selected {
     pub recent: UidSet,
     /// Does the client know `\Recent`? IMAP4rev2 does not.
     knows_recent: bool,
+    /// Does the client know no sequence numbers?
+    uid_only: bool,
     /// Messages that are gone and still in `uids`.
     vanished: UidSet,
     /// What `$` stands for (RFC 5182); may hold messages that are gone.
@@ -63,6 +65,7 @@ impl Selected {
             owned,
             recent: if enabled.rev2 { UidSet::default() } else { recent_of(&opened.uids, &counters) },
             knows_recent: !enabled.rev2,
+            uid_only: enabled.uid_only,
             uids: UidMap::new(opened.uids),
             keywords: opened.keywords,
             modseq: counters.modseq,
@@ -99,9 +102,12 @@ impl Selected {
         self.knows_recent && !self.read_only
     }
 
-    /// The client does not know `\Recent`.
-    pub fn forget_recent(&mut self) {
-        (self.knows_recent, self.recent) = (false, UidSet::default());
+    /// The client has enabled something.
+    pub fn enable(&mut self, enabled: Enabled) {
+        self.uid_only = enabled.uid_only;
+        if enabled.rev2 {
+            (self.knows_recent, self.recent) = (false, UidSet::default());
+        }
     }
 
     /// Writes EXISTS, and RECENT for those who know it.
@@ -160,6 +166,18 @@ impl Selected {
         }
     }
 
+    /// As [`note_own`](Selected::note_own) for changes that are not told because the client knows what comes of them.
+    /// It does not where others have changed the message `before`, which it has not been told of yet.
+    pub fn note_silent(&mut self, records: &[Record], before: &[Modseq]) {
+        let known = |uid: Uid, modseq: Modseq| {
+            let mut own = self.own.iter();
+            modseq <= self.modseq || own.any(|(change, uids)| *change == modseq && uids.contains(uid))
+        };
+        let records = records.iter().zip(before).filter(|(record, before)| known(record.uid, **before));
+        let records: Vec<Record> = records.map(|(record, _)| *record).collect();
+        self.note_own(&records);
+    }
+
     /// The question what has happened.
     pub fn changes(&self) -> Question {
         Question::Changes { mailbox: self.id, since: self.modseq, takes_recent: self.takes_recent() }
@@ -207,7 +225,7 @@ impl Selected {
         for context in &mut self.contexts {
             context.remove(&gone, &self.uids, out);
         }
-        if enabled.qresync {
+        if enabled.vanished() {
             tell_vanished("", &gone, out);
         } else {
             let sequences = gone.iter().filter_map(|uid| self.uids.sequence_of(uid));
@@ -303,17 +321,29 @@ impl Selected {
         UidSet(difference(&intersection(&gone.0, &asked.0), &self.uids.all().0))
     }
 
+    /// Begins the FETCH response of a message, or the UIDFETCH response for a client that knows UIDs alone (RFC 9586
+    /// §3.3). Says whether the message is known.
+    pub fn begin_fetch(&self, uid: Uid, out: &mut Vec<u8>) -> bool {
+        let Some(sequence) = self.uids.sequence_of(uid) else { return false };
+        match self.uid_only {
+            true => say(out, &format!("* {uid} UIDFETCH (")),
+            false => say(out, &format!("* {sequence} FETCH (")),
+        }
+        true
+    }
+
     /// Writes one FETCH response of these items. Nothing when the message is not known.
     pub fn tell_record(&self, record: &Record, items: Told, out: &mut Vec<u8>) {
-        let Some(sequence) = self.uids.sequence_of(record.uid) else { return };
-        say(out, &format!("* {sequence} FETCH ("));
+        if !self.begin_fetch(record.uid, out) {
+            return;
+        }
         let start = out.len();
         let space = |out: &mut Vec<u8>| {
             if out.len() > start {
                 out.push(b' ')
             }
         };
-        if items.uid {
+        if items.uid && !self.uid_only {
             say(out, &format!("UID {}", record.uid));
         }
         if items.flags {

@@ -1,9 +1,12 @@
 //! The session against a house of its own that lives in memory.
 
+mod concurrency;
+mod oracle;
 mod urls;
 
 use std::sync::Arc;
 
+use base64::Engine as _;
 use mailstead_storage::{
     AccessKey, AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
     Record, Rights, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
@@ -13,7 +16,7 @@ use proptest::prelude::*;
 use super::question::{Answer, Fetched, Found, Listing, Located, Looked, MailboxStatus, OpenMailbox, Owner, Question};
 use super::selected::Selected;
 use super::session::{Enabled, ImapSession};
-use super::{ImapSettings, Rules, Service};
+use super::{ImapSettings, Reply, Rules, Service};
 use crate::bell::Bell;
 use crate::message::{Outline, Outliner};
 use crate::net::{Input, Peer, Session, Turn};
@@ -82,7 +85,13 @@ impl House {
     fn answer(&mut self, question: Question) -> Answer {
         self.questions += 1;
         match question {
-            Question::LogIn { user, .. } | Question::Admit(user) | Question::ProofWrong(user) => {
+            Question::Token { token, .. } if token != "good" => {
+                Answer::Login(Err(Reply::no("AUTHENTICATIONFAILED", "No")))
+            }
+            Question::Token { token: user, .. }
+            | Question::LogIn { user, .. }
+            | Question::Admit(user)
+            | Question::ProofWrong(user) => {
                 Answer::Login(Ok(Login { account: AccountId(1), address: user.as_str().into(), role: Role::User }))
             }
             Question::Verifier(_) => {
@@ -124,7 +133,8 @@ impl House {
             }
             Question::Store { uids, .. } => {
                 let records = self.records(&uids, Flags::SEEN);
-                let stored = Stored { records, modified: UidSet::default(), keywords: vec!["Work".into()] };
+                let before = records.iter().map(|record| record.modseq).collect();
+                let stored = Stored { records, before, modified: UidSet::default(), keywords: vec!["Work".into()] };
                 Answer::Stored(Ok(Box::new(stored)))
             }
             Question::Expunge { .. } => Answer::Expunged(Ok(Expunged { uids: UidSet::from_iter([2, 3]), modseq: 10 })),
@@ -170,6 +180,9 @@ struct Talk {
     session: ImapSession,
     input: Input,
     said: Vec<u8>,
+    now: Time,
+    /// What each answer takes, milliseconds.
+    answer_millis: u64,
     waiting_max: usize,
     over: bool,
 }
@@ -181,20 +194,22 @@ impl Talk {
         let address = ([192, 0, 2, 1], 4000).into();
         let peer = Peer { id: SessionId(1), address, local: address, tls: None };
         let session = ImapSession::new(Arc::new(rules), &peer);
-        Talk { house, session, input: Input::default(), said: Vec::new(), waiting_max: 0, over: false }
+        let (input, said, now) = (Input::default(), Vec::new(), Time(0));
+        Talk { house, session, input, said, now, answer_millis: 0, waiting_max: 0, over: false }
     }
 
     /// The client says `bytes`; the session goes on until it waits.
     fn hear(&mut self, bytes: &[u8]) {
         self.input.push(bytes);
-        let (mut out, now) = (Vec::new(), Time(0));
+        let mut out = Vec::new();
         while !self.over {
-            let turn = self.session.turn(&mut self.input, &mut out, now);
+            let turn = self.session.turn(&mut self.input, &mut out, self.now);
             self.waiting_max = self.waiting_max.max(out.len());
             match turn {
                 Turn::Ask(question) => {
                     let answer = self.house.answer(question);
-                    self.session.answer(answer, &mut out, now);
+                    self.now = Time(self.now.0 + self.answer_millis);
+                    self.session.answer(answer, &mut out, self.now);
                 }
                 Turn::Flush => {
                     assert!(!out.is_empty(), "a flush of nothing");
@@ -204,6 +219,7 @@ impl Talk {
                     self.input.clear();
                     self.session.secured("TLSv1.3");
                 }
+                Turn::Compress => {}
                 Turn::HangUp => self.over = true,
                 Turn::Read { .. } | Turn::Idle { .. } => break,
             }
@@ -300,6 +316,40 @@ fn small_parts_of_many_messages_are_read_at_once() {
 fn a_message_of_4_gb_is_refused_before_it_is_sent() {
     let talk = talk(0, 0, &format!("{SELECT}c APPEND INBOX {{4294967296}}\r\n"));
     assert!(talk.text().ends_with("c NO [TOOBIG] Message is too big\r\n"), "{}", talk.text());
+}
+
+#[test]
+fn long_searches_tell_how_far_they_are() {
+    for (command, answer_millis, told) in [
+        ("SEARCH BODY x", 100, ""),
+        ("SEARCH ALL", 60_000, ""),
+        ("SEARCH BODY x", 4_000, "192,384,576,"),
+        ("UID SORT (SUBJECT) UTF-8 BODY x", 6_000, "128,256,384,512,"),
+    ] {
+        let mut talk = Talk::new(House::new(600, 40), PlaintextAuth::Always);
+        talk.answer_millis = answer_millis;
+        talk.hear(format!("{SELECT}c {command}\r\n").as_bytes());
+        let text = talk.text();
+        let done = text.lines().filter_map(|line| line.strip_prefix("* OK [INPROGRESS (\"c\" "));
+        let done: String = done.map(|line| line.replace(" 600)] Still looking", ",")).collect();
+        assert_eq!(done, told, "{command}");
+        assert!(text.contains("\r\nc OK "), "{text}");
+    }
+}
+
+#[test]
+fn tokens_are_taken_where_there_is_a_provider() {
+    for (tokens, token, expected) in [
+        (false, "good", "a NO [CANNOT] Unknown mechanism\r\n"),
+        (true, "good", "a OK [CAPABILITY"),
+        (true, "bad", "+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\r\na NO [AUTHENTICATIONFAILED]"),
+    ] {
+        let message = base64::prelude::BASE64_STANDARD.encode(format!("n,,\x01auth=Bearer {token}\x01\x01"));
+        let mut talk = Talk::new(House::new(0, 0), PlaintextAuth::Always);
+        talk.session = talk.session.taking_tokens(tokens);
+        talk.hear(format!("a AUTHENTICATE OAUTHBEARER {message}\r\nAQ==\r\n").as_bytes());
+        assert!(talk.text().contains(expected), "{}", talk.text());
+    }
 }
 
 #[test]

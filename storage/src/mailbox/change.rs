@@ -236,7 +236,7 @@ pub(crate) fn store_flags(
     }
     keywords.write(tables, mailbox)?;
     let modseq = row.counters.modseq + 1;
-    let (mut records, mut modified) = (Vec::new(), UidSet::default());
+    let (mut records, mut before, mut modified) = (Vec::new(), Vec::new(), UidSet::default());
     for key in keys_of(tables, mailbox, uids)? {
         let mut block = tables.block(key)?;
         let mut changed = false;
@@ -251,6 +251,7 @@ pub(crate) fn store_flags(
                 FlagMode::Add => record.flags.with(flags),
                 FlagMode::Remove => record.flags.without(flags),
             };
+            before.push(record.modseq);
             if new != record.flags {
                 count_change(&mut row, record.flags, new);
                 (record.flags, record.modseq, changed) = (new, modseq, true);
@@ -265,7 +266,7 @@ pub(crate) fn store_flags(
     if row.counters.modseq == modseq || keywords.grown {
         tables.put_mailbox(mailbox, row);
     }
-    Ok(Stored { records, modified, keywords: keywords.all })
+    Ok(Stored { records, before, modified, keywords: keywords.all })
 }
 
 fn count_change(row: &mut MailboxRow, old: Flags, new: Flags) {

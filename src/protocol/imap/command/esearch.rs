@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use mailstead_storage::UidSet;
 
-use super::finding::{Finding, bad_charset, charset};
+use super::finding::{Finding, Sought, bad_charset, charset, numbers_refused};
 use super::returns::{Returns, updating};
 use super::search::tell_extended;
 use super::{Desk, Next, Run, now};
@@ -51,6 +51,9 @@ pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
     }
     let keys = search_keys(parser)?;
     sources.allow(&returns, &keys, core)?;
+    if let Some(refused) = numbers_refused(&keys, core) {
+        return Ok(refused);
+    }
     core.enabled.condstore |= keys.names_modseq();
     let updating = updating(Some(&mut returns), true, &keys, core);
     Ok(Box::new(MultiSearch { sources, returns, keys, updating, names: None, other: None, finding: None }))
@@ -86,7 +89,7 @@ impl Sources {
         if !alone && (returns.save || returns.update.is_some()) {
             return Err(Syntax("SAVE and UPDATE are of the selected mailbox alone"));
         }
-        match !alone && keys.names_numbers() {
+        match !alone && (keys.names_numbers() || keys.names_saved()) {
             true => Err(Syntax("Numbers and $ are of the selected mailbox alone")),
             false => Ok(()),
         }
@@ -143,11 +146,12 @@ impl MultiSearch {
     /// Goes on with the mailbox that is searched, then with the next.
     fn go(&mut self, mut answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         if let Some(finding) = &mut self.finding {
-            let searched = self.other.as_deref().or(desk.core.selected.as_deref());
+            let searched = self.other.as_deref().or(desk.core.selected.as_deref()).map(|mailbox| mailbox.id);
             let Some(searched) = searched else { return Next::Done(Reply::ok("ESEARCH completed")) };
-            match finding.step_in(answer.take(), searched) {
-                Ok(Some(question)) => return Next::Ask(question),
-                Ok(None) => self.tell(desk),
+            match finding.step_in(searched, answer.take(), desk) {
+                Ok(Sought::Ask(question)) => return Next::Ask(question),
+                Ok(Sought::Flush) => return Next::Flush,
+                Ok(Sought::All) => self.tell(desk),
                 Err(refused) => {
                     if let Some(mailbox) = desk.core.selected.as_mut().filter(|_| self.returns.save) {
                         mailbox.saved = UidSet::default();

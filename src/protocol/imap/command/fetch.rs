@@ -69,7 +69,8 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     let mut modifiers = modifiers(parser, core, by_uid)?;
     parser.end()?;
     let changed_since = modifiers.changed_since;
-    if by_uid && !items.contains(&FetchItem::Uid) {
+    // UIDFETCH names the UID itself (RFC 9586 §3.3).
+    if by_uid && !core.enabled.uid_only && !items.contains(&FetchItem::Uid) {
         items.insert(0, FetchItem::Uid);
     }
     core.enabled.condstore |= changed_since.is_some() || items.contains(&FetchItem::Modseq);

@@ -8,6 +8,7 @@ mod authenticate;
 mod cancelupdate;
 mod capability;
 mod close;
+mod compress;
 mod copy;
 mod create;
 mod delete;
@@ -28,6 +29,7 @@ mod namespace;
 mod noop;
 mod notify;
 mod observe;
+mod progress;
 mod quota;
 mod refresh;
 mod rename;
@@ -117,6 +119,11 @@ impl Row {
     pub fn takes_messages(&self) -> bool {
         ["APPEND", "REPLACE", "UID REPLACE"].contains(&self.name)
     }
+
+    /// Does it name messages by sequence numbers?
+    fn takes_numbers(&self) -> bool {
+        ["SEARCH", "SORT", "THREAD", "FETCH", "STORE", "COPY", "MOVE", "REPLACE"].contains(&self.name)
+    }
 }
 
 /// What takes a message out of a mailbox for good.
@@ -135,6 +142,7 @@ const TABLE: &[Row] = {
         row("LOGIN", NotAuthenticated, Nothing, login::begin),
         row("AUTHENTICATE", NotAuthenticated, Nothing, authenticate::begin),
         row("UNAUTHENTICATE", Authenticated, Nothing, unauthenticate::begin),
+        row("COMPRESS", Authenticated, Nothing, compress::begin),
         row("ENABLE", Authenticated, All, enable::begin),
         row("SELECT", Authenticated, Nothing, select::begin),
         row("EXAMINE", Authenticated, Nothing, select::begin_examine),
@@ -239,6 +247,7 @@ fn allowed(row: &Row, core: &Core) -> Result<(), Reply> {
         (States::Any | States::NotAuthenticated, _, _) => Ok(()),
         (_, None, _) => Err(Reply::bad("Log in first")),
         (States::Authenticated, _, _) => Ok(()),
+        _ if core.enabled.uid_only && row.takes_numbers() => Err(Reply::uid_required()),
         (_, _, None) => Err(Reply::bad("Select a mailbox first")),
         (_, _, Some(mailbox)) if !mailbox.rights.has(row.needs) => {
             Err(Reply::no("NOPERM", "You have not the right to do this here"))

@@ -3,7 +3,7 @@
 
 use mailstead_storage::{Changes, Record, UidRange, UidSet};
 
-use super::{Desk, Next, Run};
+use super::{Desk, Next, Run, now};
 use crate::net::OUTPUT_BYTES;
 use crate::protocol::imap::question::{Answer, Known, OpenMailbox, Question};
 use crate::protocol::imap::selected::{Selected, Told, say, tell_vanished};
@@ -59,6 +59,9 @@ fn parse(parser: &mut Parser<'_>, core: &Core, read_only: bool) -> Parsed<Box<dy
         })?;
     }
     parser.end()?;
+    if core.enabled.uid_only && select.resync.as_ref().is_some_and(|resync| resync.matches.is_some()) {
+        return Ok(now(|_| Reply::uid_required()));
+    }
     Ok(Box::new(select))
 }
 
@@ -182,7 +185,7 @@ fn tell(open: OpenMailbox, read_only: bool, enabled: Enabled, out: &mut Vec<u8>)
         say(out, "* LIST () \"/\" ");
         mailbox_name(&mailbox.name, true, out);
         say(out, "\r\n");
-    } else if let Some(sequence) = unseen.and_then(|uid| mailbox.uids.sequence_of(uid)) {
+    } else if let Some(sequence) = unseen.filter(|_| !enabled.uid_only).and_then(|uid| mailbox.uids.sequence_of(uid)) {
         say(out, &format!("* OK [UNSEEN {sequence}] First unseen\r\n"));
     }
     say(out, &format!("* OK [UIDVALIDITY {}] UIDs valid\r\n", counters.uid_validity));

@@ -1,7 +1,7 @@
 //! SORT (RFC 5256, DISPLAYFROM and DISPLAYTO RFC 5957) with RETURN (RFC 5267 §3).
 
 use super::arranged::{Arranged, Teller};
-use super::finding::{Finding, bad_charset, charset};
+use super::finding::{Finding, bad_charset, charset, numbers_refused};
 use super::returns::{Returns, updating};
 use super::{Desk, Run, now};
 use crate::protocol::imap::arrange::{Arrangement, Criterion, SortKey, Token};
@@ -36,6 +36,9 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     }
     parser.space()?;
     let searched = search_keys(parser)?;
+    if let Some(refused) = numbers_refused(&searched, core) {
+        return Ok(refused);
+    }
     let updating = updating(returns.as_mut(), by_uid, &searched, core);
     let finding = Finding::new(&searched, core);
     let teller: Teller = Box::new(move |tokens, desk| tell(returns.as_ref(), by_uid, tokens, desk));

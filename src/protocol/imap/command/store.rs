@@ -145,7 +145,10 @@ impl Store {
     fn take(&mut self, stored: Stored, desk: &mut Desk<'_>) {
         let mailbox = desk.core.mailbox();
         mailbox.learn_keywords(stored.keywords, desk.out);
-        mailbox.note_own(&stored.records);
+        match self.silent {
+            true => mailbox.note_silent(&stored.records, &stored.before),
+            false => mailbox.note_own(&stored.records),
+        }
         self.done += stored.records.len() as u64 + stored.modified.count();
         self.modified.0.extend(stored.modified.0);
         // With CONDSTORE, even a silent change tells the new modseq (RFC 7162 §3.1.3).

@@ -47,6 +47,11 @@ impl Reply {
         Reply { status: Status::Bad, code: None, text: text.into() }
     }
 
+    /// `BAD` for a sequence number of a client that has renounced them (RFC 9586 §3).
+    pub fn uid_required() -> Reply {
+        Reply::bad("Only UIDs are in use here").code("UIDREQUIRED")
+    }
+
     /// With this code.
     pub fn code(mut self, code: impl Into<Cow<'static, str>>) -> Reply {
         self.code = Some(code.into());

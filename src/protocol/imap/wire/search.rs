@@ -238,18 +238,23 @@ impl SearchKey {
         self.any(&|key| matches!(key, SearchKey::Modseq(_)))
     }
 
-    /// Does it depend on the selected mailbox: on sequence numbers, or on `$`?
+    /// Does it have sequence numbers in it? `$` stands for none (RFC 5182).
     pub fn names_numbers(&self) -> bool {
-        self.any(&|key| matches!(key, SearchKey::Numbers(_) | SearchKey::Uids(SequenceSet::Saved)))
+        self.any(&|key| matches!(key, SearchKey::Numbers(set) if *set != SequenceSet::Saved))
+    }
+
+    /// Does it depend on what `$` stands for?
+    pub fn names_saved(&self) -> bool {
+        self.any(&|key| matches!(key, SearchKey::Numbers(SequenceSet::Saved) | SearchKey::Uids(SequenceSet::Saved)))
     }
 
     /// Is there such a key in it?
-    fn any(&self, is: &impl Fn(&SearchKey) -> bool) -> bool {
+    fn any(&self, wanted: &dyn Fn(&SearchKey) -> bool) -> bool {
         match self {
-            SearchKey::Not(key) => key.any(is),
-            SearchKey::Or(left, right) => left.any(is) || right.any(is),
-            SearchKey::And(keys) => keys.iter().any(|key| key.any(is)),
-            key => is(key),
+            SearchKey::Not(key) => key.any(wanted),
+            SearchKey::Or(left, right) => left.any(wanted) || right.any(wanted),
+            SearchKey::And(keys) => keys.iter().any(|key| key.any(wanted)),
+            key => wanted(key),
         }
     }
 }
