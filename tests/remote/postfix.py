@@ -53,6 +53,7 @@ smtpd_tls_security_level = may
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 smtpd_tls_loglevel = 1
+smtpd_tls_received_header = yes
 alias_maps =
 alias_database =
 local_recipient_maps =
