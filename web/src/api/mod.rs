@@ -11,6 +11,7 @@ pub mod import;
 mod names;
 pub mod services;
 pub mod sessions;
+pub mod shared;
 pub mod size;
 pub mod spool;
 pub mod status;
@@ -37,6 +38,7 @@ pub fn router(house: House) -> Router {
         .merge(domains::routes())
         .merge(users::routes())
         .merge(aliases::routes())
+        .merge(shared::routes())
         .merge(spool::routes())
         .merge(sessions::routes())
         .merge(services::routes())
