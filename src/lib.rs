@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 0 | [`clock`] [`work`] [`bell`] [`log`] [`settings`] [`service`] |
 //! | 1 | [`message`] |
-//! | 2 | [`people`] |
+//! | 2 | [`people`] [`authenticity`] |
 //! | 3 | [`intake`] |
 //! | 4 | [`net`] |
 //! | 5 | [`protocol`] |
@@ -13,6 +13,7 @@
 //! Rooms meet in storage and ring a bell; no room calls a sister of its rank.
 //! This crate knows no HTTP, no table layout and has no `main`.
 
+pub mod authenticity;
 pub mod bell;
 pub mod clock;
 pub mod delivery;

@@ -1,7 +1,8 @@
 //! What to do with one message now.
 
 use mailstead_storage::{
-    Account, Error, Flags, Leased, LocalDelivery, MailboxId, RecipientState, Settlement, State, Store, Told,
+    Account, Error, Flags, Leased, LocalDelivery, MailboxId, RecipientState, Settlement, SpecialUse, State, Store, Told,
+    Verdict,
 };
 
 use super::calendar::{Next, is_delayed, next};
@@ -32,7 +33,8 @@ impl Planner<'_> {
         };
         for (index, state) in settlement.recipients.iter_mut().enumerate() {
             if state.state == State::Pending {
-                let mailboxes = self.recipient(&leased.arrival.envelope.recipients[index].address, state)?;
+                let address = &leased.arrival.envelope.recipients[index].address;
+                let mailboxes = self.recipient(address, leased.arrival.verdict, state)?;
                 let delivery = |mailbox| LocalDelivery { recipient: index, mailbox, flags: Flags::default() };
                 settlement.deliveries.extend(mailboxes.into_iter().map(delivery));
             }
@@ -57,7 +59,12 @@ impl Planner<'_> {
     }
 
     /// Follows one recipient to its mailboxes here; what lies elsewhere remains.
-    fn recipient(&self, address: &str, state: &mut RecipientState) -> Result<Vec<MailboxId>, Error> {
+    fn recipient(
+        &self,
+        address: &str,
+        verdict: Verdict,
+        state: &mut RecipientState,
+    ) -> Result<Vec<MailboxId>, Error> {
         if !state.remaining.is_empty() {
             state.answer = ELSEWHERE.into();
             return Ok(Vec::new());
@@ -70,7 +77,9 @@ impl Planner<'_> {
         let mut unknown = destinations.is_empty();
         for destination in destinations {
             match destination {
-                Destination::Account { account, folder } => mailboxes.push(self.mailbox(&account, folder.as_deref())?),
+                Destination::Account { account, folder } => {
+                    mailboxes.push(self.mailbox(&account, folder.as_deref(), verdict)?);
+                }
                 Destination::Addresses(addresses) => state.remaining.extend(addresses),
                 Destination::Elsewhere => state.remaining.push(address.to_string()),
                 Destination::Unknown => unknown = true,
@@ -84,8 +93,8 @@ impl Planner<'_> {
         Ok(mailboxes)
     }
 
-    /// The mailbox that a subaddress names, when the account has it, else INBOX.
-    fn mailbox(&self, account: &Account, folder: Option<&str>) -> Result<MailboxId, Error> {
+    /// The mailbox that a subaddress names, when the account has it, else INBOX, or Junk if the checks say so.
+    fn mailbox(&self, account: &Account, folder: Option<&str>, verdict: Verdict) -> Result<MailboxId, Error> {
         if let Some(folder) = folder {
             let named = match self.store.mailbox(account.id, folder)? {
                 None => self.mailbox_without_case(account, folder)?,
@@ -94,6 +103,11 @@ impl Planner<'_> {
             if let Some(mailbox) = named {
                 return Ok(mailbox.id);
             }
+        }
+        if verdict == Verdict::Junk
+            && let Some(junk) = self.store.mailbox_for(account.id, SpecialUse::Junk)?
+        {
+            return Ok(junk.id);
         }
         let inbox = self.store.mailbox(account.id, "INBOX")?;
         let gone = || Error::new(mailstead_storage::Word::NotFound, format!("{} has no INBOX", account.address));

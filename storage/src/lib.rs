@@ -23,6 +23,7 @@ mod opening;
 mod pending;
 mod pieces;
 mod queue;
+mod report;
 mod rows;
 mod segments;
 mod shared;
@@ -34,7 +35,10 @@ mod verify;
 mod write;
 
 pub use bell::{Bell, News, Silent};
-pub use directory::{Account, Alias, Directory, Domain, LastLogin, NewAccount, Recipient, Role, ScramVerifier, Usage};
+pub use directory::{
+    Account, Alias, Directory, Domain, KeyAlgorithm, KeyState, LastLogin, NewAccount, Recipient, Role, ScramVerifier,
+    SigningKey, Usage,
+};
 pub use disk::{Access, Disk};
 pub use draft::Draft;
 pub use error::{Error, Result, Word};
@@ -44,8 +48,9 @@ pub use mailbox::{
     Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
 pub use pending::Pending;
+pub use report::{Report, ReportKind, Tally};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
-    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told,
+    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told, Verdict,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};

@@ -10,7 +10,7 @@ use crate::codec::{Reader, Writer};
 use crate::{
     AccountId, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags, MailboxId, Modseq,
     Notify, Priority, Provenance, RecipientState, Record, Result, Ret, SpecialUse, State, Time, Told, Uid, UidRange,
-    UidSet, Usage, Word,
+    UidSet, Usage, Verdict, Word,
 };
 
 /// Newest version of every row that carries one.
@@ -357,7 +357,7 @@ fn decode_priority(row: &mut Reader) -> Result<Priority> {
 }
 
 /// An *arrival*: received u64 (ms), priority u8, Return-Path length varint, provenance u8 with a
-/// varint for those that name something, flags u8, body u8, RET u8 (0 none), ENVID, reverse-path,
+/// varint for those that name something, verdict u8, flags u8, body u8, RET u8 (0 none), ENVID, reverse-path,
 /// count, and for each recipient: address, NOTIFY u8, ORCPT.
 fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
     row.raw(&arrival.received.0.to_le_bytes());
@@ -375,6 +375,10 @@ fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
         }
         Provenance::Box => row.byte(3),
     }
+    row.byte(match arrival.verdict {
+        Verdict::Welcome => 0,
+        Verdict::Junk => 1,
+    });
     let envelope = &arrival.envelope;
     row.byte(u8::from(envelope.smtputf8) | u8::from(envelope.require_tls) << 1);
     row.byte(match envelope.body {
@@ -409,8 +413,13 @@ fn decode_arrival(row: &mut Reader) -> Result<Arrival> {
         3 => Provenance::Box,
         _ => return Err(row.corrupt()),
     };
+    let verdict = match row.byte()? {
+        0 => Verdict::Welcome,
+        1 => Verdict::Junk,
+        _ => return Err(row.corrupt()),
+    };
     let envelope = decode_envelope(row)?;
-    Ok(Arrival { envelope, provenance, received, priority, return_path_bytes, outline: Arc::default() })
+    Ok(Arrival { envelope, provenance, received, priority, verdict, return_path_bytes, outline: Arc::default() })
 }
 
 fn decode_envelope(row: &mut Reader) -> Result<Envelope> {

@@ -26,7 +26,8 @@ pub(in super::super) fn directory(domains: &[&str], accounts: &[Account], aliase
     let mut directory = Directory::default();
     for (age, domain) in domains.iter().enumerate() {
         let (name, catch_all) = domain.split_once(' ').map_or((*domain, None), |(name, all)| (name, Some(all)));
-        let row = Domain { name: name.into(), catch_all: catch_all.map(String::from), created: Time(age as u64) };
+        let catch_all = catch_all.map(String::from);
+        let row = Domain { name: name.into(), catch_all, signing_keys: Vec::new(), created: Time(age as u64) };
         directory.domains.insert(name.into(), Arc::new(row));
     }
     for account in accounts {

@@ -10,7 +10,9 @@ use super::House;
 use super::question::{Answer, Question};
 use super::replies::{self, Reply};
 use super::session::SmtpSession;
-use crate::intake::{Acceptance, Incoming, Refusal, Trace};
+use super::arriving::Arriving;
+use crate::authenticity::{Client, Findings};
+use crate::intake::{Acceptance, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
 use crate::net::{Answers, Peer};
 use crate::people::sessions::SessionId;
@@ -25,7 +27,7 @@ pub struct SmtpAnswers {
     house: House,
     session: SessionId,
     client: IpAddr,
-    incoming: Option<Incoming>,
+    arriving: Option<Arriving>,
 }
 
 impl Answers<SmtpSession> for SmtpAnswers {
@@ -53,11 +55,11 @@ impl Answers<SmtpSession> for SmtpAnswers {
                 }
                 Answer::Recipient(answer)
             }
-            Question::Begin(trace) => Answer::Begun(self.begin(*trace)),
+            Question::Begin { trace, hello } => Answer::Begun(self.begin(*trace, hello)),
             Question::Body(bytes) => Answer::Taken(self.push(bytes).await),
             Question::Accept(acceptance) => Answer::Accepted(self.accept(*acceptance).await),
             Question::Discard(reply) => {
-                self.incoming = None;
+                self.arriving = None;
                 if let Some(reply) = reply {
                     self.house.log.write(self.event(Level::Info, "message refused").with("status", reply.status()));
                 }
@@ -69,7 +71,7 @@ impl Answers<SmtpSession> for SmtpAnswers {
 
 impl SmtpAnswers {
     pub(super) fn new(house: House, peer: &Peer) -> SmtpAnswers {
-        SmtpAnswers { house, session: peer.id, client: peer.address.ip().to_canonical(), incoming: None }
+        SmtpAnswers { house, session: peer.id, client: peer.address.ip().to_canonical(), arriving: None }
     }
 
     fn logged_in(&self, user: &str, login: Result<Login, Denied>) -> Result<Login, Denied> {
@@ -137,38 +139,53 @@ impl SmtpAnswers {
         work::read(move || people.over_quota(&account, size.max(1))).await
     }
 
-    fn begin(&mut self, trace: Trace) -> Result<(), Refusal> {
-        self.incoming = None;
-        self.incoming = Some(self.house.intake.begin(trace).inspect_err(|refusal| self.log_refusal(refusal))?);
+    fn begin(&mut self, trace: Trace, hello: Option<String>) -> Result<(), Refusal> {
+        self.arriving = None;
+        let check = hello.zip(self.house.checks.as_ref()).and_then(|(hello, checks)| {
+            let Trace::Fields { reverse_path, .. } = &trace else { return None };
+            checks.begin(Client { address: self.client, hello, reverse_path: reverse_path.clone() })
+        });
+        let incoming = self.house.intake.begin(trace).inspect_err(|refusal| self.log_refusal(refusal))?;
+        self.arriving = Some(Arriving::new(incoming, check, self.house.intake.message_bytes_max()));
         Ok(())
     }
 
     async fn push(&mut self, bytes: Vec<u8>) -> Result<(), Refusal> {
-        let Some(incoming) = &mut self.incoming else { return Err(nothing_begun()) };
-        let pushed = incoming.push(bytes).await;
+        let Some(arriving) = &mut self.arriving else { return Err(nothing_begun()) };
+        let pushed = arriving.push(bytes).await;
         if let Err(refusal) = &pushed {
             self.log_refusal(refusal);
-            self.incoming = None;
+            self.arriving = None;
         }
         pushed
     }
 
-    async fn accept(&mut self, acceptance: Acceptance) -> Result<BlobId, Refusal> {
-        let incoming = self.incoming.take().ok_or_else(nothing_begun)?;
-        let sender = acceptance.envelope.reverse_path.clone();
-        let recipients = acceptance.envelope.recipients.len() as u64;
-        match incoming.accept(acceptance).await {
-            Ok(accepted) => {
-                let event = self.event(Level::Info, "message accepted").message(accepted.id);
-                let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
-                self.house.log.write(event);
-                Ok(accepted.id)
-            }
+    async fn accept(&mut self, acceptance: Acceptance) -> Result<BlobId, Reply> {
+        match self.accept_checked(acceptance).await {
+            Ok(accepted) => accepted,
             Err(refusal) => {
                 self.log_refusal(&refusal);
-                Err(refusal)
+                Err(replies::refusal(&refusal))
             }
         }
+    }
+
+    async fn accept_checked(&mut self, acceptance: Acceptance) -> Result<Result<BlobId, Reply>, Refusal> {
+        let arriving = self.arriving.take().ok_or_else(nothing_begun)?;
+        let sender = acceptance.envelope.reverse_path.clone();
+        let recipients = acceptance.envelope.recipients.len() as u64;
+        let (incoming, findings) = arriving.finish().await?;
+        if let Some(reason) = findings.as_ref().and_then(|findings| findings.refusal) {
+            let reply = replies::failed_check(reason);
+            let event = self.event(Level::Info, "message refused").with("status", reply.status()).with("sender", sender);
+            self.house.log.write(with_findings(event, findings.as_ref()));
+            return Ok(Err(reply));
+        }
+        let accepted = incoming.accept(acceptance).await?;
+        let event = self.event(Level::Info, "message accepted").message(accepted.id);
+        let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
+        self.house.log.write(with_findings(event, findings.as_ref()));
+        Ok(Ok(accepted.id))
     }
 
     /// Storage's own faults; the others are the message's, and logged with the reply.
@@ -184,6 +201,16 @@ impl SmtpAnswers {
 
     fn event(&self, level: Level, what: &'static str) -> Event {
         Event::new(Kind::Smtp, level, what).session(self.session)
+    }
+}
+
+/// What the checks said, in a few words.
+fn with_findings(event: Event, findings: Option<&Findings>) -> Event {
+    let Some(findings) = findings else { return event };
+    let event = event.with("spf", findings.spf.unwrap_or("unchecked"));
+    match &findings.dmarc {
+        Some(dmarc) => event.with("author", dmarc.author.clone()).with("dmarc", dmarc.result),
+        None => event,
     }
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn add_domain(tables: &mut Tables, name: String, now: Time) -> Result
     if tables.domain.get(name.as_str())?.is_some() {
         return Err(exists("a domain", &name));
     }
-    put_domain(tables, &Domain { name, catch_all: None, created: now })
+    put_domain(tables, &Domain { name, catch_all: None, signing_keys: Vec::new(), created: now })
 }
 
 pub(crate) fn update_domain(tables: &mut Tables, domain: &Domain) -> Result<()> {

@@ -78,7 +78,8 @@ async fn add(State(house): State<House>, Body(new): Body<NewDomain>) -> Answer<S
     let created = house.clock.now();
     house.store.add_domain(&name, created).await?;
     if catch_all.is_some() {
-        house.store.update_domain(Domain { name: name.clone(), catch_all, created }).await?;
+        let domain = Domain { name: name.clone(), catch_all, signing_keys: Vec::new(), created };
+        house.store.update_domain(domain).await?;
     }
     house.audit("domain added", name);
     Ok(StatusCode::CREATED)
