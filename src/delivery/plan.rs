@@ -30,6 +30,7 @@ impl Planner<'_> {
             recipients: leased.recipients.clone(),
             next_attempt: None,
             attempts: leased.attempts + 1,
+            queue: String::new(),
         };
         for (index, state) in settlement.recipients.iter_mut().enumerate() {
             if state.state == State::Pending {
@@ -55,7 +56,14 @@ impl Planner<'_> {
             Next::GiveUp if pending => Some(self.now),
             _ => None,
         };
-        Settlement { id: entry.id, deliveries: Vec::new(), recipients, next_attempt, attempts: entry.attempts }
+        Settlement {
+            id: entry.id,
+            deliveries: Vec::new(),
+            recipients,
+            next_attempt,
+            attempts: entry.attempts,
+            queue: entry.queue,
+        }
     }
 
     /// Follows one recipient to its mailboxes here; what lies elsewhere remains.

@@ -84,7 +84,7 @@ impl Delivery {
     async fn wait(&self, stop: &mut Stop) {
         let parts = &self.0.parts;
         let store = parts.store.clone();
-        let due = if self.is_active() { work::read(move || store.next_due()).await.unwrap_or_default() } else { None };
+        let due = if self.is_active() { work::read(move || store.next_due(&|_| true)).await.unwrap_or_default() } else { None };
         let until = due.map_or(LOOK, |due| Duration::from_millis(due.millis_since(parts.clock.now())).min(LOOK));
         tokio::select! {
             () = parts.bell.spool() => {}
@@ -169,6 +169,7 @@ impl Delivery {
                 arrival: entry.arrival,
                 recipients: entry.recipients,
                 attempts: entry.attempts,
+                queue: entry.queue,
                 fresh: false,
             }));
         }
@@ -280,5 +281,6 @@ fn hold(leased: Leased, next_attempt: crate::clock::Time) -> Settlement {
         recipients: leased.recipients,
         next_attempt: Some(next_attempt),
         attempts: leased.attempts,
+        queue: leased.queue,
     }
 }

@@ -8,6 +8,7 @@
 //! transaction whose result is copied out.
 
 mod accept;
+mod agenda;
 mod base;
 mod bell;
 mod codec;

@@ -1,11 +1,12 @@
-//! What of the spool lives in memory: fresh messages in the order of the journal, and who has what
-//! on lease. After a crash the journal and the spool's rows bring it back.
+//! What of the spool lives in memory: fresh messages in the order of the journal, when the others are due, and who
+//! has what on lease. After a crash the journal and the spool's rows bring it back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
+use crate::agenda::{Agenda, Change};
 use crate::base::lock;
-use crate::{Arrival, BlobId, Priority, RecipientState, State, Told};
+use crate::{Arrival, BlobId, Priority, RecipientState, State, Time, Told};
 
 /// An accepted message that has no row in `meta.redb` yet.
 #[derive(Debug, Clone)]
@@ -21,8 +22,13 @@ pub(crate) struct Fresh {
 impl Fresh {
     /// The recipients' states before any attempt.
     pub(crate) fn recipients(&self) -> Vec<RecipientState> {
-        let untried =
-            RecipientState { state: State::Pending, answer: String::new(), told: Told::Nothing, remaining: Vec::new() };
+        let untried = RecipientState {
+            state: State::Pending,
+            answer: String::new(),
+            server: String::new(),
+            told: Told::Nothing,
+            remaining: Vec::new(),
+        };
         vec![untried; self.arrival.envelope.recipients.len()]
     }
 }
@@ -37,6 +43,8 @@ struct Inner {
     leased: HashSet<BlobId>,
     /// Leased messages that go when their lease ends.
     doomed: HashSet<BlobId>,
+    /// When those that are not fresh are due.
+    agenda: Agenda,
 }
 
 /// Fresh messages and leases.
@@ -68,6 +76,34 @@ impl Queue {
                 Some(fresh.clone())
             })
             .collect()
+    }
+
+    /// What the spool's rows say, read from the file.
+    pub(crate) fn plan(&self, agenda: Agenda) {
+        lock(&self.0).agenda = agenda;
+    }
+
+    /// Spool rows came and went.
+    pub(crate) fn note(&self, changes: Vec<Change>) {
+        if !changes.is_empty() {
+            let mut inner = lock(&self.0);
+            changes.into_iter().for_each(|change| inner.agenda.apply(change));
+        }
+    }
+
+    /// Leases messages that are due; `room` says how many more a queue may have out.
+    pub(crate) fn lease_due(&self, max: usize, now: Time, room: &dyn Fn(&str) -> usize) -> Vec<BlobId> {
+        let mut guard = lock(&self.0);
+        let inner = &mut *guard;
+        let picked = inner.agenda.pick(&inner.leased, max, now, room);
+        inner.leased.extend(&picked);
+        picked
+    }
+
+    /// When the first message of the open queues is due that nobody has leased.
+    pub(crate) fn next_due(&self, open: &dyn Fn(&str) -> bool) -> Option<Time> {
+        let inner = lock(&self.0);
+        inner.agenda.next_due(&inner.leased, open)
     }
 
     /// Leases a message, unless somebody has it.

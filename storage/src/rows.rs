@@ -289,6 +289,7 @@ pub(crate) struct SpoolRow {
     pub(crate) next_attempt: Time,
     pub(crate) attempts: u32,
     pub(crate) size: u64,
+    pub(crate) queue: String,
     pub(crate) arrival: Arc<Arrival>,
     pub(crate) recipients: Vec<RecipientState>,
 }
@@ -300,6 +301,7 @@ impl SpoolRow {
         row.raw(&self.next_attempt.0.to_le_bytes());
         row.raw(&self.attempts.to_le_bytes());
         row.raw(&self.size.to_le_bytes());
+        row.text(&self.queue);
         encode_arrival(&mut row, &self.arrival);
         row.number(self.recipients.len() as u64);
         for recipient in &self.recipients {
@@ -310,6 +312,7 @@ impl SpoolRow {
             };
             row.byte(state | (recipient.told as u8) << 4);
             row.text(&recipient.answer);
+            row.text(&recipient.server);
             row.number(recipient.remaining.len() as u64);
             recipient.remaining.iter().for_each(|address| row.text(address));
         }
@@ -320,10 +323,11 @@ impl SpoolRow {
         let mut row = Reader::new("spool", VERSION, bytes)?;
         let priority = decode_priority(&mut row)?;
         let (next_attempt, attempts, size) = (Time(row.u64()?), row.u32()?, row.u64()?);
+        let queue = row.text()?;
         let arrival = Arc::new(decode_arrival(&mut row)?);
         let count = row.count()?;
         let recipients = (0..count).map(|_| decode_recipient_state(&mut row)).collect::<Result<_>>()?;
-        Ok(SpoolRow { priority, next_attempt, attempts, size, arrival, recipients })
+        Ok(SpoolRow { priority, next_attempt, attempts, size, queue, arrival, recipients })
     }
 }
 
@@ -341,10 +345,10 @@ fn decode_recipient_state(row: &mut Reader) -> Result<RecipientState> {
         2 => Told::Outcome,
         _ => return Err(row.corrupt()),
     };
-    let answer = row.text()?;
+    let (answer, server) = (row.text()?, row.text()?);
     let count = row.count()?;
     let remaining = (0..count).map(|_| row.text()).collect::<Result<_>>()?;
-    Ok(RecipientState { state, answer, told, remaining })
+    Ok(RecipientState { state, answer, server, told, remaining })
 }
 
 fn decode_priority(row: &mut Reader) -> Result<Priority> {

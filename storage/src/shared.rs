@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use redb::ReadTransaction;
 
+use crate::agenda::Agenda;
 use crate::base::{Base, lock};
 use crate::disk::Disk;
 use crate::queue::Queue;
@@ -73,6 +74,9 @@ impl Shared {
         });
         if let Ok(applied) = applied {
             self.queue.forget_fresh(&applied);
+        }
+        if let Ok(agenda) = self.look(Agenda::read) {
+            self.queue.plan(agenda);
         }
         self.reload_directory();
     }

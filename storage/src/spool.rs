@@ -171,6 +171,8 @@ pub struct RecipientState {
     pub state: State,
     /// The last answer, in the form `250 2.0.0 text` (RFC 3463 code); empty before the first attempt.
     pub answer: String,
+    /// The server whose answer it is; empty when it is this box's own.
+    pub server: String,
     /// What the sender has been told of it.
     pub told: Told,
     /// Where it is still to go, once an alias or a forwarding has led elsewhere. Empty before: the
@@ -192,6 +194,8 @@ pub struct Leased {
     pub recipients: Vec<RecipientState>,
     /// Attempts made before this one.
     pub attempts: u32,
+    /// The queue it waited in; empty for the box's own.
+    pub queue: String,
     /// Has it no spool row yet?
     pub fresh: bool,
 }
@@ -220,6 +224,9 @@ pub struct Settlement {
     pub next_attempt: Option<Time>,
     /// Attempts made, this one included.
     pub attempts: u32,
+    /// The queue it waits in: the name of the destination that is next, or empty when the next step is this box's
+    /// own. Queues are leased from by themselves, so that a destination which takes nothing holds up no other.
+    pub queue: String,
 }
 
 /// A message as the spool's list shows it.
@@ -239,6 +246,8 @@ pub struct SpoolEntry {
     pub priority: Priority,
     /// When it is due.
     pub next_attempt: Time,
+    /// The queue it waits in; empty for the box's own.
+    pub queue: String,
     /// Is it leased at this moment?
     pub leased: bool,
 }

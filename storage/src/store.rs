@@ -197,14 +197,18 @@ impl Store {
     // ---- the spool -----------------------------------------------------------------------
 
     /// Leases up to `max` messages to work on: fresh ones in the order of acceptance, then those due
-    /// at `now` by priority and due time.
+    /// at `now` by priority, the queues in turn.
     pub fn lease(&self, max: usize, now: Time) -> Result<Vec<Leased>> {
+        self.lease_from(max, now, &|_| usize::MAX)
+    }
+
+    /// As [`lease`](Store::lease), but of each queue only as many as there is `room` for, which is asked by the queue's
+    /// name and must neither wait nor call the store.
+    pub fn lease_from(&self, max: usize, now: Time, room: &dyn Fn(&str) -> usize) -> Result<Vec<Leased>> {
         let mut leased = self.lease_fresh(max)?;
         let shared = &self.0.shared;
         if leased.len() < max {
-            let room = max - leased.len();
-            let due = shared.look(|transaction| spool::look::due(transaction, &shared.queue, room, now))?;
-            let ours: Vec<BlobId> = due.into_iter().filter(|id| shared.queue.lease(*id)).collect();
+            let ours = shared.queue.lease_due(max - leased.len(), now, room);
             let rows = shared.look(|transaction| spool::look::leased(transaction, &ours, now));
             let kept = rows.as_ref().map(Vec::as_slice).unwrap_or_default();
             let others = ours.iter().filter(|id| !kept.iter().any(|leased| leased.id == **id));
@@ -252,11 +256,21 @@ impl Store {
         )
     }
 
-    /// When the next message that is not leased becomes due.
-    pub fn next_due(&self) -> Result<Option<Time>> {
+    /// Writes how far an attempt has come whose message stays leased. Says whether the message is still in the spool.
+    /// It must have its spool row.
+    pub fn progress(&self, settlement: Settlement) -> Pending<bool> {
+        self.write(move |tables| {
+            let gone = spool::settle::settle(tables, vec![(settlement, None)], Time::now())?;
+            Ok(!gone.contains(&true))
+        })
+    }
+
+    /// When the next message that is not leased becomes due, of the queues that are `open`, which is asked by the
+    /// queue's name and must neither wait nor call the store.
+    pub fn next_due(&self, open: &dyn Fn(&str) -> bool) -> Result<Option<Time>> {
         let shared = &self.0.shared;
-        let due = shared.look(|transaction| spool::look::next_due(transaction, &shared.queue))?;
-        Ok(shared.queue.first_free().into_iter().chain(due).min())
+        shared.check_open()?;
+        Ok(shared.queue.first_free().into_iter().chain(shared.queue.next_due(open)).min())
     }
 
     /// Number of messages in the spool, fresh ones included.

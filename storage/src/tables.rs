@@ -75,12 +75,12 @@ pub(crate) mod meta {
     /// Mailbox id whose name and rows are gone but whose messages are not yet → nothing.
     pub(crate) const DOOMED_MAILBOX: Definition<u32, ()> = Definition::new("doomed_mailbox");
 
-    /// Blob id → version 1, priority u8, next attempt u64 (ms), attempts u32, size u64, an
-    /// *arrival*, and the recipients' states in the order of the envelope.
+    /// Blob id → version 1, priority u8, next attempt u64 (ms), attempts u32, size u64, the queue it waits
+    /// in, an *arrival*, and the recipients' states in the order of the envelope.
     pub(crate) const SPOOL: Definition<u64, &[u8]> = Definition::new("spool");
 
-    /// `priority << 120 | next attempt (ms) << 64 | blob id` → nothing, one for each row in `spool`.
-    pub(crate) const DUE: Definition<u128, ()> = Definition::new("due");
+    /// `priority << 120 | next attempt (ms) << 64 | blob id` → the queue, one for each row in `spool`.
+    pub(crate) const DUE: Definition<u128, &str> = Definition::new("due");
 
     /// Blob id of a message that was taken out of the spool while it was leased → nothing.
     pub(crate) const DOOMED_MESSAGE: Definition<u64, ()> = Definition::new("doomed_message");

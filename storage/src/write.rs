@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
+use crate::agenda::Change;
 use crate::meta::Notes;
-use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow};
-use crate::tables::{message_key, message_keys, meta, vanished_key};
+use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
+use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
 use crate::{AccountId, BlobId, Error, MailboxId, News, Record, Result, Uid, Usage, Word};
 
 /// Rows of a removed mailbox that one transaction gives back at most.
@@ -29,7 +30,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) vanished: Table<'t, u128, &'static [u8]>,
     doomed_mailbox: Table<'t, u32, ()>,
     pub(crate) spool: Table<'t, u64, &'static [u8]>,
-    pub(crate) due: Table<'t, u128, ()>,
+    due: Table<'t, u128, &'static str>,
     pub(crate) doomed_message: Table<'t, u64, ()>,
     pub(crate) account: Table<'t, u32, &'static [u8]>,
     usage: Table<'t, u32, &'static [u8]>,
@@ -41,6 +42,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) setting: Table<'t, &'static str, &'static str>,
     held: Held,
     pub(crate) news: News,
+    agenda: Vec<Change>,
     wrote: bool,
 }
 
@@ -58,6 +60,7 @@ struct Held {
 /// What a transaction came to.
 pub(crate) struct Outcome {
     pub(crate) news: News,
+    pub(crate) agenda: Vec<Change>,
     pub(crate) more_to_reclaim: bool,
 }
 
@@ -89,6 +92,7 @@ impl<'t> Tables<'t> {
             setting: transaction.open_table(meta::SETTING)?,
             held: Held::default(),
             news: News::default(),
+            agenda: Vec::new(),
             wrote: false,
         })
     }
@@ -126,6 +130,26 @@ impl<'t> Tables<'t> {
         let next = self.state(name)?.max(1);
         self.set_state(name, next + 1)?;
         u32::try_from(next).map_err(|_| Error::new(Word::Limit, format!("all numbers of {name} are used up")))
+    }
+
+    // ---- the spool -----------------------------------------------------------------------
+
+    pub(crate) fn put_spool_row(&mut self, id: BlobId, row: &SpoolRow) -> Result<()> {
+        self.begin_writing();
+        self.spool.insert(id.0, row.encode().as_slice())?;
+        let due = due_key(row.priority, row.next_attempt, id);
+        self.due.insert(due, row.queue.as_str())?;
+        self.agenda.push(Change { queue: row.queue.clone(), due, comes: true });
+        Ok(())
+    }
+
+    pub(crate) fn take_spool_row(&mut self, id: BlobId, row: &SpoolRow) -> Result<()> {
+        self.begin_writing();
+        self.spool.remove(id.0)?;
+        let due = due_key(row.priority, row.next_attempt, id);
+        self.due.remove(due)?;
+        self.agenda.push(Change { queue: row.queue.clone(), due, comes: false });
+        Ok(())
     }
 
     // ---- messages' bytes -----------------------------------------------------------------
@@ -383,6 +407,6 @@ impl<'t> Tables<'t> {
         }
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
-        Ok(Outcome { news, more_to_reclaim })
+        Ok(Outcome { news, agenda: self.agenda, more_to_reclaim })
     }
 }

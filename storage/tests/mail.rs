@@ -75,16 +75,16 @@ fn deferred_mail_waits_in_the_spool() {
     fixture.reopen();
     let store = &fixture.store;
     assert!(store.lease(1, NOW).unwrap().is_empty());
-    assert_eq!(store.next_due(), Ok(Some(later)));
+    assert_eq!(store.next_due(&|_| true), Ok(Some(later)));
     assert_eq!(store.spool_depth(), Ok(1));
     let entry = store.spool_entry(accepted.id).unwrap().unwrap();
     assert_eq!((entry.attempts, entry.next_attempt, entry.leased), (1, later, false));
     assert_eq!(entry.recipients, settlement.recipients);
     let leased = store.lease(1, later).unwrap().remove(0);
     assert_eq!(*leased.arrival, arrival(&["a@x.test", "b@x.test"]));
-    assert!(!leased.fresh && store.next_due() == Ok(None));
+    assert!(!leased.fresh && store.next_due(&|_| true) == Ok(None));
     store.unlease(&[leased.id]);
-    assert_eq!(store.next_due(), Ok(Some(later)));
+    assert_eq!(store.next_due(&|_| true), Ok(Some(later)));
     assert_sound(store);
     let leased = store.lease(1, later).unwrap().remove(0);
     assert_eq!(store.settle(vec![delivered(&leased, fixture.inbox())]).wait(), Ok(vec![true]));
@@ -282,4 +282,29 @@ fn nobody_else_can_read_the_data() {
     for (path, expected) in [(data.clone(), 0o700), (data.join("meta.redb"), 0o600)] {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, expected, "{path:?}");
     }
+}
+
+#[test]
+fn queues_are_leased_from_by_themselves() {
+    let mut fixture = Fixture::new();
+    let store = fixture.store.clone();
+    for queue in ["dead.example", "alive.example", "dead.example"] {
+        accept(&store, b"message", arrival(&["x@remote.example"])).unwrap();
+        let leased = store.lease_fresh(1).unwrap().remove(0);
+        store.settle(vec![Settlement { queue: queue.into(), ..deferred(&leased, NOW) }]).wait().unwrap();
+    }
+    let open = |queue: &str| queue != "dead.example";
+    let leased = store.lease_from(9, NOW, &|queue| usize::from(open(queue)) * 9).unwrap();
+    assert_eq!(leased.iter().map(|leased| leased.queue.as_str()).collect::<Vec<_>>(), ["alive.example"]);
+    assert_eq!((store.next_due(&open), store.next_due(&|_| true)), (Ok(None), Ok(Some(NOW))));
+
+    let kept = Settlement { queue: "dead.example".into(), ..deferred(&leased[0], NOW) };
+    assert_eq!(store.progress(kept).wait(), Ok(true));
+    assert_eq!(store.lease(9, NOW).unwrap().len(), 2, "progress keeps the lease");
+    drop(store);
+
+    fixture.reopen();
+    let queues: Vec<_> = fixture.store.lease(9, NOW).unwrap().into_iter().map(|leased| leased.queue).collect();
+    assert_eq!(queues, ["dead.example"; 3], "the queues are found again");
+    assert_sound(&fixture.store);
 }

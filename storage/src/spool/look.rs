@@ -4,29 +4,8 @@ use redb::{ReadTransaction, ReadableTableMetadata};
 
 use crate::queue::{Fresh, Queue};
 use crate::rows::SpoolRow;
-use crate::tables::{due_key, due_parts, meta};
-use crate::{BlobId, Leased, Priority, Result, SpoolEntry, SpoolFilter, Time};
-
-const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
-
-/// Messages with a spool row that are due and that nobody has leased, by priority and due time.
-pub(crate) fn due(transaction: &ReadTransaction, queue: &Queue, max: usize, now: Time) -> Result<Vec<BlobId>> {
-    let table = transaction.open_table(meta::DUE)?;
-    let mut found = Vec::new();
-    for priority in PRIORITIES {
-        let range = due_key(priority, Time(0), BlobId(0))..=due_key(priority, now, BlobId(u64::MAX));
-        for row in table.range(range)? {
-            if found.len() == max {
-                return Ok(found);
-            }
-            let (_, id) = due_parts(row?.0.value());
-            if !queue.is_leased(id) {
-                found.push(id);
-            }
-        }
-    }
-    Ok(found)
-}
+use crate::tables::meta;
+use crate::{BlobId, Leased, Result, SpoolEntry, SpoolFilter, Time};
 
 /// The messages as leased; those that are no longer due are missing. The caller holds the leases
 /// since before this transaction began, so nothing can have settled in between.
@@ -36,7 +15,7 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
     let mut leased = Vec::with_capacity(ids.len());
     for id in ids {
         let Some(row) = spool.get(id.0)? else { continue };
-        let SpoolRow { size, mut arrival, recipients, attempts, next_attempt, priority } =
+        let SpoolRow { size, mut arrival, recipients, attempts, next_attempt, priority, queue } =
             SpoolRow::decode(row.value())?;
         if next_attempt > now {
             continue;
@@ -44,7 +23,7 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
         let outline = outlines.get(id.0)?.map(|row| row.value().into()).unwrap_or_default();
         let filled = std::sync::Arc::make_mut(&mut arrival);
         (filled.outline, filled.priority) = (outline, priority);
-        leased.push(Leased { id: *id, size, arrival, recipients, attempts, fresh: false });
+        leased.push(Leased { id: *id, size, arrival, recipients, attempts, queue, fresh: false });
     }
     Ok(leased)
 }
@@ -52,24 +31,7 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
 pub(crate) fn leased_fresh(fresh: Fresh) -> Leased {
     let recipients = fresh.recipients();
     let Fresh { id, size, arrival, .. } = fresh;
-    Leased { id, size, arrival, recipients, attempts: 0, fresh: true }
-}
-
-/// When the first message with a spool row that nobody has leased is due.
-pub(crate) fn next_due(transaction: &ReadTransaction, queue: &Queue) -> Result<Option<Time>> {
-    let table = transaction.open_table(meta::DUE)?;
-    let mut first: Option<Time> = None;
-    for priority in PRIORITIES {
-        let range = due_key(priority, Time(0), BlobId(0))..=due_key(priority, Time(u64::MAX), BlobId(u64::MAX));
-        for row in table.range(range)? {
-            let (due, id) = due_parts(row?.0.value());
-            if !queue.is_leased(id) {
-                first = Some(first.map_or(due, |first| first.min(due)));
-                break;
-            }
-        }
-    }
-    Ok(first)
+    Leased { id, size, arrival, recipients, attempts: 0, queue: String::new(), fresh: true }
 }
 
 /// Number of spool rows.
@@ -82,15 +44,15 @@ fn matches(filter: &SpoolFilter, reverse_path: &str) -> bool {
 }
 
 fn entry(id: BlobId, row: SpoolRow, leased: bool) -> SpoolEntry {
-    let SpoolRow { priority, next_attempt, attempts, size, arrival, recipients } = row;
-    SpoolEntry { id, size, arrival, recipients, attempts, priority, next_attempt, leased }
+    let SpoolRow { priority, next_attempt, attempts, size, queue, arrival, recipients } = row;
+    SpoolEntry { id, size, arrival, recipients, attempts, priority, next_attempt, queue, leased }
 }
 
 pub(crate) fn fresh_entry(fresh: Fresh, leased: bool) -> SpoolEntry {
     let recipients = fresh.recipients();
     let Fresh { id, size, arrival, .. } = fresh;
     let (priority, next_attempt) = (arrival.priority, arrival.received);
-    SpoolEntry { id, size, arrival, recipients, attempts: 0, priority, next_attempt, leased }
+    SpoolEntry { id, size, arrival, recipients, attempts: 0, priority, next_attempt, queue: String::new(), leased }
 }
 
 /// One message with a spool row.

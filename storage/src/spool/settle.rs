@@ -8,7 +8,6 @@ use redb::ReadableTable;
 use crate::mailbox::change::{self, Incoming, date};
 use crate::queue::{Fresh, Queue};
 use crate::rows::{BlobRow, SpoolRow};
-use crate::tables::due_key;
 use crate::write::Tables;
 use crate::{BlobId, Error, LocalDelivery, MailboxId, Priority, RecipientState, Result, Settlement, State, Time, Word};
 
@@ -52,21 +51,6 @@ fn spool_row(tables: &Tables, id: BlobId) -> Result<Option<SpoolRow>> {
     tables.spool.get(id.0)?.map(|row| SpoolRow::decode(row.value())).transpose()
 }
 
-fn put_row(tables: &mut Tables, id: BlobId, row: &SpoolRow) -> Result<()> {
-    tables.begin_writing();
-    tables.spool.insert(id.0, row.encode().as_slice())?;
-    tables.due.insert(due_key(row.priority, row.next_attempt, id), ())?;
-    Ok(())
-}
-
-/// Removes a spool row without its reference.
-fn take_row(tables: &mut Tables, id: BlobId, row: &SpoolRow) -> Result<()> {
-    tables.begin_writing();
-    tables.spool.remove(id.0)?;
-    tables.due.remove(due_key(row.priority, row.next_attempt, id))?;
-    Ok(())
-}
-
 /// Applies settlements; says of each whether its message is out of the spool.
 pub(crate) fn settle(tables: &mut Tables, batch: Vec<(Settlement, Option<Fresh>)>, now: Time) -> Result<Vec<bool>> {
     let mut messages: Vec<(Settlement, Option<Message>)> = Vec::with_capacity(batch.len());
@@ -90,6 +74,7 @@ fn find(tables: &Tables, settlement: &Settlement, fresh: Option<Fresh>) -> Resul
                 next_attempt: fresh.arrival.received,
                 attempts: 0,
                 size: fresh.size,
+                queue: String::new(),
                 arrival: fresh.arrival.clone(),
                 recipients: Vec::new(),
             };
@@ -121,10 +106,11 @@ fn check(settlement: &Settlement, message: &Message) -> Result<()> {
 }
 
 fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Message>, now: Time) -> Result<bool> {
-    let Settlement { id, deliveries, mut recipients, next_attempt, attempts } = settlement;
+    let Settlement { id, deliveries, mut recipients, next_attempt, attempts, queue } = settlement;
     let Some(Message { row, fresh }) = message else { return Ok(true) };
     let (mailboxes, gone) = targets(tables, &deliveries, &mut recipients)?;
     let doomed = tables.doomed_message.remove(id.0)?.is_some();
+    let queue = if gone { String::new() } else { queue };
     let next_attempt = if gone { Some(now) } else { next_attempt }.filter(|_| !doomed);
     let stays = next_attempt.is_some();
     let references = mailboxes.len() as i64 + i64::from(stays);
@@ -139,14 +125,14 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
             apply(tables, fresh.sequence)?;
         }
         None => {
-            take_row(tables, id, &row)?;
+            tables.take_spool_row(id, &row)?;
             tables.change_references(id, references - 1)?;
         }
     }
     deliver(tables, id, &row, &mailboxes, now)?;
     if let Some(next_attempt) = next_attempt {
         let arrival = row.arrival;
-        put_row(tables, id, &SpoolRow { next_attempt, attempts, recipients, arrival, ..row })?;
+        tables.put_spool_row(id, &SpoolRow { next_attempt, attempts, queue, recipients, arrival, ..row })?;
         tables.news.spool.push(id);
     }
     Ok(!stays)
@@ -196,7 +182,7 @@ fn deliver(tables: &mut Tables, id: BlobId, row: &SpoolRow, targets: &[&LocalDel
 /// Removes a message's spool row with its reference; false when there is none.
 fn drop_row(tables: &mut Tables, id: BlobId) -> Result<bool> {
     let Some(row) = spool_row(tables, id)? else { return Ok(false) };
-    take_row(tables, id, &row)?;
+    tables.take_spool_row(id, &row)?;
     tables.change_references(id, -1)?;
     Ok(true)
 }
@@ -212,9 +198,9 @@ fn change_rows(
     let mut count = 0;
     for id in ids {
         if let Some(mut row) = spool_row(tables, *id)? {
-            take_row(tables, *id, &row)?;
+            tables.take_spool_row(*id, &row)?;
             change(&mut row);
-            put_row(tables, *id, &row)?;
+            tables.put_spool_row(*id, &row)?;
             count += 1;
         } else if unapplied(tables, queue.fresh(*id))?.is_some() && fresh(*id) {
             count += 1;

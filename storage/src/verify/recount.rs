@@ -193,7 +193,8 @@ impl Count {
             let id = BlobId(id.value());
             self.references.push(id.0);
             let Some(row) = self.decoded(SpoolRow::decode(row.value())) else { continue };
-            if due.get(due_key(row.priority, row.next_attempt, id))?.is_none() {
+            let queue = due.get(due_key(row.priority, row.next_attempt, id))?;
+            if queue.is_none_or(|queue| queue.value() != row.queue) {
                 self.findings.push((Some(id), format!("message {id} of the spool never becomes due")));
             }
             if row.recipients.len() != row.arrival.envelope.recipients.len() {
