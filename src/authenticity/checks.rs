@@ -1,5 +1,6 @@
 //! The checks of what comes in, as the SMTP server uses them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
@@ -8,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{forged, message};
+use super::{findings, forged, message};
 use super::sender::{self, Client, SenderFindings};
 use super::{AuthenticitySettings, Findings};
 use crate::dns::Resolver;
@@ -39,6 +40,13 @@ impl Checks {
         let library = library.expect("a resolver without servers can always be made");
         let room = Arc::new(Semaphore::new(settings.held_bytes_max.min(Semaphore::MAX_PERMITS)));
         Checks(Arc::new(Tools { settings, hostname, resolver, library, room }))
+    }
+
+    /// The result of SPF if this client sent a message with this reverse-path.
+    pub async fn spf_of(&self, client: IpAddr, hello: &str, reverse_path: &str) -> &'static str {
+        let end = Instant::now() + self.0.settings.patience();
+        let client = Client { address: client, hello: hello.into(), reverse_path: reverse_path.into() };
+        findings::word(sender::spf(&self.0, &client, false, end).await.result())
     }
 
     /// Begins with a message whose envelope is known: what concerns its sender is looked up while it comes. `None`

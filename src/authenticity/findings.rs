@@ -121,7 +121,8 @@ impl Findings {
     }
 }
 
-fn word(result: SpfResult) -> &'static str {
+/// The result as its RFC calls it.
+pub(super) fn word(result: SpfResult) -> &'static str {
     match result {
         SpfResult::Pass => "pass",
         SpfResult::Fail => "fail",

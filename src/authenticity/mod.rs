@@ -15,6 +15,8 @@ mod forged;
 pub mod key_pair;
 mod known;
 mod message;
+pub mod published;
+pub mod rotation;
 mod sender;
 mod settings;
 mod signer;

@@ -70,7 +70,8 @@ pub(super) async fn look(tools: Arc<Tools>, client: Arc<Client>, end: Instant) -
     SenderFindings { iprev, hello, spf: Some(spf) }
 }
 
-async fn spf(tools: &Arc<Tools>, client: &Client, of_hello: bool, end: Instant) -> SpfOutput {
+/// SPF of the greeting or of the reverse-path.
+pub(super) async fn spf(tools: &Arc<Tools>, client: &Client, of_hello: bool, end: Instant) -> SpfOutput {
     let mut known = Known::new(client.address);
     for round in 0.. {
         let found = evaluate(tools, client, of_hello, &known);
