@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mailstead_core::authenticity::{BoxKey, Checks};
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
 use mailstead_core::delivery::Delivery;
+use mailstead_core::dns::{Hickory, Resolver};
 use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, LogSettings};
 use mailstead_core::net::Net;
@@ -109,7 +111,12 @@ impl House {
         let intake = Intake::new(store.clone(), clock.clone(), config.limits.message_bytes_max);
         let limits = Arc::new(config.limits.clone());
         let net = Net { clock: clock.clone(), log: log.clone(), sessions: Sessions::default(), certificates, limits };
-        let parts = Parts { bell, store: store.clone(), people: people.clone(), intake, net };
+        let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&config.dns).map_err(Failure::Usage)?);
+        let box_key = BoxKey::open(&data).map_err(Failure::Refused)?;
+        let hostname = config.top.hostname.clone();
+        let checks = Checks::new(config.authenticity.clone(), hostname, Arc::clone(&resolver));
+        let certificates = live.then(|| net.certificates.clone());
+        let parts = Parts { bell, store: store.clone(), people: people.clone(), intake, checks: checks.clone(), net };
         let delivery = wiring::delivery(config, &parts);
         let web_service = Arc::new(WebService::new(config.web.clone()));
         let list = wiring::services(config, &parts, &delivery, &web_service);
@@ -122,6 +129,10 @@ impl House {
             services,
             log,
             clock,
+            box_key,
+            resolver,
+            checks,
+            certificates,
             live,
             edits: Arc::default(),
         };

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use mailstead_core::authenticity::Checks;
 use mailstead_core::bell::Bell;
 use mailstead_core::delivery::{self, Delivery};
 use mailstead_core::intake::Intake;
@@ -26,6 +27,8 @@ pub struct Parts {
     pub people: People,
     /// The way in.
     pub intake: Intake,
+    /// Checks what comes in.
+    pub checks: Checks,
     /// What all listeners share: clock, log, sessions, certificate, limits.
     pub net: Net,
 }
@@ -67,6 +70,7 @@ fn smtp(config: &Config, parts: &Parts, service: smtp::Service, settings: &smtp:
         store: parts.store.clone(),
         log: parts.net.log.clone(),
         clock: parts.net.clock.clone(),
+        checks: Some(parts.checks.clone()),
     };
     let rules = smtp::Rules {
         service,

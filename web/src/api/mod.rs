@@ -4,6 +4,8 @@
 //! Errors are `{"error": {"code": "…", "message": "…"}}`; every change is noted in the audit log.
 
 pub mod aliases;
+pub mod dkim;
+pub mod domain_check;
 pub mod domains;
 mod error;
 mod extract;
@@ -35,6 +37,8 @@ pub fn router(house: House) -> Router {
     let families = Router::new()
         .merge(status::routes())
         .merge(domains::routes())
+        .merge(dkim::routes())
+        .merge(domain_check::routes())
         .merge(users::routes())
         .merge(aliases::routes())
         .merge(spool::routes())
