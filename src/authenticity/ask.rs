@@ -7,10 +7,11 @@ use mail_auth::dkim::DomainKey;
 use mail_auth::dmarc::DmarcRecord;
 use mail_auth::dns::TxtRecordParser as _;
 use mail_auth::spf::SpfRecord;
-use mail_auth::{Mx, TxtRecord};
+use mail_auth::{Error, Mx, TxtRecord};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
+use super::spf_record;
 use super::known::{Known, absent, temporary};
 use crate::dns::{Family, Fault, Resolver};
 
@@ -121,7 +122,11 @@ async fn txt(resolver: &dyn Resolver, texts: Texts, name: &str) -> TxtRecord {
 
 fn read(texts: Texts, name: &str, records: &[Vec<u8>]) -> TxtRecord {
     match texts {
-        Texts::Spf => SpfRecord::parse_records(records).into(),
+        Texts::Spf => match spf_record::select(records) {
+            None => TxtRecord::Error(absent(&Fault::NoData).into()),
+            Some(Err(())) => TxtRecord::Error(Error::Parse),
+            Some(Ok(record)) => SpfRecord::parse(record.as_bytes()).into(),
+        },
         Texts::ByName if name.starts_with("_dmarc.") => DmarcRecord::parse_records(records).into(),
         Texts::ByName => DomainKey::parse_records(records).into(),
     }

@@ -45,7 +45,7 @@ impl Checks {
     /// The result of SPF if this client sent a message with this reverse-path.
     pub async fn spf_of(&self, client: IpAddr, hello: &str, reverse_path: &str) -> &'static str {
         let end = Instant::now() + self.0.settings.patience();
-        let client = Client { address: client, hello: hello.into(), reverse_path: reverse_path.into() };
+        let client = Client { address: client.to_canonical(), hello: hello.into(), reverse_path: reverse_path.into() };
         findings::word(sender::spf(&self.0, &client, false, end).await.result())
     }
 

@@ -33,10 +33,14 @@ impl Known {
     /// Nothing yet. `client` is the only address whose names will be asked for.
     pub fn new(client: IpAddr) -> Known {
         Known {
-            txt: Table::new(|| TxtRecord::Error(temporary("not asked yet"))),
-            mx: Table::new(|| Ok(records(Vec::new()))),
-            v4: Table::new(|| Ok(records(Vec::new()))),
-            v6: Table::new(|| Ok(records(Vec::new()))),
+            txt: Table::new(|| TxtRecord::Error(temporary("not asked yet")), |_| false),
+            mx: Table::new(none, Result::is_err),
+            v4: Table::new(none, Result::is_err),
+            // RFC 7208 §5.7: only `exists` would ask an IPv4 client's record for these, and must not.
+            v6: match client {
+                IpAddr::V4(_) => Table::closed(|| Err(absent(&Fault::NoData))),
+                IpAddr::V6(_) => Table::new(none, Result::is_err),
+            },
             ptr: Pointer { client, names: RefCell::default(), missing: Cell::default() },
         }
     }
@@ -61,6 +65,11 @@ impl Known {
     pub fn take_fault(&self) -> bool {
         let tables = [self.mx.met_fault.take(), self.v4.met_fault.take(), self.v6.met_fault.take()];
         tables.contains(&true)
+    }
+
+    /// How many questions of the last check for addresses and exchangers were answered with nothing.
+    pub fn take_voids(&self) -> usize {
+        self.mx.voids.take() + self.v4.voids.take() + self.v6.voids.take()
     }
 
     /// Learns an answer.
@@ -105,6 +114,10 @@ fn records<T>(records: Vec<T>) -> RecordSet<T> {
     RecordSet { records: records.into(), dnssec_status: DnssecStatus::Indeterminate }
 }
 
+fn none<T>() -> Records<T> {
+    Ok(records(Vec::new()))
+}
+
 fn negative<T>(answer: Result<Vec<T>, Fault>) -> Result<Vec<T>, Negative> {
     answer.map_err(|fault| absent(&fault))
 }
@@ -115,15 +128,26 @@ pub(super) struct Table<V> {
     /// Names of which the DNS failed to tell.
     faults: RefCell<HashSet<Box<str>>>,
     met_fault: Cell<bool>,
+    /// Answers of nothing that were given.
+    voids: Cell<usize>,
+    is_void: fn(&V) -> bool,
     missing: RefCell<Vec<String>>,
     /// The answer until there is one.
     unknown: fn() -> V,
+    /// Is there never one?
+    closed: bool,
 }
 
 impl<V> Table<V> {
-    fn new(unknown: fn() -> V) -> Table<V> {
+    fn new(unknown: fn() -> V, is_void: fn(&V) -> bool) -> Table<V> {
         let (answers, faults, missing) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Table { answers, faults, met_fault: Cell::new(false), missing, unknown }
+        let (met_fault, voids) = (Cell::default(), Cell::default());
+        Table { answers, faults, met_fault, voids, is_void, missing, unknown, closed: false }
+    }
+
+    /// A table that is not asked for.
+    fn closed(answer: fn() -> V) -> Table<V> {
+        Table { closed: true, ..Table::new(answer, |_| false) }
     }
 
     fn take_missing(&self) -> impl Iterator<Item = String> + use<V> {
@@ -158,11 +182,12 @@ impl<V: Clone> ResolverCache<Box<str>, V> for Table<V> {
         Q: Hash + Eq + ?Sized,
     {
         let known = self.answers.borrow().get(name).cloned();
-        if known.is_none() {
+        if known.is_none() && !self.closed {
             self.missing.borrow_mut().push(Ear::hear(name));
-        } else if self.faults.borrow().contains(name) {
+        } else if known.is_some() && self.faults.borrow().contains(name) {
             self.met_fault.set(true);
         }
+        self.voids.set(self.voids.get() + usize::from(known.as_ref().is_some_and(self.is_void)));
         Some(known.unwrap_or_else(self.unknown))
     }
 

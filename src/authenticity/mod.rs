@@ -20,6 +20,7 @@ pub mod rotation;
 mod sender;
 mod settings;
 mod signer;
+mod spf_record;
 #[cfg(test)]
 mod tests;
 

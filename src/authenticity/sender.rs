@@ -22,6 +22,9 @@ const NAMES_MAX: usize = 5;
 /// of which may name ten hosts.
 const ROUNDS_MAX: usize = 120;
 
+/// Most questions of a record that may be answered with nothing (RFC 7208 §4.6.4).
+const VOID_MAX: usize = 2;
+
 /// Who delivers a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
@@ -75,12 +78,12 @@ pub(super) async fn spf(tools: &Arc<Tools>, client: &Client, of_hello: bool, end
     let mut known = Known::new(client.address);
     for round in 0.. {
         let found = evaluate(tools, client, of_hello, &known);
-        let (missing, fault) = (known.has_missing(), known.take_fault());
+        let (missing, fault, voids) = (known.has_missing(), known.take_fault(), known.take_voids());
         if fault && !missing {
             return found.with_result(SpfResult::TempError);
         }
         if !missing {
-            return found;
+            return if voids > VOID_MAX { found.with_result(SpfResult::PermError) } else { found };
         }
         if round == ROUNDS_MAX {
             return found.with_result(SpfResult::PermError);

@@ -1,5 +1,8 @@
 //! The checks as a whole, against a DNS that is a table.
 
+mod known_answers;
+mod spf_suite;
+
 use std::sync::Arc;
 
 use mailstead_storage::{KeyAlgorithm, KeyState, SigningKey, Time, Verdict};
