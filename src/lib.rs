@@ -6,7 +6,7 @@
 //! | 1 | [`message`] |
 //! | 2 | [`people`] [`authenticity`] |
 //! | 3 | [`intake`] |
-//! | 4 | [`net`] |
+//! | 4 | [`net`] [`reports`] |
 //! | 5 | [`protocol`] |
 //! | 6 | [`delivery`] |
 //!
@@ -24,6 +24,7 @@ pub mod message;
 pub mod net;
 pub mod people;
 pub mod protocol;
+pub mod reports;
 pub mod service;
 pub mod settings;
 pub mod work;

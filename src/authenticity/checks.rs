@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{findings, forged, message};
 use super::sender::{self, Client, SenderFindings};
-use super::{AuthenticitySettings, Findings};
+use super::{AuthenticitySettings, Findings, Tallies};
 use crate::dns::Resolver;
 use crate::work;
 
@@ -27,6 +27,7 @@ pub(super) struct Tools {
     /// Asks nobody: see [`super::known`].
     pub library: MessageAuthenticator,
     room: Arc<Semaphore>,
+    tallies: Option<Tallies>,
 }
 
 impl Checks {
@@ -35,11 +36,18 @@ impl Checks {
     /// # Panics
     /// Never: a resolver without servers can always be made.
     pub fn new(settings: AuthenticitySettings, hostname: String, resolver: Arc<dyn Resolver>) -> Checks {
-        let nobody = ResolverConfig::from_name_servers(Vec::new());
-        let library = MessageAuthenticator::new(nobody, ResolverOpts::default());
-        let library = library.expect("a resolver without servers can always be made");
+        let library = library();
         let room = Arc::new(Semaphore::new(settings.held_bytes_max.min(Semaphore::MAX_PERMITS)));
-        Checks(Arc::new(Tools { settings, hostname, resolver, library, room }))
+        Checks(Arc::new(Tools { settings, hostname, resolver, library, room, tallies: None }))
+    }
+
+    /// The same checks, which count what they find if the settings say so.
+    pub fn counting(self, tallies: Tallies) -> Checks {
+        let Tools { settings, hostname, resolver, .. } = &*self.0;
+        let (settings, hostname, resolver) = (settings.clone(), hostname.clone(), Arc::clone(resolver));
+        let tallies = settings.dmarc_reports.then_some(tallies);
+        let tools = Tools { tallies, library: library(), room: Arc::clone(&self.0.room), settings, hostname, resolver };
+        Checks(Arc::new(tools))
     }
 
     /// The result of SPF if this client sent a message with this reverse-path.
@@ -60,6 +68,13 @@ impl Checks {
         let sender = tokio::spawn(sender::look(Arc::clone(&self.0), Arc::clone(&client), end));
         Some(Check { tools: Arc::clone(&self.0), client, sender: Sender(sender), room: None })
     }
+}
+
+/// Asks nobody: there are no servers, and what is known answers everything.
+fn library() -> MessageAuthenticator {
+    let nobody = ResolverConfig::from_name_servers(Vec::new());
+    let library = MessageAuthenticator::new(nobody, ResolverOpts::default());
+    library.expect("a resolver without servers can always be made")
 }
 
 /// One message that is being checked. Dropped, it asks no more.
@@ -87,9 +102,13 @@ impl Check {
         let Check { tools, client, sender, room } = self;
         let end = Instant::now() + tools.settings.patience();
         let sender = Arc::new(sender.found().await);
-        let checked = message::check(tools, client, sender, message, end).await;
+        let (message, findings) =
+            message::check(Arc::clone(&tools), Arc::clone(&client), sender, message, end).await;
+        if let Some(tallies) = &tools.tallies {
+            tallies.count_message(&client, &findings);
+        }
         drop(room);
-        checked
+        (message, findings)
     }
 
     /// The message finds no room: what is known of its sender has to do. Returns what has come of it so far, which holds

@@ -21,6 +21,7 @@ mod sender;
 mod settings;
 mod signer;
 mod spf_record;
+mod tallies;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +34,7 @@ pub use findings::{Dmarc, Findings, Reason, Signature};
 pub use sender::Client;
 pub use settings::{AuthenticitySettings, Mode, Network};
 pub use signer::{Signer, Signers, Signing};
+pub use tallies::{DmarcObserved, Observed, Tallies, TlsFailure, TlsObserved, day};
 
 /// The output of a check of `mail_auth`, which waits for nothing but a cache that always answers.
 fn at_once<F: Future>(check: F) -> F::Output {
