@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mailstead_core::authenticity::{BoxKey, Checks};
+use mailstead_core::authenticity::{BoxKey, Checks, Signers, Tallies};
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
 use mailstead_core::delivery::Delivery;
@@ -114,9 +114,21 @@ impl House {
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&config.dns).map_err(Failure::Usage)?);
         let box_key = BoxKey::open(&data).map_err(Failure::Refused)?;
         let hostname = config.top.hostname.clone();
-        let checks = Checks::new(config.authenticity.clone(), hostname, Arc::clone(&resolver));
+        let tallies = Tallies::new(store.clone(), clock.clone());
+        let checks = Checks::new(config.authenticity.clone(), hostname, Arc::clone(&resolver)).counting(tallies.clone());
+        let signers = Signers::new(store.clone(), box_key.clone());
         let certificates = live.then(|| net.certificates.clone());
-        let parts = Parts { bell, store: store.clone(), people: people.clone(), intake, checks: checks.clone(), net };
+        let parts = Parts {
+            bell,
+            store: store.clone(),
+            people: people.clone(),
+            intake,
+            checks: checks.clone(),
+            signers,
+            tallies,
+            resolver: Arc::clone(&resolver),
+            net,
+        };
         let delivery = wiring::delivery(config, &parts);
         let web_service = Arc::new(WebService::new(config.web.clone()));
         let list = wiring::services(config, &parts, &delivery, &web_service);

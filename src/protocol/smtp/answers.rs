@@ -10,14 +10,14 @@ use super::House;
 use super::question::{Answer, Question};
 use super::replies::{self, Reply};
 use super::session::SmtpSession;
-use super::arriving::Arriving;
+use super::arriving::{Arrived, Arriving};
 use crate::authenticity::{Client, Findings};
 use crate::intake::{Acceptance, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
 use crate::net::{Answers, Peer};
 use crate::people::sessions::SessionId;
 use crate::people::{Address, Denied, Destination, Login};
-use crate::work;
+use crate::{reports, work};
 
 /// The name under which logins are noted.
 const PROTOCOL: &str = "smtp";
@@ -174,7 +174,7 @@ impl SmtpAnswers {
         let arriving = self.arriving.take().ok_or_else(nothing_begun)?;
         let sender = acceptance.envelope.reverse_path.clone();
         let recipients = acceptance.envelope.recipients.len() as u64;
-        let (incoming, findings) = arriving.finish().await?;
+        let Arrived { incoming, findings, report } = arriving.finish().await?;
         if let Some(reason) = findings.as_ref().and_then(|findings| findings.refusal) {
             let reply = replies::failed_check(reason);
             let event = self.event(Level::Info, "message refused").with("status", reply.status()).with("sender", sender);
@@ -185,6 +185,9 @@ impl SmtpAnswers {
         let event = self.event(Level::Info, "message accepted").message(accepted.id);
         let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
         self.house.log.write(with_findings(event, findings.as_ref()));
+        if let Some(message) = report {
+            tokio::spawn(keep_report(self.house.clone(), message));
+        }
         Ok(Ok(accepted.id))
     }
 
@@ -201,6 +204,18 @@ impl SmtpAnswers {
 
     fn event(&self, level: Level, what: &'static str) -> Event {
         Event::new(Kind::Smtp, level, what).session(self.session)
+    }
+}
+
+/// Keeps the report in a message, if it has one about a domain of this box. Nobody waits for it.
+async fn keep_report(house: House, message: Vec<u8>) {
+    let now = house.clock.now();
+    let report = work::compute(move || reports::read(&message, now)).await;
+    if let Some(report) = report.filter(|report| house.store.directory().domains.contains_key(&report.domain))
+        && let Err(error) = house.store.keep_report(report).await
+    {
+        let event = Event::new(Kind::Smtp, Level::Error, "a report was not kept");
+        house.log.write(event.with("error", error.to_string()));
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::authenticity::{Check, Findings};
 use crate::intake::{Incoming, Refusal};
+use crate::reports;
 
 /// A message of which the end has not come.
 pub(super) struct Arriving {
@@ -12,6 +13,18 @@ pub(super) struct Arriving {
     held: Option<Box<Held>>,
     /// What was found out, once it is held no more.
     findings: Option<Findings>,
+    /// Its bytes, if it may be a report of another server.
+    report: Option<Vec<u8>>,
+}
+
+/// A message that has come as a whole.
+pub(super) struct Arrived {
+    /// Ready to be accepted.
+    pub incoming: Incoming,
+    /// What was found out, if it was checked.
+    pub findings: Option<Findings>,
+    /// Its bytes, if it may be a report of another server.
+    pub report: Option<Vec<u8>>,
 }
 
 struct Held {
@@ -23,7 +36,7 @@ impl Arriving {
     /// A message of which nothing has come. With a check, it is held.
     pub fn new(incoming: Incoming, check: Option<Check>, message_bytes_max: u64) -> Arriving {
         let held = check.map(|check| Box::new(Held { check, bytes: Vec::new() }));
-        Arriving { incoming, message_bytes_max, held, findings: None }
+        Arriving { incoming, message_bytes_max, held, findings: None, report: None }
     }
 
     /// Takes the next bytes.
@@ -44,16 +57,18 @@ impl Arriving {
         self.incoming.push(bytes).await
     }
 
-    /// All of it has come: the message, ready to be accepted, and what was found out about it.
+    /// All of it has come.
     ///
     /// # Errors
     /// As [`Incoming::push`].
-    pub async fn finish(mut self) -> Result<(Incoming, Option<Findings>), Refusal> {
+    pub async fn finish(mut self) -> Result<Arrived, Refusal> {
         if let Some(held) = self.held.take() {
             let (message, findings) = held.check.finish(held.bytes).await;
+            self.report = reports::looks_like_one(&message).then(|| message.clone());
             self.take_findings(message, findings).await?;
         }
-        Ok((self.incoming, self.findings))
+        let Arriving { incoming, findings, report, .. } = self;
+        Ok(Arrived { incoming, findings, report })
     }
 
     /// There is no room to hold it: from here on it streams.

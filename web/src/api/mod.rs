@@ -11,6 +11,7 @@ mod error;
 mod extract;
 pub mod import;
 mod names;
+pub mod reports;
 pub mod services;
 pub mod sessions;
 pub mod size;
@@ -39,6 +40,7 @@ pub fn router(house: House) -> Router {
         .merge(domains::routes())
         .merge(dkim::routes())
         .merge(domain_check::routes())
+        .merge(reports::routes())
         .merge(users::routes())
         .merge(aliases::routes())
         .merge(spool::routes())
