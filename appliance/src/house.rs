@@ -34,6 +34,8 @@ use crate::wiring::{self, Parts};
 
 /// How often the certificate's file is looked at, and disk space that is no longer used given back.
 const CARE_PERIOD: Duration = Duration::from_secs(20);
+/// Between two sweeps, while there is something to give back.
+const SWEEP_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long to wait for another process to let go of the store, and how often to look.
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -111,7 +113,7 @@ impl House {
         let intake = Intake::new(store.clone(), clock.clone(), config.limits.message_bytes_max);
         let limits = Arc::new(config.limits.clone());
         let net = Net { clock: clock.clone(), log: log.clone(), sessions: Sessions::default(), certificates, limits };
-        let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&config.dns).map_err(Failure::Usage)?);
+        let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&config.dns).map_err(Failure::Refused)?);
         let box_key = BoxKey::open(&data).map_err(Failure::Refused)?;
         let hostname = config.top.hostname.clone();
         let tallies = Tallies::new(store.clone(), clock.clone());
@@ -129,7 +131,7 @@ impl House {
             resolver: Arc::clone(&resolver),
             net,
         };
-        let delivery = wiring::delivery(config, &parts);
+        let delivery = wiring::delivery(config, &parts).map_err(Failure::Refused)?;
         let web_service = Arc::new(WebService::new(config.web.clone()));
         let list = wiring::services(config, &parts, &delivery, &web_service);
         let services = Services::new(store.clone(), log.clone(), list);
@@ -212,13 +214,20 @@ impl House {
 
 /// Reads the certificate again when it has changed, and gives back disk space, now and then.
 async fn care(store: Store, net: Net, mut stop: Stop) {
-    while tokio::time::timeout(CARE_PERIOD, stop.asked()).await.is_err() {
+    let mut pause = CARE_PERIOD;
+    while tokio::time::timeout(pause, stop.asked()).await.is_err() {
         refresh(&net).await;
         let sweeping = store.clone();
-        if let Err(error) = work::read(move || sweeping.sweep()).await {
-            let event = Event::new(Kind::System, Level::Error, "disk space was not given back");
-            net.log.write(event.with("error", error.to_string()));
-        }
+        // Mail may come and go faster than one segment in each period.
+        pause = match work::read(move || sweeping.sweep()).await {
+            Ok(0) => CARE_PERIOD,
+            Ok(_) => SWEEP_PAUSE,
+            Err(error) => {
+                let event = Event::new(Kind::System, Level::Error, "disk space was not given back");
+                net.log.write(event.with("error", error.to_string()));
+                CARE_PERIOD
+            }
+        };
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mailstead_core::authenticity::{Checks, Signers, Tallies};
 use mailstead_core::bell::Bell;
-use mailstead_core::delivery::{self, Delivery};
+use mailstead_core::delivery::{self, Delivery, remote};
 use mailstead_core::dns::Resolver;
 use mailstead_core::intake::Intake;
 use mailstead_core::net::{Encryption, LineService, Net, Protocol};
@@ -35,10 +35,10 @@ pub struct Parts {
     pub signers: Signers,
     /// Counts for reports to others.
     pub tallies: Tallies,
-    /// Asked what others publish.
-    pub resolver: Arc<dyn Resolver>,
     /// What all listeners share: clock, log, sessions, certificate, limits.
     pub net: Net,
+    /// Asks the DNS.
+    pub resolver: Arc<dyn Resolver>,
 }
 
 /// The services of the box, in the order in which they are listed and started.
@@ -75,12 +75,35 @@ fn reports(config: &Config, parts: &Parts) -> Reports {
 }
 
 /// The way out of the spool. It works while its service is stopped, too.
-pub fn delivery(config: &Config, parts: &Parts) -> Delivery {
-    Delivery::new(delivery::Parts {
+///
+/// # Errors
+/// A sentence: trusted certificates that cannot be read.
+pub fn delivery(config: &Config, parts: &Parts) -> Result<Delivery, String> {
+    Ok(Delivery::new(delivery::Parts {
+        remote: remote(config, parts)?,
         store: parts.store.clone(),
         people: parts.people.clone(),
         intake: parts.intake.clone(),
         bell: parts.bell.clone(),
+        clock: parts.net.clock.clone(),
+        log: parts.net.log.clone(),
+        settings: config.delivery.clone(),
+        hostname: config.top.hostname.clone(),
+    }))
+}
+
+/// The way to other servers.
+/// Signs what goes out.
+fn signer(parts: &Parts) -> Arc<dyn remote::Signer> {
+    Arc::new(delivery::Signing::new(parts.store.clone(), parts.signers.clone()))
+}
+
+fn remote(config: &Config, parts: &Parts) -> Result<remote::Remote, String> {
+    remote::Remote::open(remote::Parts {
+        store: parts.store.clone(),
+        resolver: parts.resolver.clone(),
+        signer: config.authenticity.sign.then(|| signer(parts)),
+        tls_outcomes: config.authenticity.tls_reports.then(|| Arc::new(parts.tallies.clone()) as _),
         clock: parts.net.clock.clone(),
         log: parts.net.log.clone(),
         settings: config.delivery.clone(),

@@ -71,19 +71,14 @@ impl Signers {
         Signers(Arc::new(Inner { store, key, ready: Mutex::default() }))
     }
 
-    /// Who signs a message of this author's domain (that of From, in the form of the directory); if it is none of
-    /// ours, who signs for the reverse-path's. `None` when neither has an active key.
+    /// Who signs a message with this reverse-path, which its sender had to prove; for one without, who signs for its
+    /// author's domain (that of From, in the form of the directory). `None` when the domain has no active key.
     ///
     /// # Errors
     /// When the box's key does not open the domain's keys.
     pub fn of(&self, author: &str, reverse_path: &str) -> Result<Option<Arc<Signer>>, String> {
-        let sender = reverse_path.rsplit_once('@').map_or("", |(_, domain)| domain);
-        for domain in [author, sender] {
-            if let Some(signer) = self.of_domain(&domain.to_lowercase())? {
-                return Ok(Some(signer));
-            }
-        }
-        Ok(None)
+        let domain = reverse_path.rsplit_once('@').map_or(author, |(_, domain)| domain);
+        self.of_domain(&domain.to_lowercase())
     }
 
     fn of_domain(&self, domain: &str) -> Result<Option<Arc<Signer>>, String> {

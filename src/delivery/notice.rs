@@ -48,8 +48,8 @@ pub(super) fn make(parts: &Parts, leased: &Leased) -> Result<Notice, Error> {
     let return_whole = envelope.ret != Some(Ret::Headers) && leased.size <= parts.settings.returned_bytes_max;
     let length = if return_whole { leased.size as usize } else { HEADER_BYTES_MAX };
     let original = parts.store.read(leased.id, from, length)?;
-    let delayed = is_delayed(&parts.settings, arrival.received, now);
-    let until = gives_up_at(&parts.settings, arrival.received);
+    let delayed = is_delayed(&parts.settings, leased.since, now);
+    let until = gives_up_at(&parts.settings, leased.since);
     let states = envelope.recipients.iter().zip(&leased.recipients);
     let owed = states.filter(|(envelope, state)| is_owed_for(envelope.notify, state, delayed));
     let recipients: Vec<Recipient<'_>> = owed.map(|(envelope, state)| recipient(envelope, state, until)).collect();
@@ -77,14 +77,20 @@ fn recipient<'a>(envelope: &'a EnvelopeRecipient, state: &'a RecipientState, unt
     let (action, otherwise) = match state.state {
         State::Failed => (Action::Failed, "5.0.0"),
         State::Pending => (Action::Delayed { until: Some(until) }, "4.0.0"),
+        // Whoever took it gives no notice of its own, or this one would not be owed.
+        State::Delivered if !state.server.is_empty() => (Action::Relayed, "2.0.0"),
         State::Delivered => (Action::Delivered, "2.0.0"),
+    };
+    let diagnostic = match state.server.as_str() {
+        "" => Diagnostic::Local(&state.answer),
+        host => Diagnostic::Remote { host, reply: &state.answer },
     };
     Recipient {
         address: &envelope.address,
         original: envelope.original.as_deref(),
         action,
         status: state.answer.split(' ').nth(1).filter(|code| is_status(code)).unwrap_or(otherwise),
-        diagnostic: Some(Diagnostic::Local(&state.answer)).filter(|_| state.state != State::Delivered),
+        diagnostic: Some(diagnostic).filter(|_| state.state != State::Delivered),
         last_attempt: None,
     }
 }

@@ -5,7 +5,8 @@ use mailstead_storage::{
     Verdict,
 };
 
-use super::calendar::{Next, is_delayed, next};
+use super::calendar::{self, is_delayed};
+use super::remote::{Remote, Tried};
 use super::{DeliverySettings, notice};
 use crate::clock::Time;
 use crate::people::{Address, Destination, People};
@@ -15,33 +16,45 @@ pub(super) struct Planner<'a> {
     pub store: &'a Store,
     pub people: &'a People,
     pub settings: &'a DeliverySettings,
+    pub remote: &'a Remote,
     pub now: Time,
 }
 
 const DELIVERED: &str = "250 2.0.0 delivered";
-const ELSEWHERE: &str = "451 4.4.0 the next server could not be tried yet";
+const ELSEWHERE: &str = "451 4.4.0 it waits for its turn to go to the next server";
+
+/// When a message is due again, and in which queue it waits.
+type Next = (Option<Time>, String);
 
 impl Planner<'_> {
-    /// Tries every recipient that is pending and says what is to be written.
+    /// Delivers what can be delivered here, for every recipient that is pending, and says what is to be written. What
+    /// goes elsewhere waits in the queue of its destination from then on.
     pub fn attempt(&self, leased: &Leased) -> Result<Settlement, Error> {
-        let mut settlement = Settlement {
-            id: leased.id,
-            deliveries: Vec::new(),
-            recipients: leased.recipients.clone(),
-            next_attempt: None,
-            attempts: leased.attempts + 1,
-            queue: String::new(),
-        };
-        for (index, state) in settlement.recipients.iter_mut().enumerate() {
-            if state.state == State::Pending {
+        let (mut recipients, mut deliveries, mut tried) = (leased.recipients.clone(), Vec::new(), false);
+        for (index, state) in recipients.iter_mut().enumerate() {
+            if state.state == State::Pending && state.remaining.is_empty() {
                 let address = &leased.arrival.envelope.recipients[index].address;
                 let mailboxes = self.recipient(address, leased.arrival.verdict, state)?;
                 let delivery = |mailbox| LocalDelivery { recipient: index, mailbox, flags: Flags::default() };
-                settlement.deliveries.extend(mailboxes.into_iter().map(delivery));
+                deliveries.extend(mailboxes.into_iter().map(delivery));
+                tried = tried || state.remaining.is_empty();
             }
         }
-        settlement.next_attempt = self.next_attempt(leased, &mut settlement.recipients, settlement.attempts);
-        Ok(settlement)
+        let attempts = leased.attempts + u32::from(tried);
+        let (next_attempt, queue) = self.next(leased, &mut recipients, attempts, tried);
+        Ok(Settlement { id: leased.id, deliveries, recipients, next_attempt, attempts, queue })
+    }
+
+    /// What is to be written after an attempt to hand a message to other servers.
+    pub fn tried(&self, tried: Tried) -> Settlement {
+        let Tried { leased, mut recipients, skipped } = tried;
+        let attempts = leased.attempts + 1;
+        let (next_attempt, queue) = match (self.next(&leased, &mut recipients, attempts, true), skipped) {
+            // Somebody's turn has not come yet: no reason to wait for the calendar.
+            ((Some(due), queue), Some(skipped)) if due > self.now && !queue.is_empty() => (Some(self.now), skipped),
+            (next, _) => next,
+        };
+        Settlement { id: leased.id, deliveries: Vec::new(), recipients, next_attempt, attempts, queue }
     }
 
     /// Once its notice is accepted: a message whose sender has been told of all there is to tell.
@@ -51,19 +64,13 @@ impl Planner<'_> {
             recipient.told = if recipient.state == State::Pending { Told::Delay } else { Told::Outcome };
         }
         let pending = recipients.iter().any(|recipient| recipient.state == State::Pending);
-        let next_attempt = match next(self.settings, entry.arrival.received, entry.attempts, self.now) {
-            Next::At(time) if pending => Some(time),
-            Next::GiveUp if pending => Some(self.now),
+        let next_attempt = match calendar::next(self.settings, entry.since, entry.attempts, self.now) {
+            calendar::Next::At(time) if pending => Some(time),
+            calendar::Next::GiveUp if pending => Some(self.now),
             _ => None,
         };
-        Settlement {
-            id: entry.id,
-            deliveries: Vec::new(),
-            recipients,
-            next_attempt,
-            attempts: entry.attempts,
-            queue: entry.queue,
-        }
+        let (queue, attempts) = (self.queue(&recipients), entry.attempts);
+        Settlement { id: entry.id, deliveries: Vec::new(), recipients, next_attempt, attempts, queue }
     }
 
     /// Follows one recipient to its mailboxes here; what lies elsewhere remains.
@@ -73,10 +80,6 @@ impl Planner<'_> {
         verdict: Verdict,
         state: &mut RecipientState,
     ) -> Result<Vec<MailboxId>, Error> {
-        if !state.remaining.is_empty() {
-            state.answer = ELSEWHERE.into();
-            return Ok(Vec::new());
-        }
         let destinations = match Address::parse(address) {
             Some(parsed) => self.people.expand(&parsed),
             None => vec![Destination::Unknown],
@@ -85,6 +88,7 @@ impl Planner<'_> {
         let mut unknown = destinations.is_empty();
         for destination in destinations {
             match destination {
+                Destination::Elsewhere if self.remote.queue(address).is_empty() => unknown = true,
                 Destination::Account { account, folder } => {
                     mailboxes.push(self.mailbox(&account, folder.as_deref(), verdict)?);
                 }
@@ -128,19 +132,27 @@ impl Planner<'_> {
         Ok(self.store.mailboxes(account.id)?.into_iter().find(|mailbox| mailbox.name.to_lowercase() == name))
     }
 
-    /// When the message is due again. It is due at once when its sender is to be told something; with
-    /// nobody pending and nothing to tell it is done.
-    fn next_attempt(&self, leased: &Leased, recipients: &mut [RecipientState], attempts: u32) -> Option<Time> {
-        let received = leased.arrival.received;
-        let mut due = None;
+    /// When the message is due again, and where. It is due at once when its sender is to be told something, or when
+    /// its next servers were not tried yet; with nobody pending and nothing to tell it is done.
+    fn next(&self, leased: &Leased, recipients: &mut [RecipientState], attempts: u32, tried: bool) -> Next {
+        let (mut due, queue) = (None, self.queue(recipients));
         if recipients.iter().any(|recipient| recipient.state == State::Pending) {
-            match next(self.settings, received, attempts, self.now) {
-                Next::At(time) => due = Some(time),
-                Next::GiveUp => give_up(recipients),
+            match calendar::next(self.settings, leased.since, attempts, self.now) {
+                _ if !tried => due = Some(self.now),
+                calendar::Next::At(time) => due = Some(time),
+                calendar::Next::GiveUp => give_up(recipients),
             }
         }
-        let delayed = is_delayed(self.settings, received, self.now);
-        if notice::is_owed(&leased.arrival, recipients, delayed) { Some(self.now) } else { due }
+        let delayed = is_delayed(self.settings, leased.since, self.now);
+        let is_owed = tried && notice::is_owed(&leased.arrival, recipients, delayed);
+        if is_owed { (Some(self.now), String::new()) } else { (due, queue) }
+    }
+
+    /// The queue of the destination that is next; empty when that is this box.
+    fn queue(&self, recipients: &[RecipientState]) -> String {
+        let pending = recipients.iter().filter(|recipient| recipient.state == State::Pending);
+        let mut next = pending.filter_map(|recipient| recipient.remaining.first());
+        next.next().map_or_else(String::new, |address| self.remote.queue(address))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The runner: one loop for the life of the box.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,11 +8,13 @@ use std::time::Duration;
 
 use mailstead_storage::{BlobId, Error, Leased, Provenance, Settlement, State, Store};
 use rayon::prelude::*;
+use tokio::task::JoinSet;
 
 use super::plan::Planner;
+use super::remote::{Attempt, Remote};
 use super::{DeliverySettings, notice};
 use crate::bell::Bell;
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::intake::Intake;
 use crate::log::{Event, Kind, Level, Log};
 use crate::people::People;
@@ -24,6 +27,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Look at the spool at least so often, whatever the bell says.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// Attempts at other servers may go on for this long after the box was told to stop.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
 /// What the delivery room uses.
 pub struct Parts {
     /// The store.
@@ -32,6 +38,8 @@ pub struct Parts {
     pub people: People,
     /// The way in, for notices to senders.
     pub intake: Intake,
+    /// The way to other servers.
+    pub remote: Remote,
     /// Rings when something may be due.
     pub bell: Bell,
     /// Told time.
@@ -64,10 +72,12 @@ impl Delivery {
 
     /// Works until `stop`.
     pub async fn run(self, mut stop: Stop) {
+        let mut remote = JoinSet::new();
         while !stop.is_asked() {
-            match self.round().await {
+            while remote.try_join_next().is_some() {}
+            match self.round(&mut remote).await {
                 Ok(true) => {}
-                Ok(false) => self.wait(&mut stop).await,
+                Ok(false) => self.wait(&remote, &mut stop).await,
                 Err(error) => {
                     let event = Event::new(Kind::Delivery, Level::Error, "the spool cannot be worked on");
                     self.0.parts.log.write(event.with("error", error.to_string()));
@@ -78,14 +88,24 @@ impl Delivery {
                 }
             }
         }
+        // What is cut off after that was not answered with 250, or falls into the window of RFC 1047.
+        let _ = tokio::time::timeout(STOP_GRACE, async { while remote.join_next().await.is_some() {} }).await;
+        remote.shutdown().await;
     }
 
     /// Waits until something may be due.
-    async fn wait(&self, stop: &mut Stop) {
+    async fn wait(&self, running: &JoinSet<()>, stop: &mut Stop) {
         let parts = &self.0.parts;
-        let store = parts.store.clone();
-        let due = if self.is_active() { work::read(move || store.next_due(&|_| true)).await.unwrap_or_default() } else { None };
-        let until = due.map_or(LOOK, |due| Duration::from_millis(due.millis_since(parts.clock.now())).min(LOOK));
+        let now = parts.clock.now();
+        let due = if self.is_active() {
+            let has_place = running.len() < parts.settings.remote_deliveries_max;
+            let open = |queue: &str| queue.is_empty() || has_place && parts.remote.room(queue, now) > 0;
+            let due = parts.store.next_due(&open).unwrap_or_default();
+            due.into_iter().chain(parts.remote.next_room(now)).min()
+        } else {
+            None
+        };
+        let until = due.map_or(LOOK, |due| Duration::from_millis(due.millis_since(now)).min(LOOK));
         tokio::select! {
             () = parts.bell.spool() => {}
             () = tokio::time::sleep(until) => {}
@@ -98,9 +118,12 @@ impl Delivery {
     }
 
     /// One batch. Says whether there was anything to do.
-    async fn round(&self) -> Result<bool, Error> {
-        let this = self.clone();
-        let Some(batch) = work::compute(move || this.lease_and_plan()).await? else { return Ok(false) };
+    async fn round(&self, remote: &mut JoinSet<()>) -> Result<bool, Error> {
+        let (this, running) = (self.clone(), remote.len());
+        let Some(batch) = work::compute(move || this.lease_and_plan(running)).await? else { return Ok(false) };
+        for attempt in batch.attempts {
+            remote.spawn(self.clone().hand_over(attempt));
+        }
         let ids: Vec<_> = batch.settlements.iter().map(|settlement| settlement.id).collect();
         let done = if batch.settlements.is_empty() {
             Ok(Vec::new())
@@ -120,7 +143,8 @@ impl Delivery {
         Ok(true)
     }
 
-    fn lease_and_plan(&self) -> Result<Option<Batch>, Error> {
+    /// Leases what is due. Of what waits for other servers, `running` attempts are going on already.
+    fn lease_and_plan(&self, running: usize) -> Result<Option<Batch>, Error> {
         let parts = &self.0.parts;
         let (max, now) = (parts.settings.deliveries_max.max(1), parts.clock.now());
         if !self.is_active() {
@@ -128,22 +152,55 @@ impl Delivery {
             let settlements = leased.into_iter().map(|leased| hold(leased, now)).collect::<Vec<_>>();
             return Ok((!settlements.is_empty()).then(|| Batch { settlements, ..Batch::default() }));
         }
-        let leased = parts.store.lease(max, now)?;
+        let places = Cell::new(parts.settings.remote_deliveries_max.max(1).saturating_sub(running));
+        let room = |queue: &str| {
+            if queue.is_empty() {
+                return max;
+            }
+            let room = parts.remote.room(queue, now).min(places.get());
+            places.set(places.get() - room);
+            room
+        };
+        let leased = parts.store.lease_from(max, now, &room)?;
         if leased.is_empty() {
             return Ok(None);
         }
-        let planner = Planner { store: &parts.store, people: &parts.people, settings: &parts.settings, now };
+        let planner = self.planner(now);
+        let (elsewhere, leased): (Vec<_>, Vec<_>) =
+            leased.into_iter().partition(|leased| !leased.queue.is_empty() && !is_owed(&planner, leased));
         // A message whose notice is in this batch settles with the notice.
         let told: HashSet<BlobId> = leased.iter().filter_map(notified).collect();
         let open = leased.into_par_iter().filter(|leased| !told.contains(&leased.id));
         let planned: Vec<_> = open.map(|leased| self.plan(&planner, leased)).collect();
-        Ok(Some(Batch::of(planned)))
+        let attempts = elsewhere.into_iter().map(|leased| parts.remote.attempt(leased)).collect();
+        Ok(Some(Batch { attempts, ..Batch::of(planned) }))
+    }
+
+    fn planner(&self, now: Time) -> Planner<'_> {
+        let Parts { store, people, settings, remote, .. } = &self.0.parts;
+        Planner { store, people, settings, remote, now }
+    }
+
+    /// Hands a message to the servers that are next for it, and writes down at once what they said.
+    async fn hand_over(self, attempt: Attempt) {
+        let parts = &self.0.parts;
+        let tried = attempt.run().await;
+        let leased = tried.leased.clone();
+        let settlement = self.planner(parts.clock.now()).tried(tried);
+        if let Some(event) = self.event(&leased, &settlement) {
+            parts.log.write(event);
+        }
+        if let Err(error) = parts.store.settle(vec![settlement]).await {
+            let event = Event::new(Kind::Delivery, Level::Error, "attempt could not be written down").message(leased.id);
+            parts.log.write(event.with("error", error.to_string()));
+            tokio::time::sleep(PAUSE).await;
+        }
+        parts.bell.ring_spool();
     }
 
     /// What to do with one leased message.
     fn plan(&self, planner: &Planner<'_>, leased: Leased) -> Planned {
-        let delayed = super::calendar::is_delayed(planner.settings, leased.arrival.received, planner.now);
-        if notice::is_owed(&leased.arrival, &leased.recipients, delayed) {
+        if is_owed(planner, &leased) {
             return Planned { owed: Some(leased), ..Planned::default() };
         }
         let mut planned = Planned::default();
@@ -169,6 +226,7 @@ impl Delivery {
                 arrival: entry.arrival,
                 recipients: entry.recipients,
                 attempts: entry.attempts,
+                since: entry.since,
                 queue: entry.queue,
                 fresh: false,
             }));
@@ -244,6 +302,8 @@ struct Batch {
     settlements: Vec<Settlement>,
     events: Vec<Event>,
     owed: Vec<Leased>,
+    /// Attempts at other servers.
+    attempts: Vec<Attempt>,
 }
 
 #[derive(Default)]
@@ -265,6 +325,12 @@ impl Batch {
     }
 }
 
+/// Has the sender of a message something to be told before anything else happens?
+fn is_owed(planner: &Planner<'_>, leased: &Leased) -> bool {
+    let delayed = super::calendar::is_delayed(planner.settings, leased.since, planner.now);
+    notice::is_owed(&leased.arrival, &leased.recipients, delayed)
+}
+
 /// The message that a fresh notice tells of.
 fn notified(leased: &Leased) -> Option<BlobId> {
     match leased.arrival.provenance {
@@ -274,7 +340,7 @@ fn notified(leased: &Leased) -> Option<BlobId> {
 }
 
 /// Back into the spool as it is.
-fn hold(leased: Leased, next_attempt: crate::clock::Time) -> Settlement {
+fn hold(leased: Leased, next_attempt: Time) -> Settlement {
     Settlement {
         id: leased.id,
         deliveries: Vec::new(),

@@ -100,11 +100,7 @@ impl Agenda {
 }
 
 /// The messages of one priority, up to those that are due at `now`.
-fn due_in(
-    queue: &BTreeSet<u128>,
-    priority: Priority,
-    now: Option<Time>,
-) -> impl Iterator<Item = (Time, BlobId)> + '_ {
+fn due_in(queue: &BTreeSet<u128>, priority: Priority, now: Option<Time>) -> impl Iterator<Item = (Time, BlobId)> + '_ {
     let until = now.unwrap_or(Time(u64::MAX));
     let range = due_key(priority, Time(0), BlobId(0))..=due_key(priority, until, BlobId(u64::MAX));
     queue.range(range).map(|key| due_parts(*key))

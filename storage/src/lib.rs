@@ -28,6 +28,7 @@ mod report;
 mod rows;
 mod segments;
 mod shared;
+mod sharing;
 mod spool;
 mod store;
 mod sweep;
@@ -37,21 +38,24 @@ mod write;
 
 pub use bell::{Bell, News, Silent};
 pub use directory::{
-    Account, Alias, Directory, Domain, KeyAlgorithm, KeyState, LastLogin, NewAccount, Recipient, Role, ScramVerifier,
-    SigningKey, Usage,
+    Account, Alias, Directory, Domain, KeyAlgorithm, KeyState, LastLogin, NewAccount, Owner, Quota, Recipient, Role,
+    ScramVerifier, SigningKey, Usage,
 };
 pub use disk::{Access, Disk};
 pub use draft::Draft;
 pub use error::{Error, Result, Word};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
+pub use mailbox::metadata::{Annotation, METADATA_ENTRY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};
 pub use mailbox::{
     Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox, NewMessage,
     Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};
+pub use sharing::{ANYONE, Acl, OTHER_USERS, Rights, RightsChange, SHARED};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
-    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told, Verdict,
+    RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, State, StsPolicy, Told, UNDO_SECONDS,
+    Verdict,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};

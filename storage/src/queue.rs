@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use crate::agenda::{Agenda, Change};
 use crate::base::lock;
-use crate::{Arrival, BlobId, Priority, RecipientState, State, Time, Told};
+use crate::spool::senders::folded;
+use crate::{Arrival, BlobId, Priority, RecipientState, SpoolFilter, State, Time, Told};
 
 /// An accepted message that has no row in `meta.redb` yet.
 #[derive(Debug, Clone)]
@@ -181,14 +182,19 @@ impl Queue {
         inner.fresh.get(sequence).map(|fresh| fresh.arrival.received)
     }
 
-    /// Fresh messages after `after` in the order of their ids.
-    pub(crate) fn list_fresh(&self, after: Option<BlobId>) -> Vec<(Fresh, bool)> {
+    /// The first fresh messages in the order of their ids that match, and who of them is leased.
+    pub(crate) fn list_fresh(&self, filter: &SpoolFilter) -> Vec<(Fresh, bool)> {
+        let wanted = filter.sender.as_deref().map(folded);
         let inner = lock(&self.0);
-        let later = |fresh: &&Fresh| after.is_none_or(|after| fresh.id > after);
-        let mut list: Vec<_> =
-            inner.fresh.values().filter(later).map(|fresh| (fresh.clone(), inner.leased.contains(&fresh.id))).collect();
-        list.sort_unstable_by_key(|(fresh, _)| fresh.id);
-        list
+        let later = |fresh: &&Fresh| filter.after.is_none_or(|after| fresh.id > after);
+        let sent = |fresh: &&Fresh| {
+            let sender = &fresh.arrival.envelope.reverse_path;
+            wanted.as_ref().is_none_or(|wanted| folded(sender).contains(wanted))
+        };
+        let mut found: Vec<&Fresh> = inner.fresh.values().filter(later).filter(sent).collect();
+        found.sort_unstable_by_key(|fresh| fresh.id);
+        found.truncate(filter.limit);
+        found.into_iter().map(|fresh| (fresh.clone(), inner.leased.contains(&fresh.id))).collect()
     }
 
     /// Changes the priority of a fresh message; false when it is not fresh.

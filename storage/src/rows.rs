@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{Reader, Writer};
 use crate::{
-    AccountId, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags, MailboxId, Modseq,
-    Notify, Priority, Provenance, RecipientState, Record, Result, Ret, SpecialUse, State, Time, Told, Uid, UidRange,
-    UidSet, Usage, Verdict, Word,
+    AccountId, Acl, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags, MailboxId, Modseq,
+    Notify, Priority, Provenance, RecipientState, Record, Result, Ret, Rights, SpecialUse, State, Time, Told, Uid,
+    UidRange, UidSet, Usage, Verdict, Word,
 };
 
 /// Newest version of every row that carries one.
@@ -229,6 +229,36 @@ pub(crate) fn decode_keywords(bytes: &[u8]) -> Result<Vec<String>> {
     (0..count).map(|_| row.text()).collect()
 }
 
+pub(crate) fn encode_acl(acl: &Acl) -> Vec<u8> {
+    let mut row = Writer::new(VERSION, 64);
+    row.number(acl.len() as u64);
+    for (identifier, rights) in acl.entries() {
+        row.text(identifier);
+        row.number(rights.bits());
+    }
+    row.0
+}
+
+pub(crate) fn decode_acl(bytes: &[u8]) -> Result<Acl> {
+    let mut row = Reader::new("acl", VERSION, bytes)?;
+    let mut acl = Acl::default();
+    for _ in 0..row.count()? {
+        let identifier = row.text()?;
+        acl.set(&identifier, Rights::from_bits(row.number()?));
+    }
+    Ok(acl)
+}
+
+pub(crate) fn encode_annotation(value: &[u8]) -> Vec<u8> {
+    let mut row = Writer::new(VERSION, 1 + value.len());
+    row.raw(value);
+    row.0
+}
+
+pub(crate) fn decode_annotation(bytes: &[u8]) -> Result<Vec<u8>> {
+    Ok(Reader::new("metadata", VERSION, bytes)?.rest().to_vec())
+}
+
 pub(crate) fn encode_usage(usage: Usage) -> Vec<u8> {
     let mut row = Writer::new(VERSION, 17);
     row.raw(&usage.bytes.to_le_bytes());
@@ -292,11 +322,15 @@ pub(crate) struct SpoolRow {
     pub(crate) queue: String,
     pub(crate) arrival: Arc<Arrival>,
     pub(crate) recipients: Vec<RecipientState>,
+    pub(crate) since: Time,
 }
+
+/// Version 1 of a spool row knew neither queues nor servers, and not since when the calendar counts.
+const SPOOL_VERSION: u8 = 2;
 
 impl SpoolRow {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut row = Writer::new(VERSION, 256);
+        let mut row = Writer::new(SPOOL_VERSION, 256);
         row.byte(self.priority as u8);
         row.raw(&self.next_attempt.0.to_le_bytes());
         row.raw(&self.attempts.to_le_bytes());
@@ -316,22 +350,25 @@ impl SpoolRow {
             row.number(recipient.remaining.len() as u64);
             recipient.remaining.iter().for_each(|address| row.text(address));
         }
+        row.raw(&self.since.0.to_le_bytes());
         row.0
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<SpoolRow> {
-        let mut row = Reader::new("spool", VERSION, bytes)?;
+        let mut row = Reader::new("spool", SPOOL_VERSION, bytes)?;
+        let version = bytes[0];
         let priority = decode_priority(&mut row)?;
         let (next_attempt, attempts, size) = (Time(row.u64()?), row.u32()?, row.u64()?);
-        let queue = row.text()?;
+        let queue = if version == 1 { String::new() } else { row.text()? };
         let arrival = Arc::new(decode_arrival(&mut row)?);
         let count = row.count()?;
-        let recipients = (0..count).map(|_| decode_recipient_state(&mut row)).collect::<Result<_>>()?;
-        Ok(SpoolRow { priority, next_attempt, attempts, size, queue, arrival, recipients })
+        let recipients = (0..count).map(|_| decode_recipient_state(&mut row, version)).collect::<Result<_>>()?;
+        let since = if version == 1 { arrival.received } else { Time(row.u64()?) };
+        Ok(SpoolRow { priority, next_attempt, attempts, size, queue, arrival, recipients, since })
     }
 }
 
-fn decode_recipient_state(row: &mut Reader) -> Result<RecipientState> {
+fn decode_recipient_state(row: &mut Reader, version: u8) -> Result<RecipientState> {
     let byte = row.byte()?;
     let state = match byte & 0xf {
         0 => State::Pending,
@@ -345,7 +382,8 @@ fn decode_recipient_state(row: &mut Reader) -> Result<RecipientState> {
         2 => Told::Outcome,
         _ => return Err(row.corrupt()),
     };
-    let (answer, server) = (row.text()?, row.text()?);
+    let answer = row.text()?;
+    let server = if version == 1 { String::new() } else { row.text()? };
     let count = row.count()?;
     let remaining = (0..count).map(|_| row.text()).collect::<Result<_>>()?;
     Ok(RecipientState { state, answer, server, told, remaining })
@@ -361,8 +399,8 @@ fn decode_priority(row: &mut Reader) -> Result<Priority> {
 }
 
 /// An *arrival*: received u64 (ms), priority u8, Return-Path length varint, provenance u8 with a
-/// varint for those that name something, verdict u8, flags u8, body u8, RET u8 (0 none), ENVID, reverse-path,
-/// count, and for each recipient: address, NOTIFY u8, ORCPT.
+/// varint for those that name something, flags u8 (1 SMTPUTF8, 2 REQUIRETLS, 4 verdict Junk), body u8,
+/// RET u8 (0 none), ENVID, reverse-path, count, and for each recipient: address, NOTIFY u8, ORCPT.
 fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
     row.raw(&arrival.received.0.to_le_bytes());
     row.byte(arrival.priority as u8);
@@ -379,12 +417,9 @@ fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
         }
         Provenance::Box => row.byte(3),
     }
-    row.byte(match arrival.verdict {
-        Verdict::Welcome => 0,
-        Verdict::Junk => 1,
-    });
     let envelope = &arrival.envelope;
-    row.byte(u8::from(envelope.smtputf8) | u8::from(envelope.require_tls) << 1);
+    let junk = u8::from(arrival.verdict == Verdict::Junk);
+    row.byte(u8::from(envelope.smtputf8) | u8::from(envelope.require_tls) << 1 | junk << 2);
     row.byte(match envelope.body {
         BodyKind::SevenBit => 0,
         BodyKind::EightBit => 1,
@@ -417,16 +452,12 @@ fn decode_arrival(row: &mut Reader) -> Result<Arrival> {
         3 => Provenance::Box,
         _ => return Err(row.corrupt()),
     };
-    let verdict = match row.byte()? {
-        0 => Verdict::Welcome,
-        1 => Verdict::Junk,
-        _ => return Err(row.corrupt()),
-    };
-    let envelope = decode_envelope(row)?;
+    let (envelope, verdict) = decode_envelope(row)?;
     Ok(Arrival { envelope, provenance, received, priority, verdict, return_path_bytes, outline: Arc::default() })
 }
 
-fn decode_envelope(row: &mut Reader) -> Result<Envelope> {
+/// The envelope, and the verdict that stands among its flags.
+fn decode_envelope(row: &mut Reader) -> Result<(Envelope, Verdict)> {
     let flags = row.byte()?;
     let body = match row.byte()? {
         0 => BodyKind::SevenBit,
@@ -445,7 +476,9 @@ fn decode_envelope(row: &mut Reader) -> Result<Envelope> {
     let count = row.count()?;
     let recipients = (0..count).map(|_| decode_recipient(row)).collect::<Result<_>>()?;
     let (smtputf8, require_tls) = (flags & 1 != 0, flags & 2 != 0);
-    Ok(Envelope { reverse_path, recipients, ret, envelope_id, body, smtputf8, require_tls })
+    let verdict = if flags & 4 == 0 { Verdict::Welcome } else { Verdict::Junk };
+    let envelope = Envelope { reverse_path, recipients, ret, envelope_id, body, smtputf8, require_tls };
+    Ok((envelope, verdict))
 }
 
 fn decode_recipient(row: &mut Reader) -> Result<EnvelopeRecipient> {

@@ -6,13 +6,28 @@
 //! crash every message is free again.
 
 pub(crate) mod look;
+pub(crate) mod senders;
 pub(crate) mod settle;
+pub(crate) mod steer;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, BlobId, Flags, MailboxId, Time};
+
+/// What a domain has said of TLS to its mail exchangers (RFC 8461), as it was last fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StsPolicy {
+    /// The id of the TXT record at that time.
+    pub id: String,
+    /// When it was fetched.
+    pub fetched: Time,
+    /// How long it holds, seconds.
+    pub max_age: u64,
+    /// The policy's text, at most 64 KB.
+    pub text: String,
+}
 
 /// RET parameter of MAIL (RFC 3461 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,6 +209,8 @@ pub struct Leased {
     pub recipients: Vec<RecipientState>,
     /// Attempts made before this one.
     pub attempts: u32,
+    /// Since when the retry calendar counts: when it was accepted, or its retries were last reset.
+    pub since: Time,
     /// The queue it waited in; empty for the box's own.
     pub queue: String,
     /// Has it no spool row yet?
@@ -246,6 +263,8 @@ pub struct SpoolEntry {
     pub priority: Priority,
     /// When it is due.
     pub next_attempt: Time,
+    /// Since when the retry calendar counts.
+    pub since: Time,
     /// The queue it waits in; empty for the box's own.
     pub queue: String,
     /// Is it leased at this moment?
@@ -262,3 +281,15 @@ pub struct SpoolFilter {
     /// Most entries to return.
     pub limit: usize,
 }
+
+/// A message that was taken out of the spool and can still be put back.
+#[derive(Debug, Clone)]
+pub struct RemovedEntry {
+    /// When it was taken out.
+    pub removed: Time,
+    /// The message as it was.
+    pub entry: SpoolEntry,
+}
+
+/// How long a message that was taken out of the spool can be put back.
+pub const UNDO_SECONDS: u64 = 600;

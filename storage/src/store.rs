@@ -1,11 +1,13 @@
 //! The store: opening, and every public read and write.
 
+mod sharing;
+
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 
 use crate::disk::{DataDirectory, Disk};
-use crate::mailbox::change::Append;
+use crate::mailbox::change::{Append, Transfer};
 use crate::rows::{self, BlobRow};
 use crate::segments::Pin;
 use crate::shared::Owner;
@@ -282,7 +284,7 @@ impl Store {
     /// Messages in the order of creation.
     pub fn spool(&self, filter: &SpoolFilter) -> Result<Vec<SpoolEntry>> {
         let shared = &self.0.shared;
-        let fresh = shared.queue.list_fresh(filter.after);
+        let fresh = shared.queue.list_fresh(filter);
         shared.look(|transaction| spool::look::list(transaction, &shared.queue, &fresh, filter))
     }
 
@@ -298,16 +300,35 @@ impl Store {
     /// Next attempt now. Returns how many of them are in the spool.
     pub fn spool_force(&self, ids: Vec<BlobId>) -> Pending<usize> {
         let queue = self.0.shared.queue.clone();
-        self.write(move |tables| spool::settle::force(tables, &queue, &ids, Time::now()))
+        self.write(move |tables| spool::steer::force(tables, &queue, &ids, Time::now()))
     }
 
     /// Sets the priority. Returns how many of them are in the spool.
     pub fn spool_priority(&self, ids: Vec<BlobId>, priority: Priority) -> Pending<usize> {
         let queue = self.0.shared.queue.clone();
-        self.write(move |tables| spool::settle::set_priority(tables, &queue, &ids, priority))
+        self.write(move |tables| spool::steer::set_priority(tables, &queue, &ids, priority))
     }
 
-    /// Takes messages out of the spool. A leased one goes when its attempt ends. Returns how many there were.
+    /// Has the delivery of messages start over: no attempt made, due now, all the time of the calendar
+    /// left. Returns how many of them are in the spool.
+    pub fn spool_reset(&self, ids: Vec<BlobId>) -> Pending<usize> {
+        let queue = self.0.shared.queue.clone();
+        self.write(move |tables| spool::steer::reset(tables, &queue, &ids, Time::now()))
+    }
+
+    /// Puts messages back that were taken out within [`crate::UNDO_SECONDS`]. Returns how many of them could be.
+    pub fn spool_restore(&self, ids: Vec<BlobId>) -> Pending<usize> {
+        self.write(move |tables| spool::steer::restore(tables, &ids, undone_since(Time::now())))
+    }
+
+    /// Messages that can be put back, the latest first.
+    pub fn spool_removed(&self, limit: usize) -> Result<Vec<RemovedEntry>> {
+        let since = undone_since(Time::now());
+        self.0.shared.look(|transaction| spool::look::removed(transaction, since, limit))
+    }
+
+    /// Takes messages out of the spool; they can be put back for [`crate::UNDO_SECONDS`]. A leased one
+    /// goes when its attempt ends. Returns how many there were.
     pub fn spool_delete(&self, ids: Vec<BlobId>) -> Pending<usize> {
         let (promise, pending) = Pending::new();
         self.0.shared.delete_messages(ids, |result| promise.keep(result));
@@ -476,7 +497,7 @@ impl Store {
     /// # Errors
     /// `NotFound`, `OverQuota`, `Limit` (keywords).
     pub fn copy(&self, from: MailboxId, uids: UidSet, to: MailboxId, now: Time) -> Pending<Copied> {
-        self.write(move |tables| mailbox::change::copy(tables, from, &uids, to, now))
+        self.transfer(from, uids, to, false, Flags(u64::MAX), now)
     }
 
     /// Moves messages in one transaction.
@@ -484,7 +505,25 @@ impl Store {
     /// # Errors
     /// As [`copy`](Store::copy).
     pub fn move_messages(&self, from: MailboxId, uids: UidSet, to: MailboxId, now: Time) -> Pending<Copied> {
-        self.write(move |tables| mailbox::change::move_messages(tables, from, &uids, to, now))
+        self.transfer(from, uids, to, true, Flags(u64::MAX), now)
+    }
+
+    /// Copies or moves messages; of their flags and keywords, only those in `kept` go along (keywords by the bits
+    /// that they have in `from`).
+    ///
+    /// # Errors
+    /// As [`copy`](Store::copy).
+    pub fn transfer(
+        &self,
+        from: MailboxId,
+        uids: UidSet,
+        to: MailboxId,
+        moved: bool,
+        kept: Flags,
+        now: Time,
+    ) -> Pending<Copied> {
+        let change = if moved { mailbox::change::move_messages } else { mailbox::change::copy };
+        self.write(move |tables| change(tables, from, &uids, to, Transfer { kept, now }))
     }
 
     /// Notes that the messages below `uid` have been announced as recent. Rides along with the next
@@ -520,7 +559,7 @@ impl Store {
         self.write(move |tables| directory::rows::update_domain(tables, &domain))
     }
 
-    /// Removes a domain that has neither accounts nor aliases.
+    /// Removes a domain that has neither accounts nor aliases nor shared mailboxes.
     ///
     /// # Errors
     /// `NotFound`, `NotAllowed`.
@@ -646,6 +685,27 @@ impl Store {
         })
     }
 
+    /// The TLS policy kept for a domain.
+    pub fn sts_policy(&self, domain: &str) -> Result<Option<StsPolicy>> {
+        self.0.shared.look(|transaction| {
+            let row = transaction.open_table(meta::MTA_STS)?.get(domain)?;
+            row.map(|row| rows::decode_json("mta_sts", row.value())).transpose()
+        })
+    }
+
+    /// Keeps or forgets a domain's TLS policy.
+    pub fn set_sts_policy(&self, domain: &str, policy: Option<StsPolicy>) -> Pending<()> {
+        let domain = domain.to_owned();
+        self.write(move |tables| {
+            tables.begin_writing();
+            match policy {
+                Some(policy) => drop(tables.mta_sts.insert(domain.as_str(), rows::encode_json(&policy).as_slice())?),
+                None => drop(tables.mta_sts.remove(domain.as_str())?),
+            }
+            Ok(())
+        })
+    }
+
     // ---- care ----------------------------------------------------------------------------
 
     /// Checks everything: each row's references, the bytes' checksums, the counters.
@@ -653,9 +713,11 @@ impl Store {
         verify::run(&self.0.shared, progress)
     }
 
-    /// Copies what lives out of the emptiest sealed segment and unlinks it, when it is under half
-    /// full. Returns the bytes given back.
+    /// Forgets messages that can no longer be put back into the spool, copies what lives out of the
+    /// emptiest sealed segment and unlinks it, when it is under half full. Returns the bytes given back.
     pub fn sweep(&self) -> Result<u64> {
+        let before = undone_since(Time::now());
+        while self.write(move |tables| spool::steer::forget(tables, before)).wait()? == spool::steer::ROWS_MAX {}
         sweep::run(&self.0.shared)
     }
 }
@@ -665,6 +727,11 @@ fn append(message: NewMessage, now: Time) -> (Append, Pin) {
     let Kept { id, size, hash, segment, _pin } = kept;
     let blob = BlobRow { segment, size, references: 1, hash };
     (Append { id, blob, outline, flags, keywords, internal_date, now }, _pin)
+}
+
+/// What was removed since then can be put back at `now`.
+fn undone_since(now: Time) -> Time {
+    Time(now.0.saturating_sub(UNDO_SECONDS * 1000))
 }
 
 fn missing_message(id: BlobId) -> Error {

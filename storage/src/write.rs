@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::agenda::Change;
+use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
+use crate::spool::senders::folded;
 use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
 use crate::{AccountId, BlobId, Error, MailboxId, News, Record, Result, Uid, Usage, Word};
 
@@ -24,6 +26,9 @@ pub(crate) struct Tables<'t> {
     segment: Table<'t, u32, &'static [u8]>,
     mailbox: Table<'t, u32, &'static [u8]>,
     pub(crate) mailbox_name: Table<'t, (u32, &'static str), u32>,
+    pub(crate) acl: Table<'t, u32, &'static [u8]>,
+    pub(crate) shared: Table<'t, (&'static str, u32), ()>,
+    pub(crate) metadata: Table<'t, (u32, u32, &'static str), &'static [u8]>,
     pub(crate) subscription: Table<'t, (u32, &'static str), ()>,
     pub(crate) keyword: Table<'t, u32, &'static [u8]>,
     pub(crate) message: Table<'t, u64, &'static [u8]>,
@@ -31,7 +36,9 @@ pub(crate) struct Tables<'t> {
     doomed_mailbox: Table<'t, u32, ()>,
     pub(crate) spool: Table<'t, u64, &'static [u8]>,
     due: Table<'t, u128, &'static str>,
+    spool_sender: Table<'t, (&'static str, u64), ()>,
     pub(crate) doomed_message: Table<'t, u64, ()>,
+    pub(crate) removed: Table<'t, u128, &'static [u8]>,
     pub(crate) account: Table<'t, u32, &'static [u8]>,
     usage: Table<'t, u32, &'static [u8]>,
     pub(crate) login: Table<'t, u32, &'static [u8]>,
@@ -39,6 +46,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) alias: Table<'t, &'static str, &'static [u8]>,
     pub(crate) tally: Table<'t, (u32, &'static str), &'static [u8]>,
     pub(crate) report: Table<'t, u64, &'static [u8]>,
+    pub(crate) mta_sts: Table<'t, &'static str, &'static [u8]>,
     pub(crate) setting: Table<'t, &'static str, &'static str>,
     held: Held,
     pub(crate) news: News,
@@ -74,6 +82,9 @@ impl<'t> Tables<'t> {
             segment: transaction.open_table(meta::SEGMENT)?,
             mailbox: transaction.open_table(meta::MAILBOX)?,
             mailbox_name: transaction.open_table(meta::MAILBOX_NAME)?,
+            acl: transaction.open_table(meta::ACL)?,
+            shared: transaction.open_table(meta::SHARED)?,
+            metadata: transaction.open_table(meta::METADATA)?,
             subscription: transaction.open_table(meta::SUBSCRIPTION)?,
             keyword: transaction.open_table(meta::KEYWORD)?,
             message: transaction.open_table(meta::MESSAGE)?,
@@ -81,7 +92,9 @@ impl<'t> Tables<'t> {
             doomed_mailbox: transaction.open_table(meta::DOOMED_MAILBOX)?,
             spool: transaction.open_table(meta::SPOOL)?,
             due: transaction.open_table(meta::DUE)?,
+            spool_sender: transaction.open_table(meta::SPOOL_SENDER)?,
             doomed_message: transaction.open_table(meta::DOOMED_MESSAGE)?,
+            removed: transaction.open_table(meta::REMOVED)?,
             account: transaction.open_table(meta::ACCOUNT)?,
             usage: transaction.open_table(meta::USAGE)?,
             login: transaction.open_table(meta::LOGIN)?,
@@ -89,6 +102,7 @@ impl<'t> Tables<'t> {
             alias: transaction.open_table(meta::ALIAS)?,
             tally: transaction.open_table(meta::TALLY)?,
             report: transaction.open_table(meta::REPORT)?,
+            mta_sts: transaction.open_table(meta::MTA_STS)?,
             setting: transaction.open_table(meta::SETTING)?,
             held: Held::default(),
             news: News::default(),
@@ -139,6 +153,7 @@ impl<'t> Tables<'t> {
         self.spool.insert(id.0, row.encode().as_slice())?;
         let due = due_key(row.priority, row.next_attempt, id);
         self.due.insert(due, row.queue.as_str())?;
+        self.spool_sender.insert((folded(&row.arrival.envelope.reverse_path).as_str(), id.0), ())?;
         self.agenda.push(Change { queue: row.queue.clone(), due, comes: true });
         Ok(())
     }
@@ -148,6 +163,7 @@ impl<'t> Tables<'t> {
         self.spool.remove(id.0)?;
         let due = due_key(row.priority, row.next_attempt, id);
         self.due.remove(due)?;
+        self.spool_sender.remove((folded(&row.arrival.envelope.reverse_path).as_str(), id.0))?;
         self.agenda.push(Change { queue: row.queue.clone(), due, comes: false });
         Ok(())
     }
@@ -256,6 +272,8 @@ impl<'t> Tables<'t> {
         let row = self.mailbox(id)?;
         self.flush_tail(id)?;
         self.begin_writing();
+        sharing::forget(self, id)?;
+        metadata::forget(self, id)?;
         self.change_usage(row.account, -i64::from(row.counters.exists), -(row.counters.bytes as i64))?;
         self.mailbox_name.remove((row.account.0, row.name.as_str()))?;
         self.mailbox.remove(id.0)?;

@@ -4,6 +4,7 @@
 
 mod fixture;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use fixture::*;
@@ -186,6 +187,47 @@ fn the_spool_is_listed_forced_reordered_and_cleared() {
     assert_eq!(fixture.store.spool_force(vec![leased[1].id]).wait(), Ok(0));
     assert_eq!(fixture.store.spool_depth(), Ok(2));
     assert_sound(&fixture.store);
+}
+
+#[test]
+fn what_was_taken_out_of_the_spool_can_be_put_back() {
+    let mut fixture = Fixture::new();
+    let later = NOW.plus_seconds(3600);
+    let arrived = |text: &[u8]| accept(&fixture.store, text, arrival(&["a@x.test"])).unwrap().id;
+    let (spooled, busy, fresh) = (arrived(b"spooled"), arrived(b"busy"), arrived(b"fresh"));
+    let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
+    fixture.store.settle(vec![deferred(&leased, later)]).wait().unwrap();
+    let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
+    assert_eq!(leased.id, busy);
+    assert_eq!(fixture.store.spool_delete(vec![spooled, busy, fresh]).wait(), Ok(3));
+    assert_eq!(fixture.store.settle(vec![deferred(&leased, later)]).wait(), Ok(vec![true]));
+    assert_eq!(fixture.store.spool_depth(), Ok(0));
+    assert_sound(&fixture.store);
+    fixture.reopen();
+    let store = &fixture.store;
+    let removed: HashSet<BlobId> = store.spool_removed(9).unwrap().iter().map(|removed| removed.entry.id).collect();
+    assert_eq!(removed, HashSet::from([spooled, busy, fresh]));
+    assert_eq!(store.spool_restore(vec![spooled, busy, fresh, BlobId(999)]).wait(), Ok(3));
+    assert_eq!(store.spool_restore(vec![spooled]).wait(), Ok(0));
+    assert!(store.spool_removed(9).unwrap().is_empty());
+    let entry = store.spool_entry(spooled).unwrap().expect("it is back");
+    assert_eq!((entry.next_attempt, entry.attempts, entry.since), (later, 1, NOW));
+    assert_eq!(store.read(busy, 0, 9).unwrap(), b"busy");
+    assert_sound(store);
+}
+
+#[test]
+fn a_reset_message_starts_over() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    accept(store, b"hello", arrival(&["a@x.test"])).unwrap();
+    let leased = store.lease(1, NOW).unwrap().remove(0);
+    store.settle(vec![deferred(&leased, Time(u64::MAX >> 9))]).wait().unwrap();
+    assert_eq!(store.spool_reset(vec![leased.id, BlobId(999)]).wait(), Ok(1));
+    let entry = store.spool_entry(leased.id).unwrap().expect("it is there");
+    assert_eq!(entry.attempts, 0);
+    assert!(entry.since != NOW && entry.next_attempt == entry.since);
+    assert_sound(store);
 }
 
 #[test]

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
+use mailstead_core::delivery::remote::{self, Remote};
 use mailstead_core::delivery::{Delivery, DeliverySettings, Parts};
+use mailstead_core::dns::{DnsSettings, Hickory};
 use mailstead_core::intake::{Intake, Trace};
 use mailstead_core::log::Log;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::net::{Encryption, Limits, LineService, Net, Protocol};
 use mailstead_core::people::sessions::Sessions;
-use mailstead_core::people::{People, PlaintextAuth, credentials};
+use mailstead_core::people::{Denied, People, PlaintextAuth, TokenVerifier, Verifying, credentials};
 use mailstead_core::protocol::{imap, pop3, smtp};
 use mailstead_core::service::{Service, Services, Stop};
 use mailstead_storage::{Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
@@ -32,8 +34,15 @@ pub struct House {
     _data: TempDir,
 }
 
+/// A DNS server that nobody is: dialogues ask nothing of other machines.
+fn nowhere() -> DnsSettings {
+    let servers = vec![([127, 0, 0, 1], 1).into()];
+    DnsSettings { servers, dnssec: false, ..DnsSettings::default() }
+}
+
 impl House {
-    pub fn open() -> House {
+    /// With an identity provider when `tokens` is true.
+    pub fn open(tokens: bool) -> House {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let data = tempfile::tempdir().expect("a directory");
@@ -43,6 +52,9 @@ impl House {
         let store = Store::open(options, Arc::new(bell.clone())).expect("a new store");
         let clock = Clock::system();
         let people = People::new(store.clone(), clock.clone());
+        if tokens {
+            people.trust(Box::new(Provider));
+        }
         let intake = Intake::new(store.clone(), clock.clone(), MESSAGE_BYTES_MAX);
         runtime.block_on(populate(&store));
         let certificates = Certificates::open(&TlsSettings::default(), data.path(), HOST).expect("a certificate");
@@ -53,7 +65,18 @@ impl House {
             certificates,
             limits: Arc::new(Limits::default()),
         };
+        let remote = Remote::open(remote::Parts {
+            store: store.clone(),
+            resolver: Arc::new(Hickory::open(&nowhere()).expect("a resolver")),
+            signer: None,
+            tls_outcomes: None,
+            clock: clock.clone(),
+            log: Log::none(),
+            settings: DeliverySettings::default(),
+            hostname: HOST.into(),
+        });
         let delivery = Delivery::new(Parts {
+            remote: remote.expect("the way to other servers"),
             store: store.clone(),
             people: people.clone(),
             intake: intake.clone(),
@@ -114,6 +137,21 @@ impl Drop for House {
     }
 }
 
+/// An identity provider whose tokens are `token-of-NAME`.
+struct Provider;
+
+impl TokenVerifier for Provider {
+    fn verify<'a>(&'a self, token: &'a str) -> Verifying<'a> {
+        Box::pin(async move {
+            match token.strip_prefix("token-of-") {
+                Some("nobody-knows") => Err(Denied::Unavailable),
+                Some(name) => Ok(format!("{name}@example.test")),
+                None => Err(Denied::Wrong),
+            }
+        })
+    }
+}
+
 async fn put(store: &Store, intake: &Intake, address: &str, bytes: &[u8]) {
     let account = store.directory().by_address.get(address).expect("a user of the box").id;
     let inbox = store.mailbox(account, "INBOX").expect("readable").expect("everyone has one").id;
@@ -135,10 +173,11 @@ async fn populate(store: &Store) {
         ("bob", Role::User),
         ("carol", Role::User),
         ("full", Role::User),
+        ("head", Role::DomainAdministrator),
     ] {
         let (password, scram) = secret().clone();
         let account = NewAccount {
-            address: format!("{name}@example.test"),
+            address: format!("{name}@{}", if name == "head" { "catch.test" } else { "example.test" }),
             role,
             password,
             scram: Some(scram),

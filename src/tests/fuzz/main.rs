@@ -8,6 +8,8 @@ mod outline;
 mod pop3;
 #[path = "../../../fuzz/drivers/smtp.rs"]
 mod smtp;
+#[path = "../../../fuzz/drivers/smtp_client.rs"]
+mod smtp_client;
 #[path = "../../../fuzz/drivers/wire.rs"]
 mod wire;
 
@@ -33,6 +35,11 @@ fn replay(target: &str, run: fn(&[u8])) {
 #[test]
 fn smtp_sessions() {
     replay("smtp", smtp::run);
+}
+
+#[test]
+fn smtp_clients() {
+    replay("smtp_client", smtp_client::run);
 }
 
 #[test]

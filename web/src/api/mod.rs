@@ -14,6 +14,7 @@ mod names;
 pub mod reports;
 pub mod services;
 pub mod sessions;
+pub mod shared;
 pub mod size;
 pub mod spool;
 pub mod status;
@@ -43,6 +44,7 @@ pub fn router(house: House) -> Router {
         .merge(reports::routes())
         .merge(users::routes())
         .merge(aliases::routes())
+        .merge(shared::routes())
         .merge(spool::routes())
         .merge(sessions::routes())
         .merge(services::routes())
