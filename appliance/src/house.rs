@@ -117,7 +117,8 @@ impl House {
         let box_key = BoxKey::open(&data).map_err(Failure::Refused)?;
         let hostname = config.top.hostname.clone();
         let tallies = Tallies::new(store.clone(), clock.clone());
-        let checks = Checks::new(config.authenticity.clone(), hostname, Arc::clone(&resolver)).counting(tallies.clone());
+        let checks =
+            Checks::new(config.authenticity.clone(), hostname, Arc::clone(&resolver)).counting(tallies.clone());
         let signers = Signers::new(store.clone(), box_key.clone());
         let certificates = live.then(|| net.certificates.clone());
         let parts = Parts {

@@ -10,7 +10,7 @@ use divan::{Bencher, black_box};
 use mailstead_benches::messages::Messages;
 use mailstead_core::authenticity::{AuthenticitySettings, BoxKey, Checks, Client, Signer, Signers, key_pair};
 use mailstead_core::dns::{Answer, Family, Fault, Lookup, Mx, Resolver, Tlsa};
-use mailstead_storage::{KeyAlgorithm, KeyState, Options, Silent, SigningKey, Store, Time};
+use mailstead_storage::{KeyAlgorithm, KeyState, Options, SigningKey, Silent, Store, Time};
 
 fn main() {
     divan::main();

@@ -79,8 +79,7 @@ pub(crate) fn add_domain(tables: &mut Tables, name: String, now: Time) -> Result
     }
     let mailboxes = AccountId(tables.next_id("account_next")?);
     let (catch_all, signing_keys) = (None, Vec::new());
-    let domain =
-        Domain { name, catch_all, signing_keys, mailboxes, quota_bytes: 0, quota_messages: 0, created: now };
+    let domain = Domain { name, catch_all, signing_keys, mailboxes, quota_bytes: 0, quota_messages: 0, created: now };
     put_domain(tables, &domain)
 }
 
