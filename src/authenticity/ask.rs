@@ -11,8 +11,8 @@ use mail_auth::{Error, Mx, TxtRecord};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::spf_record;
 use super::known::{Known, absent, temporary};
+use super::spf_record;
 use crate::dns::{Family, Fault, Resolver};
 
 /// A question. Names end with a dot.
@@ -68,7 +68,8 @@ async fn put(resolver: &dyn Resolver, texts: Texts, ask: &Ask) -> Heard {
     match ask {
         Ask::Txt(name) => Heard::Txt(txt(resolver, texts, name).await),
         Ask::Mx(name) => {
-            let mx = |mx: crate::dns::Mx| Mx { exchanges: [mx.host.into_boxed_str()].into(), preference: mx.preference };
+            let mx =
+                |mx: crate::dns::Mx| Mx { exchanges: [mx.host.into_boxed_str()].into(), preference: mx.preference };
             let mut found = resolver.mx(bare(name)).await.map(|answer| answer.records);
             if let Ok(records) = &mut found {
                 records.sort();

@@ -57,7 +57,8 @@ impl BoxKey {
     /// # Errors
     /// When it was sealed by another key, for another purpose, or is damaged.
     pub fn open_sealed(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, String> {
-        let wrong = || format!("what {BOX_KEY_FILE} should open ({purpose}) was not sealed by it; put the right file back");
+        let wrong =
+            || format!("what {BOX_KEY_FILE} should open ({purpose}) was not sealed by it; put the right file back");
         let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(wrong)?;
         let mut secret = rest.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);

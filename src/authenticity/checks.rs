@@ -9,9 +9,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{findings, forged, message};
 use super::sender::{self, Client, SenderFindings};
 use super::{AuthenticitySettings, Findings, Tallies};
+use super::{findings, forged, message};
 use crate::dns::Resolver;
 use crate::work;
 
@@ -102,8 +102,7 @@ impl Check {
         let Check { tools, client, sender, room } = self;
         let end = Instant::now() + tools.settings.patience();
         let sender = Arc::new(sender.found().await);
-        let (message, findings) =
-            message::check(Arc::clone(&tools), Arc::clone(&client), sender, message, end).await;
+        let (message, findings) = message::check(Arc::clone(&tools), Arc::clone(&client), sender, message, end).await;
         if let Some(tallies) = &tools.tallies {
             tallies.count_message(&client, &findings);
         }

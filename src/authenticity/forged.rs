@@ -66,7 +66,8 @@ mod tests {
             check(&format!("AUTHENTICATION-results:{forged}\r\n{rest}"), rest);
             check(&format!("Authentication-Results:{forged}\r\nAuthentication-Results: {forged}\r\n{rest}"), rest);
         }
-        for others in ["mx.example.test.evil; spf=pass", "other.test; x=mx.example.test", "(mx.example.test) other", ""] {
+        for others in ["mx.example.test.evil; spf=pass", "other.test; x=mx.example.test", "(mx.example.test) other", ""]
+        {
             let message = format!("Authentication-Results: {others}\r\n{rest}");
             check(&message, &message);
         }

@@ -9,8 +9,8 @@ use mail_auth::dmarc::Policy;
 use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
-    AuthenticatedMessage, AuthenticationResults, DkimOutput, DkimResult, DmarcOutput, DmarcResult, Parameters, SpfOutput,
-    headers::HeaderWriter as _,
+    AuthenticatedMessage, AuthenticationResults, DkimOutput, DkimResult, DmarcOutput, DmarcResult, Parameters,
+    SpfOutput, headers::HeaderWriter as _,
 };
 use tokio::time::Instant;
 
@@ -117,8 +117,7 @@ fn write_sender(results: &mut AuthenticationResults<'_>, tools: &Tools, client: 
         results.set_spf_result(hello, &SpfParameters::helo(client.address, &client.hello, &tools.hostname));
     }
     if let Some(spf) = sender.spf.as_ref().filter(|_| !client.reverse_path.is_empty() || sender.hello.is_none()) {
-        let parameters =
-            SpfParameters::mail_from(client.address, &client.hello, &tools.hostname, &client.reverse_path);
+        let parameters = SpfParameters::mail_from(client.address, &client.hello, &tools.hostname, &client.reverse_path);
         results.set_spf_result(spf, &parameters);
     }
 }

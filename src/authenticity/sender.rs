@@ -9,10 +9,10 @@ use mail_auth::{IprevOutput, IprevResult, Parameters, SpfOutput, SpfResult};
 use tokio::time::Instant;
 
 use super::ask::{Texts, ask_all};
+use super::at_once;
 use super::checks::Tools;
 use super::known::{Known, temporary};
 use super::settings::Mode;
-use super::at_once;
 use crate::dns::{Family, Fault};
 
 /// Most names of a client that are followed (RFC 8601 §3).

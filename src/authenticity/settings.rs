@@ -97,7 +97,8 @@ impl TryFrom<String> for Network {
 
     fn try_from(text: String) -> Result<Network, String> {
         let wrong = || format!("{text:?} is not a network; write it like 192.0.2.0/24 or 2001:db8::/32");
-        let (address, bits) = text.split_once('/').map_or((text.as_str(), None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) =
+            text.split_once('/').map_or((text.as_str(), None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
         let most = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Ok(most), str::parse).map_err(|_| wrong())?;

@@ -109,7 +109,8 @@ impl Signer {
         let (mut plain, mut of_lists) = (Vec::new(), Vec::new());
         for signing in keys {
             let private = Shared(Arc::new(key_pair::open(domain, signing, key)?));
-            let signer = || DkimSigner::from_key(private.clone()).domain(ascii_domain(domain)).selector(&signing.selector);
+            let signer =
+                || DkimSigner::from_key(private.clone()).domain(ascii_domain(domain)).selector(&signing.selector);
             plain.push(signer().headers(SIGNED.into_iter().chain(SEALED)));
             of_lists.push(signer().headers(SIGNED.into_iter().chain(SEALED).chain(OF_LISTS)));
         }

@@ -1,8 +1,8 @@
 //! What to do with one message now.
 
 use mailstead_storage::{
-    Account, Error, Flags, Leased, LocalDelivery, MailboxId, RecipientState, Settlement, SpecialUse, State, Store, Told,
-    Verdict,
+    Account, Error, Flags, Leased, LocalDelivery, MailboxId, RecipientState, Settlement, SpecialUse, State, Store,
+    Told, Verdict,
 };
 
 use super::DeliverySettings;
@@ -77,12 +77,7 @@ impl Planner<'_> {
     }
 
     /// Follows one recipient to its mailboxes here; what lies elsewhere remains.
-    fn recipient(
-        &self,
-        address: &str,
-        verdict: Verdict,
-        state: &mut RecipientState,
-    ) -> Result<Vec<MailboxId>, Error> {
+    fn recipient(&self, address: &str, verdict: Verdict, state: &mut RecipientState) -> Result<Vec<MailboxId>, Error> {
         let destinations = match Address::parse(address) {
             Some(parsed) => self.people.expand(&parsed),
             None => vec![Destination::Unknown],
@@ -92,9 +87,13 @@ impl Planner<'_> {
         for destination in destinations {
             match destination {
                 Destination::Elsewhere if self.remote.queue(address).is_empty() => unknown = true,
-    /// The mailbox that a subaddress names, when the account has it and mail may be sent to it, else INBOX, or Junk if
-    /// the checks say so.
-    fn mailbox(&self, account: &Account, folder: Option<&str>, verdict: Verdict) -> Result<MailboxId, Error> {
+                Destination::Account { account, folder } => {
+                    mailboxes.push(self.mailbox(&account, folder.as_deref(), verdict)?);
+                }
+                Destination::Shared { domain, name } => match self.people.shared_mailbox(&domain, &name)? {
+                    Some(mailbox) => mailboxes.push(mailbox),
+                    None => unknown = true,
+                },
                 Destination::Addresses(addresses) => state.remaining.extend(addresses),
                 Destination::Elsewhere => state.remaining.push(address.to_string()),
                 Destination::Unknown => unknown = true,

@@ -97,8 +97,7 @@ impl Incoming {
         let (accepted, _) = self
             .end(move |draft, tail, outline| {
                 let Acceptance { envelope, provenance, priority } = acceptance;
-                let arrival =
-                    Arrival { envelope, provenance, received, priority, verdict, return_path_bytes, outline };
+                let arrival = Arrival { envelope, provenance, received, priority, verdict, return_path_bytes, outline };
                 draft.accept(tail, arrival)
             })
             .await?;

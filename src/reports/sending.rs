@@ -6,9 +6,7 @@ use std::time::Duration;
 use mail_auth::dmarc::DmarcRecord;
 use mail_auth::dns::TxtRecordParser as _;
 use mail_auth::mta_sts::{ReportUri, TlsRptRecord};
-use mailstead_storage::{
-    BodyKind, Envelope, EnvelopeRecipient, Error, Notify, Priority, Provenance, Store, Tally,
-};
+use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Error, Notify, Priority, Provenance, Store, Tally};
 
 use super::mail::Letter;
 use super::{dmarc, tls};

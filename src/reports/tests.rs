@@ -98,7 +98,10 @@ async fn what_is_counted_is_sent_once_when_the_day_is_over() {
     assert_eq!(to, ["dmarc@a.test", "x@agreed.test", "dmarc@a.test", "x@agreed.test", "tls@b.test"]);
     let now = Time(7);
     let report = read(&sent[0].1, now).expect("a report");
-    assert_eq!((report.kind, report.reporter.as_str(), report.domain.as_str()), (ReportKind::Dmarc, "mx.example.test", "a.test"));
+    assert_eq!(
+        (report.kind, report.reporter.as_str(), report.domain.as_str()),
+        (ReportKind::Dmarc, "mx.example.test", "a.test")
+    );
     assert_eq!((report.period, report.good, report.bad), ((20_000 * 86_400, 20_001 * 86_400 - 1), 3, 1));
     assert_eq!(report.details, ["1 from 192.0.2.1: dkim fail, spf fail, done: reject"]);
     let report = read(&sent[4].1, now).expect("a report");
@@ -174,7 +177,9 @@ fn bombs_and_nonsense_are_no_reports() {
     assert!(bomb.len() < 1 << 20);
     let deep = format!("{}{}", "<feedback>".repeat(100_000), "</feedback>".repeat(100_000));
     let entities = "<!DOCTYPE f [<!ENTITY a \"aaaa\">]><feedback><policy_published><domain>&a;</domain></policy_published></feedback>";
-    for nonsense in [&bomb[..], deep.as_bytes(), entities.as_bytes(), b"PK\x03\x04", b"\x1f\x8b", b"{}", b"<feedback>", b""] {
+    for nonsense in
+        [&bomb[..], deep.as_bytes(), entities.as_bytes(), b"PK\x03\x04", b"\x1f\x8b", b"{}", b"<feedback>", b""]
+    {
         assert_eq!(read(&with_attachment(nonsense), Time(1)), None);
     }
     let many = "[".repeat(200_000);

@@ -39,7 +39,8 @@ pub(super) fn write(about: &About<'_>, rows: &[(TlsObserved, u64)]) -> Vec<u8> {
 }
 
 fn policy(domain: &str, rows: &[(&TlsObserved, u64)]) -> Value {
-    let sum = |failed: bool| rows.iter().filter(move |(row, _)| row.failure.is_some() == failed).map(|(_, count)| count);
+    let sum =
+        |failed: bool| rows.iter().filter(move |(row, _)| row.failure.is_some() == failed).map(|(_, count)| count);
     let failure = |(row, count): &(&TlsObserved, u64)| {
         let failure = row.failure.as_ref()?;
         Some(json!({

@@ -37,7 +37,9 @@ pub(super) async fn addresses(resolver: &dyn Resolver, hostname: &str) -> (Vec<I
     }
     let told = found.iter().map(ToString::to_string).collect();
     let finding = match found.is_empty() {
-        false => Finding::new("A, AAAA", Judgement::Right, format!("{hostname} has addresses; see that they are right")),
+        false => {
+            Finding::new("A, AAAA", Judgement::Right, format!("{hostname} has addresses; see that they are right"))
+        }
         true => {
             let meaning = format!("the name of this host, {hostname}, has no address");
             Finding::new("A, AAAA", Judgement::Wrong, meaning).put(format!("{hostname}. IN A (this host's address)"))
@@ -62,7 +64,8 @@ pub(super) async fn names(resolver: &dyn Resolver, hostname: &str, addresses: &[
         let finding = match found.iter().any(|name| name.eq_ignore_ascii_case(hostname)) {
             true => Finding::new(what, Judgement::Right, "the address has the name of this host"),
             false => {
-                let meaning = "many servers refuse mail from an address without its name; who gave you the address sets it";
+                let meaning =
+                    "many servers refuse mail from an address without its name; who gave you the address sets it";
                 Finding::new(what, Judgement::Wrong, meaning).put(format!("{}. IN PTR {hostname}.", reverse(*address)))
             }
         };
@@ -80,7 +83,8 @@ pub(super) async fn dane(resolver: &dyn Resolver, hostname: &str, certificate: O
             return Finding::new("DANE", Judgement::Wrong, "the DNSSEC signatures of this host's name are wrong");
         }
         Err(fault) if fault.is_absence() => {
-            let meaning = "other servers cannot be sure of this host's certificate; of use only where DNSSEC signs its name";
+            let meaning =
+                "other servers cannot be sure of this host's certificate; of use only where DNSSEC signs its name";
             let finding = Finding::new("DANE", Judgement::Optional, meaning);
             return certificate.map_or(finding.clone(), |digest| finding.put(line(digest)));
         }

@@ -57,7 +57,9 @@ pub(super) async fn dkim(resolver: &dyn Resolver, domain: &str, key: &SigningKey
     let published = found.iter().any(|text| public_half(text) == Some(key.public.clone()));
     let (judgement, meaning) = match (published, key.state) {
         (true, KeyState::Active) => (Judgement::Right, "mail is signed with this key, and it is published"),
-        (true, KeyState::Next) => (Judgement::Right, "the key is published; `mailstead domain dkim --activate` uses it"),
+        (true, KeyState::Next) => {
+            (Judgement::Right, "the key is published; `mailstead domain dkim --activate` uses it")
+        }
         (true, KeyState::Retired) => (Judgement::Right, "the key signs no more; its record can go after a week"),
         (false, KeyState::Retired) => (Judgement::Optional, "the key signs no more, and is published no more"),
         (false, KeyState::Active) => (Judgement::Wrong, "mail is signed with this key, but nobody can check it"),
@@ -78,9 +80,11 @@ pub(super) async fn dmarc(resolver: &dyn Resolver, domain: &str) -> Finding {
     let finding = match records.as_slice() {
         [] => wrong("nothing says what others shall do with mail that forges the domain"),
         [one] => match DmarcRecord::parse(one.as_bytes()).map(|record| record.p) {
-            Ok(Policy::None) => {
-                Finding::new("DMARC", Judgement::Right, "forged mail is only to be reported; quarantine or reject is safer")
-            }
+            Ok(Policy::None) => Finding::new(
+                "DMARC",
+                Judgement::Right,
+                "forged mail is only to be reported; quarantine or reject is safer",
+            ),
             Ok(Policy::Quarantine | Policy::Reject) => {
                 Finding::new("DMARC", Judgement::Right, "others know what to do with forged mail")
             }
@@ -100,7 +104,8 @@ pub(super) async fn mta_sts(resolver: &dyn Resolver, domain: &str) -> Finding {
     let finding = match records.as_slice() {
         [] => Finding::new("MTA-STS", Judgement::Optional, "other servers may deliver without encryption (RFC 8461)"),
         [one] if MtaStsRecord::parse(one.as_bytes()).is_ok() => {
-            let meaning = format!("a policy is announced; it must stand at https://mta-sts.{domain}/.well-known/mta-sts.txt");
+            let meaning =
+                format!("a policy is announced; it must stand at https://mta-sts.{domain}/.well-known/mta-sts.txt");
             Finding::new("MTA-STS", Judgement::Right, meaning)
         }
         _ => Finding::new("MTA-STS", Judgement::Wrong, "the record cannot be read, or there are several")
@@ -117,7 +122,9 @@ pub(super) async fn tls_reports(resolver: &dyn Resolver, domain: &str) -> Findin
         Err(fault) => return Finding::unknown("TLS-RPT", &fault),
     };
     let finding = match records.as_slice() {
-        [] => Finding::new("TLS-RPT", Judgement::Optional, "nobody reports when encryption to this host fails").put(line),
+        [] => {
+            Finding::new("TLS-RPT", Judgement::Optional, "nobody reports when encryption to this host fails").put(line)
+        }
         [one] if TlsRptRecord::parse(one.as_bytes()).is_ok() => {
             Finding::new("TLS-RPT", Judgement::Right, "other servers report when encryption fails")
         }

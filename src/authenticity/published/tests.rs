@@ -38,10 +38,7 @@ fn right() -> Fake {
         .txt("_dmarc.example.test", &["v=DMARC1; p=reject"])
         .txt("_mta-sts.example.test", &["v=STSv1; id=1"])
         .txt("_smtp._tls.example.test", &["v=TLSRPTv1; rua=mailto:postmaster@example.test"])
-        .tlsa(
-            "_25._tcp.mx.example.test",
-            Ok(vec![Tlsa { usage: 3, selector: 1, matching: 1, data: vec![0x00, 0xff] }]),
-        )
+        .tlsa("_25._tcp.mx.example.test", Ok(vec![Tlsa { usage: 3, selector: 1, matching: 1, data: vec![0x00, 0xff] }]))
 }
 
 async fn find(dns: Fake) -> Vec<Finding> {

@@ -70,9 +70,9 @@ async fn signing(domain: &str, algorithms: &[KeyAlgorithm]) -> Domain {
 
 impl Domain {
     fn publish(&self, dns: Fake, domain: &str) -> Fake {
-        self.keys.iter().fold(dns, |dns, key| {
-            dns.txt(&key_pair::record_name(domain, &key.selector), &[&key_pair::record(key)])
-        })
+        self.keys
+            .iter()
+            .fold(dns, |dns, key| dns.txt(&key_pair::record_name(domain, &key.selector), &[&key_pair::record(key)]))
     }
 
     fn sign(&self, author: &str, message: &str) -> String {
@@ -240,7 +240,8 @@ async fn what_others_wrote_in_our_name_is_gone() {
 #[tokio::test]
 async fn hostile_messages_come_to_an_end() {
     let many = "DKIM-Signature: v=1; a=rsa-sha256; d=sender.test; s=x; h=From; bh=AAAA; b=AAAA\r\n".repeat(500);
-    let names = format!("DKIM-Signature: v=1; a=rsa-sha256; d=s.test; s=x; h=From{}; bh=AAAA; b=AAAA\r\n", ":A".repeat(9000));
+    let names =
+        format!("DKIM-Signature: v=1; a=rsa-sha256; d=s.test; s=x; h=From{}; bh=AAAA; b=AAAA\r\n", ":A".repeat(9000));
     let fields = "A: b\r\n".repeat(20_000);
     for head in [many, names, fields, "\0\u{80}".into(), String::new()] {
         let (_, findings) = find(settings(), dns(), client(), &format!("{head}{MESSAGE}")).await;

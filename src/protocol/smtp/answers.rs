@@ -7,10 +7,10 @@ use std::sync::Arc;
 use mailstead_storage::{Account, AccountId, BlobId, Domain};
 
 use super::House;
+use super::arriving::{Arrived, Arriving};
 use super::question::{Answer, Question};
 use super::replies::{self, Reply};
 use super::session::SmtpSession;
-use super::arriving::{Arrived, Arriving};
 use crate::authenticity::{Client, Findings};
 use crate::intake::{Acceptance, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
@@ -198,7 +198,8 @@ impl SmtpAnswers {
         let Arrived { incoming, findings, report } = arriving.finish().await?;
         if let Some(reason) = findings.as_ref().and_then(|findings| findings.refusal) {
             let reply = replies::failed_check(reason);
-            let event = self.event(Level::Info, "message refused").with("status", reply.status()).with("sender", sender);
+            let event =
+                self.event(Level::Info, "message refused").with("status", reply.status()).with("sender", sender);
             self.house.log.write(with_findings(event, findings.as_ref()));
             return Ok(Err(reply));
         }
