@@ -24,6 +24,7 @@ mod opening;
 mod pending;
 mod pieces;
 mod queue;
+mod report;
 mod rows;
 mod segments;
 mod shared;
@@ -37,7 +38,8 @@ mod write;
 
 pub use bell::{Bell, News, Silent};
 pub use directory::{
-    Account, Alias, Directory, Domain, LastLogin, NewAccount, Owner, Quota, Recipient, Role, ScramVerifier, Usage,
+    Account, Alias, Directory, Domain, KeyAlgorithm, KeyState, LastLogin, NewAccount, Owner, Quota, Recipient, Role,
+    ScramVerifier, SigningKey, Usage,
 };
 pub use disk::{Access, Disk};
 pub use draft::Draft;
@@ -49,9 +51,11 @@ pub use mailbox::{
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
 pub use pending::Pending;
+pub use report::{Report, ReportKind, Tally};
 pub use sharing::{ANYONE, Acl, OTHER_USERS, Rights, RightsChange, SHARED};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
     RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, State, StsPolicy, Told, UNDO_SECONDS,
+    Verdict,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};

@@ -124,6 +124,12 @@ pub(crate) mod meta {
     /// Address → version 1, JSON of [`crate::Alias`].
     pub(crate) const ALIAS: Definition<&str, &[u8]> = Definition::new("alias");
 
+    /// `(day, what was counted)` → version 1, JSON of [`crate::Tally`]. Days since 1970 in UTC.
+    pub(crate) const TALLY: Definition<(u32, &str), &[u8]> = Definition::new("tally");
+
+    /// Arrival of a report from another server, ms since 1970, or the next free number → version 1,
+    /// JSON of [`crate::Report`].
+    pub(crate) const REPORT: Definition<u64, &[u8]> = Definition::new("report");
     /// Domain → version 1, JSON of [`crate::StsPolicy`].
     pub(crate) const MTA_STS: Definition<&str, &[u8]> = Definition::new("mta_sts");
 
