@@ -406,6 +406,68 @@ def mail_for_elsewhere_waits(box):
 
 
 @scenario
+def shared_mailboxes(box):
+    """One user gives another a mailbox, a domain has one of its own: imaplib gives and reads, mbsync synchronizes."""
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        for n in range(5):
+            s.send_message(message(f"for alice {n}"))
+    box.wait_until_delivered()
+    alice, bob = imap(box), imap(box, "bob@example.test")
+    assert alice.create("Team")[0] == "OK" and alice.select("INBOX")[0] == "OK"
+    assert alice.copy("1:3", "Team")[0] == "OK"
+    theirs = '"Other Users/alice@example.test/Team"'
+    assert bob.select(theirs)[0] == "NO"
+    assert alice.setacl("Team", "bob@example.test", "lrswite")[0] == "OK"
+    _, acl = alice.getacl("Team")
+    assert b'"bob@example.test" lrswited' in acl[0], acl
+    assert bob.myrights(theirs)[1][0].endswith(b" lrswited")
+    assert bob.namespace()[1] == [b'(("" "/")) (("Other Users/" "/")) (("Shared/" "/"))']
+    assert any(b"alice@example.test/Team" in line for line in bob.list()[1])
+    assert bob.append(theirs, r"(\Seen)", None, message("from bob").as_bytes())[0] == "OK"
+    box.cli("shared", "add", "example.test", "Support")
+    box.cli("shared", "grant", "example.test", "Support", "anyone", "lrp")
+    box.cli("alias", "add", "support@example.test", "shared+Support@example.test")
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("help", to="support@example.test"))
+    box.wait_until_delivered()
+    assert subjects(box, "bob@example.test", "Shared/example.test/Support") == ["help"]
+    mail = box.dir / "Maildir"
+    mail.mkdir()
+    rc = box.dir / "mbsyncrc"
+    rc.write_text(f"""
+IMAPStore far
+Host 127.0.0.1
+Port {box.ports['imap']}
+User bob@example.test
+Pass {PASSWORD}
+SSLType None
+AuthMechs LOGIN
+Path "Other Users/alice@example.test/"
+
+MaildirStore near
+Path {mail}/
+Inbox {mail}/INBOX
+SubFolders Verbatim
+
+Channel all
+Far :far:Team
+Near :near:Team
+Create Near
+Expunge Both
+SyncState *
+""")
+    run("mbsync", "-c", rc, "-a")
+    team = mail / "Team"
+    fetched = sorted(team.glob("new/*")) + sorted(team.glob("cur/*"))
+    assert len(fetched) == 4, fetched
+    fetched[0].unlink()
+    run("mbsync", "-c", rc, "-a")
+    assert len(subjects(box, mailbox="Team")) == 3
+    alice.logout()
+    bob.logout()
+
+
+@scenario
 def services_stop_and_start(box):
     client = imap(box)
     box.cli("service", "stop", "imap")
