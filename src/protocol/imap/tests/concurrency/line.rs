@@ -109,7 +109,7 @@ impl Line {
     /// One turn of the session, as the loop of a connection takes it.
     pub async fn step(&mut self) {
         let mut out = Vec::new();
-        if self.idling && self.session.watch().is_some_and(|watch| watch.has_changed()) {
+        if self.idling && self.session.watches().into_iter().flatten().any(|watch| watch.has_changed()) {
             self.session.rang();
         }
         match self.session.turn(&mut self.input, &mut out, self.clock.now()) {
