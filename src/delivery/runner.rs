@@ -328,8 +328,7 @@ impl Batch {
 
 /// Has the sender of a message something to be told before anything else happens?
 fn is_owed(planner: &Planner<'_>, leased: &Leased) -> bool {
-    let delayed = super::calendar::is_delayed(planner.settings, leased.since, planner.now);
-    notice::is_owed(&leased.arrival, &leased.recipients, delayed)
+    planner.owed(leased).is_owed(&leased.recipients)
 }
 
 /// The message that a fresh notice tells of.

@@ -23,6 +23,9 @@ const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(10);
 /// be thousands of commands in it.
 const LONG_INPUT_BYTES: usize = 4096;
 
+/// A client that is silent for so long will be for longer: memory that it needs again is given back.
+const REST: Duration = Duration::from_secs(5);
+
 /// A transaction in flight may go on for this long after its service was told to stop.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
@@ -53,6 +56,8 @@ pub(super) struct Connection<S> {
 enum Heard {
     Bytes,
     Bell,
+    /// Nothing, for a while.
+    Rest,
     Goodbye(Goodbye),
     Broken,
 }
@@ -109,6 +114,7 @@ impl<S: Session> Connection<S> {
                 Heard::Bytes if input.bytes().len() >= LONG_INPUT_BYTES => tokio::task::yield_now().await,
                 Heard::Bytes => {}
                 Heard::Bell => self.session.rang(),
+                Heard::Rest => self.stream.relax(),
                 Heard::Broken => break Ending::Broken,
                 Heard::Goodbye(why) => {
                     self.session.goodbye(why, &mut out);
@@ -154,6 +160,13 @@ impl<S: Session> Connection<S> {
     async fn wait(&mut self, input: &mut Input, idle: bool, patience: Duration) -> Heard {
         let busy = self.session.is_busy();
         let [first, second] = if idle { self.session.watches() } else { [None, None] };
+        let rests = self.stream.is_tense();
+        let rest = async {
+            match rests {
+                true => tokio::time::sleep(REST).await,
+                false => pending().await,
+            }
+        };
         let stopped = async {
             self.stop.asked().await;
             if busy {
@@ -171,6 +184,7 @@ impl<S: Session> Connection<S> {
             },
             () = rung(first) => Heard::Bell,
             () = rung(second) => Heard::Bell,
+            () = rest => Heard::Rest,
             () = stopped => Heard::Goodbye(Goodbye::ServiceStops),
             () = tokio::time::sleep(patience) => Heard::Goodbye(Goodbye::Timeout),
         }

@@ -66,6 +66,7 @@ impl Inner {
             store: &self.parts.store,
             configs: &self.configs,
             settings: &self.parts.settings,
+            failures: &self.fetch_failures,
             now: self.parts.clock.now(),
         };
         let (rules, failure) = sts.rules(domain).await;

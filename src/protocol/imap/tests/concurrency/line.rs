@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::mirror::{Mirror, vanished};
+use crate::bell::Watch;
 use crate::clock::Clock;
 use crate::net::{Answers, Input, Peer, Protocol, Session, Turn};
 use crate::people::PlaintextAuth;
@@ -109,7 +110,7 @@ impl Line {
     /// One turn of the session, as the loop of a connection takes it.
     pub async fn step(&mut self) {
         let mut out = Vec::new();
-        if self.idling && self.session.watches().into_iter().flatten().any(|watch| watch.has_changed()) {
+        if self.idling && self.session.watches().into_iter().flatten().any(Watch::has_changed) {
             self.session.rang();
         }
         match self.session.turn(&mut self.input, &mut out, self.clock.now()) {
