@@ -181,6 +181,15 @@ def boxes_find_each_other_and_dane_holds(town):
     assert len(wait_for(town.one, "to-one")) == 1
 
 
+def one_message_here_and_elsewhere_and_nowhere(town):
+    submit(town.one, ["alice@one.test", "nobody@one.test", "bob@two.test"], "everywhere")
+    wait_for(town.two, "everywhere", 10)
+    end = time.monotonic() + 10
+    while len(found := inbox(town.one, "everywhere")) < 2 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert len(found) == 2 and any("5.1.1" in message for message in found), found
+
+
 def a_certificate_that_dane_does_not_name_gets_nothing(town):
     submit(town.one, "bob@forged.test", "forged")
     assert "failure=tlsa-invalid" in logged(town.one, "host=mx.forged.test")[0]
@@ -299,6 +308,7 @@ def a_slow_destination_holds_nobody_up(town):
 
 TESTS = [
     boxes_find_each_other_and_dane_holds,
+    one_message_here_and_elsewhere_and_nowhere,
     a_certificate_that_dane_does_not_name_gets_nothing,
     mta_sts,
     postfix_takes_and_sends,

@@ -86,9 +86,10 @@ impl Remote {
     /// Nothing is connected yet.
     ///
     /// # Errors
-    /// A sentence: trusted certificates that cannot be read.
+    /// A sentence: trusted certificates that cannot be read, or a server of the settings that is none.
     pub fn open(parts: Parts) -> Result<Remote, String> {
         let settings = &parts.settings;
+        route::check(settings)?;
         let configs = tls::Configs::open(&settings.trusted_certificates)?;
         let hello = Some(&settings.hello).filter(|name| !name.is_empty()).unwrap_or(&parts.hostname).clone();
         let seconds = |seconds: u64| Duration::from_secs(seconds.max(1));
