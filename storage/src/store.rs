@@ -46,9 +46,9 @@ impl Options {
     pub fn new(data: impl Into<PathBuf>) -> Options {
         Options {
             data: data.into(),
-            meta_cache_bytes: 256 << 20,
-            active_cache_bytes: 32 << 20,
-            sealed_cache_bytes: 8 << 20,
+            meta_cache_bytes: 48 << 20,
+            active_cache_bytes: 8 << 20,
+            sealed_cache_bytes: 2 << 20,
             sealed_open_max: 16,
             segment_bytes_max: 256 << 20,
             accept_batch_messages_max: 512,

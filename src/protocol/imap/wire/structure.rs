@@ -1,6 +1,6 @@
 //! ENVELOPE and BODYSTRUCTURE (RFC 3501 §7.4.2), from the outline.
 
-use super::string;
+use super::{number, string};
 use crate::message::{Address, Disposition, Envelope, Kind, Parameter, Part, Text};
 
 /// Writes the ENVELOPE.
@@ -70,7 +70,8 @@ fn single(part: &Part<'_>, kind: &Kind<'_>, extended: bool, out: &mut Vec<u8>) {
     nstring(part.description.as_ref(), out);
     out.push(b' ');
     string(&part.encoding, out);
-    out.extend_from_slice(format!(" {}", part.body.end - part.body.start).as_bytes());
+    out.push(b' ');
+    number(part.body.end - part.body.start, out);
     if let Kind::Message { envelope: inner, root } = kind {
         out.push(b' ');
         envelope(inner, out);
@@ -78,7 +79,8 @@ fn single(part: &Part<'_>, kind: &Kind<'_>, extended: bool, out: &mut Vec<u8>) {
         body_structure(root, extended, out);
     }
     if part.media_type.as_ref() == b"text" || matches!(kind, Kind::Message { .. }) {
-        out.extend_from_slice(format!(" {}", part.lines).as_bytes());
+        out.push(b' ');
+        number(part.lines, out);
     }
 }
 
