@@ -4,9 +4,10 @@ use mailstead_storage::{
     Account, Error, Flags, Leased, LocalDelivery, MailboxId, RecipientState, Settlement, State, Store, Told,
 };
 
-use super::calendar::{self, is_delayed};
+use super::DeliverySettings;
+use super::calendar::{self, Calendar};
+use super::notice::Owed;
 use super::remote::{Remote, Tried};
-use super::{DeliverySettings, notice};
 use crate::clock::Time;
 use crate::people::{Address, Destination, People};
 
@@ -61,12 +62,14 @@ impl Planner<'_> {
         for recipient in &mut recipients {
             recipient.told = if recipient.state == State::Pending { Told::Delay } else { Told::Outcome };
         }
-        let pending = recipients.iter().any(|recipient| recipient.state == State::Pending);
-        let next_attempt = match calendar::next(self.settings, entry.since, entry.attempts, self.now) {
-            calendar::Next::At(time) if pending => Some(time),
-            calendar::Next::GiveUp if pending => Some(self.now),
-            _ => None,
-        };
+        let pending = recipients.iter().filter(|recipient| recipient.state == State::Pending);
+        let next = pending.map(|recipient| {
+            match Calendar::of(self.settings, recipient, entry.since).next(entry.attempts, self.now) {
+                calendar::Next::At(time) => time,
+                calendar::Next::GiveUp => self.now,
+            }
+        });
+        let next_attempt = next.min();
         let (queue, attempts) = (self.queue(&recipients), entry.attempts);
         Settlement { id: entry.id, deliveries: Vec::new(), recipients, next_attempt, attempts, queue }
     }
@@ -83,6 +86,10 @@ impl Planner<'_> {
             match destination {
                 Destination::Elsewhere if self.remote.queue(address).is_empty() => unknown = true,
                 Destination::Account { account, folder } => mailboxes.push(self.mailbox(&account, folder.as_deref())?),
+                Destination::Shared { domain, name } => match self.people.shared_mailbox(&domain, &name)? {
+                    Some(mailbox) => mailboxes.push(mailbox),
+                    None => unknown = true,
+                },
                 Destination::Addresses(addresses) => state.remaining.extend(addresses),
                 Destination::Elsewhere => state.remaining.push(address.to_string()),
                 Destination::Unknown => unknown = true,
@@ -96,14 +103,16 @@ impl Planner<'_> {
         Ok(mailboxes)
     }
 
-    /// The mailbox that a subaddress names, when the account has it, else INBOX.
+    /// The mailbox that a subaddress names, when the account has it and mail may be sent to it, else INBOX.
     fn mailbox(&self, account: &Account, folder: Option<&str>) -> Result<MailboxId, Error> {
         if let Some(folder) = folder {
             let named = match self.store.mailbox(account.id, folder)? {
                 None => self.mailbox_without_case(account, folder)?,
                 exact => exact,
             };
-            if let Some(mailbox) = named {
+            if let Some(mailbox) = named
+                && self.people.takes_mail(mailbox.id)?
+            {
                 return Ok(mailbox.id);
             }
         }
@@ -121,17 +130,25 @@ impl Planner<'_> {
     /// When the message is due again, and where. It is due at once when its sender is to be told something, or when
     /// its next servers were not tried yet; with nobody pending and nothing to tell it is done.
     fn next(&self, leased: &Leased, recipients: &mut [RecipientState], attempts: u32, tried: bool) -> Next {
-        let (mut due, queue) = (None, self.queue(recipients));
-        if recipients.iter().any(|recipient| recipient.state == State::Pending) {
-            match calendar::next(self.settings, leased.since, attempts, self.now) {
-                _ if !tried => due = Some(self.now),
-                calendar::Next::At(time) => due = Some(time),
-                calendar::Next::GiveUp => give_up(recipients),
-            }
+        let mut due: Option<Time> = None;
+        for recipient in recipients.iter_mut().filter(|recipient| recipient.state == State::Pending) {
+            let next = match Calendar::of(self.settings, recipient, leased.since).next(attempts, self.now) {
+                _ if !tried => self.now,
+                calendar::Next::At(time) => time,
+                calendar::Next::GiveUp => {
+                    give_up(recipient);
+                    continue;
+                }
+            };
+            due = Some(due.map_or(next, |due| due.min(next)));
         }
-        let delayed = is_delayed(self.settings, leased.since, self.now);
-        let is_owed = tried && notice::is_owed(&leased.arrival, recipients, delayed);
-        if is_owed { (Some(self.now), String::new()) } else { (due, queue) }
+        let is_owed = tried && self.owed(leased).is_owed(recipients);
+        if is_owed { (Some(self.now), String::new()) } else { (due, self.queue(recipients)) }
+    }
+
+    /// What decides whether the sender of a message is to be told something.
+    pub fn owed<'a>(&'a self, leased: &'a Leased) -> Owed<'a> {
+        Owed { settings: self.settings, arrival: &leased.arrival, since: leased.since, now: self.now }
     }
 
     /// The queue of the destination that is next; empty when that is this box.
@@ -142,9 +159,7 @@ impl Planner<'_> {
     }
 }
 
-fn give_up(recipients: &mut [RecipientState]) {
-    for recipient in recipients.iter_mut().filter(|recipient| recipient.state == State::Pending) {
-        recipient.state = State::Failed;
-        recipient.answer = format!("550 5.4.7 it could not be delivered in time; last: {}", recipient.answer);
-    }
+fn give_up(recipient: &mut RecipientState) {
+    recipient.state = State::Failed;
+    recipient.answer = format!("550 5.4.7 it could not be delivered in time; last: {}", recipient.answer);
 }

@@ -191,7 +191,8 @@ impl Delivery {
             parts.log.write(event);
         }
         if let Err(error) = parts.store.settle(vec![settlement]).await {
-            let event = Event::new(Kind::Delivery, Level::Error, "attempt could not be written down").message(leased.id);
+            let event =
+                Event::new(Kind::Delivery, Level::Error, "attempt could not be written down").message(leased.id);
             parts.log.write(event.with("error", error.to_string()));
             tokio::time::sleep(PAUSE).await;
         }
@@ -327,8 +328,7 @@ impl Batch {
 
 /// Has the sender of a message something to be told before anything else happens?
 fn is_owed(planner: &Planner<'_>, leased: &Leased) -> bool {
-    let delayed = super::calendar::is_delayed(planner.settings, leased.since, planner.now);
-    notice::is_owed(&leased.arrival, &leased.recipients, delayed)
+    planner.owed(leased).is_owed(&leased.recipients)
 }
 
 /// The message that a fresh notice tells of.

@@ -31,7 +31,7 @@ crate::settings! {
         /// tls = "verify" }. An empty host: each message goes to the mail exchangers of its domain.
         smart_host: Route = Route::default(), "";
         /// Other ways for some domains, as { "example.test" = { tls = "verify" }, ".example.test" = { host = "10.1.2.3" } };
-        /// a leading dot means all below it.
+        /// a leading dot means all below it. They may have retry_minutes, delay_notice_hours and give_up_hours of their own.
         domains: BTreeMap<String, Route> = BTreeMap::new(), "";
         /// TLS to other servers: "auto" (DANE and MTA-STS where a domain has them, else any certificate, else none), "require"
         /// (any certificate), "verify" (a certificate that is valid) or "off".

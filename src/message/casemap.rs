@@ -81,8 +81,8 @@ mod tests {
         #[test]
         fn what_is_folded_stays(text in "\\PC{0,20}") {
             let once = folded(&text);
-            prop_assert_eq!(folded(&once), once.clone());
             prop_assert!(!once.bytes().any(|byte| byte.is_ascii_lowercase()));
+            prop_assert_eq!(folded(&once), once);
         }
     }
 }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use mailstead_storage::{Account, AccountId, Directory, Recipient, Role, Usage};
+use mailstead_storage::{Account, AccountId, Directory, Domain, Recipient, Role, Usage};
 
-use super::{Address, People};
+use super::{Address, People, SHARED_LOCAL_PART};
 
 /// Most destinations of one address.
 pub const EXPANSIONS_MAX: usize = 1_000;
@@ -22,6 +22,13 @@ pub enum Destination {
         account: Arc<Account>,
         /// The subaddress.
         folder: Option<String>,
+    },
+    /// Into the shared mailbox of this name, when it takes mail (`shared+name@`).
+    Shared {
+        /// Whose.
+        domain: Arc<Domain>,
+        /// The subaddress.
+        name: String,
     },
     /// To these addresses instead (alias, catch-all).
     Addresses(Vec<String>),
@@ -41,7 +48,7 @@ impl People {
     }
 
     /// Everything that mail for this address ends at after following aliases, catch-alls and local
-    /// forwarding: `Account` once for each local account, `Addresses` with one address for each
+    /// forwarding: `Account` once for each local account, `Shared` for each shared mailbox, `Addresses` with one address for each
     /// address elsewhere, and `Unknown` once when something on the way is not known or is cut at
     /// [`DEPTH_MAX`] or [`EXPANSIONS_MAX`]. An alias loop ends quietly; an account whose forwarding
     /// leads back to itself keeps its mail.
@@ -78,6 +85,11 @@ fn resolve(directory: &Directory, address: &Address) -> Destination {
         && let Some(recipient) = directory.recipient(&base.key())
     {
         return destination(&recipient, folder);
+    }
+    if let Some((base, Some(name))) = subaddress(address)
+        && base.local.eq_ignore_ascii_case(SHARED_LOCAL_PART)
+    {
+        return Destination::Shared { domain: Arc::clone(domain), name };
     }
     if is_role(&address.local)
         && let Some(administrator) = first_administrator(directory)
@@ -177,6 +189,7 @@ impl Expansion<'_> {
             }
             Destination::Addresses(addresses) if !is_loop => self.follow_all(&addresses),
             Destination::Addresses(_) => {}
+            shared @ Destination::Shared { .. } => self.found.destinations.push(shared),
             Destination::Unknown => self.found.unknown(),
             Destination::Elsewhere => self.found.destinations.push(Destination::Addresses(vec![address.to_string()])),
         }

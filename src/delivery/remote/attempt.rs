@@ -210,7 +210,8 @@ async fn transact(
     (prefix, begin): (&[u8], usize),
 ) -> Vec<Heard> {
     let settings = &inner.parts.settings;
-    let max = connection.extensions().recipients_max.unwrap_or(usize::MAX).min(settings.transaction_recipients_max.max(1));
+    let max =
+        connection.extensions().recipients_max.unwrap_or(usize::MAX).min(settings.transaction_recipients_max.max(1));
     let parts = &group.parts[begin..(begin + max).min(group.parts.len())];
     let server = connection.host.clone();
     let body = Body::of(&inner.parts.store, leased, prefix);
@@ -328,7 +329,8 @@ mod tests {
         let check = |answers: &[(&str, &str)], state: State, answer: &str| {
             let remaining = vec!["a@x".into(), "b@y".into()];
             let (told, server) = (Told::Nothing, String::new());
-            let mut recipient = RecipientState { state: State::Pending, answer: String::new(), server, told, remaining };
+            let mut recipient =
+                RecipientState { state: State::Pending, answer: String::new(), server, told, remaining };
             for (address, answer) in answers {
                 let (address, answer, server) = ((*address).into(), (*answer).into(), "mx".into());
                 note(&mut recipient, &Heard { recipient: 0, address, answer, server, dsn: false });

@@ -85,7 +85,8 @@ impl Connection {
     /// Connects, greets, secures and logs in.
     pub async fn open(call: Call) -> Result<Connection, Trouble> {
         let Call { host, address, source, policy, config, terms, connect_patience, piece_patience } = call;
-        let socket = timeout(connect_patience, connect(address, source)).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()));
+        let socket =
+            timeout(connect_patience, connect(address, source)).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()));
         let socket = socket.map_err(|error| Trouble {
             answer: answer(451, "4.4.1", &format!("no connection to {host} ({}): {error}", address.ip())),
             tls: None,
@@ -183,7 +184,8 @@ impl Connection {
             if is_reused && !has_body {
                 return Sent::Stale;
             }
-            let nothing = || Report { answers: vec![answer(451, "4.4.2", &why); recipients], dsn: false, is_over: true };
+            let nothing =
+                || Report { answers: vec![answer(451, "4.4.2", &why); recipients], dsn: false, is_over: true };
             return Sent::Report(self.session.lost(&why).unwrap_or_else(nothing));
         }
     }

@@ -149,7 +149,10 @@ mod tests {
             .mx_fault("none.test", Fault::NoData)
             .mx_fault("later.test", Fault::Temporary("no answer".into()))
             .mx_fault("forged.test", Fault::Bogus);
-        assert_eq!(names(&dns, "a.test").await, Ok(vec!["first.test".into(), "second.test".into(), "third.test".into()]));
+        assert_eq!(
+            names(&dns, "a.test").await,
+            Ok(vec!["first.test".into(), "second.test".into(), "third.test".into()])
+        );
         assert_eq!(names(&dns, "none.test").await, Ok(vec!["none.test".into()]));
         assert_eq!(names(&dns, "backup.test").await, Ok(vec!["first.test".into()]));
         for (domain, begins) in [

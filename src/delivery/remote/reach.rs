@@ -70,7 +70,8 @@ impl Inner {
         };
         let (rules, failure) = sts.rules(domain).await;
         if let Some(failure) = failure {
-            let host = Host { name: format!("mta-sts.{domain}"), literal: None, port: self.parts.settings.mta_sts_port };
+            let host =
+                Host { name: format!("mta-sts.{domain}"), literal: None, port: self.parts.settings.mta_sts_port };
             self.note(hop, &host, (PolicyKind::Sts, Vec::new()), (None, None), Some(failure));
         }
         rules

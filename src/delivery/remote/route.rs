@@ -19,6 +19,19 @@ pub struct Route {
     pub password: String,
     /// TLS on this way. A login needs it.
     pub tls: Option<TlsRule>,
+    /// Waits between the attempts of one message, in minutes; the last one is used again and again.
+    pub retry_minutes: Option<Vec<u32>>,
+    /// The sender is told of a delay after so many hours.
+    pub delay_notice_hours: Option<u32>,
+    /// A message that could not be delivered for so many hours is given up.
+    pub give_up_hours: Option<u32>,
+}
+
+impl Route {
+    /// What is set for the domain of an address.
+    pub(in crate::delivery) fn of<'a>(settings: &'a DeliverySettings, address: &str) -> Option<&'a Route> {
+        of_domain(settings, &Address::parse(address)?.domain)
+    }
 }
 
 /// What is asked of TLS.

@@ -320,7 +320,8 @@ async fn broken_servers_leave_the_message_waiting() {
         _ => good(line, seen),
     };
     check(lies, State::Failed, "502 5.5.1 what").await;
-    let own: Script = |line, seen| if line.starts_with("EHLO") { Some("250 ME.test|".into()) } else { good(line, seen) };
+    let own: Script =
+        |line, seen| if line.starts_with("EHLO") { Some("250 ME.test|".into()) } else { good(line, seen) };
     check(own, State::Failed, "554 5.4.6").await;
 }
 
@@ -336,7 +337,10 @@ async fn the_next_exchanger_is_tried_and_a_dead_destination_is_left_alone() {
     let dead = Fake::default().mx("remote.test", &["10 dead.test"]).host("dead.test", &["127.0.0.77"]);
     let sender = Sender::open(dead, server.port, |_| {});
     let (state, answer) = sender.send().await;
-    assert!(state == State::Pending && answer.starts_with("451 4.4.1 no connection to dead.test (127.0.0.77)"), "{answer}");
+    assert!(
+        state == State::Pending && answer.starts_with("451 4.4.1 no connection to dead.test (127.0.0.77)"),
+        "{answer}"
+    );
     let now = Clock::system().now();
     assert_eq!(sender.remote.0.destinations.broken("remote.test", now), Some(answer.clone()));
     assert_eq!(sender.send().await, (State::Pending, answer), "told at once");
@@ -375,7 +379,8 @@ async fn tls_as_the_settings_ask_for_it() {
     assert_eq!(check(TlsRule::Off, good, false, "250").await, []);
     assert_eq!(check(TlsRule::Auto, without, false, "250").await, []);
     // It offers TLS and then does not speak it: without is better than not at all.
-    let broken: Script = |line, seen| if line == "STARTTLS" { Some("220 go|nonsense|".into()) } else { good(line, seen) };
+    let broken: Script =
+        |line, seen| if line == "STARTTLS" { Some("220 go|nonsense|".into()) } else { good(line, seen) };
     let _ = check(TlsRule::Auto, broken, false, "250").await;
 }
 

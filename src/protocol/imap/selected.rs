@@ -85,8 +85,10 @@ impl Selected {
         self.rights = rights;
         self.read_only = self.examined || !rights.has_any(Rights::CHANGING);
         self.tell_flags(out);
-        if self.read_only && !was_read_only {
-            say(out, "* OK [READ-ONLY] The right to change this mailbox was taken away\r\n");
+        match (was_read_only, self.read_only) {
+            (false, true) => say(out, "* OK [READ-ONLY] The right to change this mailbox was taken away\r\n"),
+            (true, false) => say(out, "* OK [READ-WRITE] The right to change this mailbox was given\r\n"),
+            _ => {}
         }
     }
 

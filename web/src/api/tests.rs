@@ -289,12 +289,30 @@ async fn the_spool_is_paged_searched_shown_and_deleted() {
     assert_eq!(list("?sender=A.test").await.0, [ids[0].clone(), ids[2].clone()]);
     let (_, shown) = fixture.ask("GET", &format!("/spool/{}", ids[1]), Value::Null).await;
     assert_eq!((&shown["sender"], &shown["recipients"]), (&json!("two@b.test"), &json!(1)));
-    assert_eq!(shown["states"], json!([{"address": "alice@example.test", "state": "pending", "answer": ""}]));
+    let state =
+        json!({"address": "alice@example.test", "state": "pending", "answer": "", "server": "", "remaining": []});
+    assert_eq!(shown["states"], json!([state]));
+    let (_, text) = fixture.ask_text("GET", &format!("/spool/{}/text", ids[1]), String::new()).await;
+    assert!(text.ends_with("Subject: waits\r\n\r\nHello\r\n"), "{text}");
     let (_, forced) = fixture.ask("POST", "/spool/force", json!({"ids": [ids[0], "1zzzz"]})).await;
     assert_eq!(forced["count"], 1);
     let (_, deleted) = fixture.ask("POST", "/spool/delete", json!({"ids": [ids[0], ids[2]]})).await;
     assert_eq!(deleted["count"], 2);
     assert_eq!(list("").await.0, [ids[1].clone()]);
+    let (_, deleted) = fixture.ask("GET", "/spool/deleted", Value::Null).await;
+    assert_eq!(deleted["messages"].as_array().map(Vec::len), Some(2));
+    let (_, undone) = fixture.ask("POST", "/spool/undo", json!({"ids": [ids[0], ids[1], ids[2]]})).await;
+    assert_eq!(undone["count"], 2);
+    assert_eq!(list("").await.0, ids);
+    let (_, low) = fixture.ask("POST", "/spool/priority", json!({"ids": [ids[0]], "priority": "low"})).await;
+    assert_eq!(low["count"], 1);
+    let (_, shown) = fixture.ask("GET", &format!("/spool/{}", ids[0]), Value::Null).await;
+    assert_eq!(shown["priority"], "low");
+    for (wanted, count) in [(json!({"ids": [ids[0]]}), json!(1)), (json!({"all": true}), json!(3))] {
+        assert_eq!(fixture.ask("POST", "/spool/reset", wanted).await.1["count"], count);
+    }
+    let both = json!({"all": true, "ids": [ids[0]]});
+    assert_eq!(fixture.ask("POST", "/spool/reset", both).await.0, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

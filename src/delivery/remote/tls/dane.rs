@@ -20,7 +20,10 @@ pub(super) fn is_usable(tlsa: &Tlsa) -> bool {
         2 => digest::SHA512_OUTPUT_LEN,
         _ => return false,
     };
-    matches!(tlsa.usage, TRUST_ANCHOR | END_ENTITY) && tlsa.selector <= 1 && !tlsa.data.is_empty() && tlsa.data.len() == length
+    matches!(tlsa.usage, TRUST_ANCHOR | END_ENTITY)
+        && tlsa.selector <= 1
+        && !tlsa.data.is_empty()
+        && tlsa.data.len() == length
 }
 
 /// Checks a certificate and what came with it.
@@ -126,7 +129,8 @@ mod tests {
         let anchor = params.self_signed(&anchor_key).expect("an anchor");
         let issuer = Issuer::new(params, anchor_key);
         let key = KeyPair::generate().expect("a key");
-        let leaf = CertificateParams::new(vec!["mx.test".into()]).expect("names").signed_by(&key, &issuer).expect("a leaf");
+        let leaf =
+            CertificateParams::new(vec!["mx.test".into()]).expect("names").signed_by(&key, &issuer).expect("a leaf");
         let spki = key.subject_public_key_info();
         assert_eq!(public_key(leaf.der()), Some(spki.as_slice()));
 

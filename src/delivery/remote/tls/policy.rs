@@ -138,7 +138,8 @@ mod tests {
     #[tokio::test]
     async fn policies() {
         let name = "_25._tcp.mx.test";
-        let enforce = Arc::new(StsRules::parse("version: STSv1\nmode: enforce\nmx: mx.test\nmax_age: 9").expect("good"));
+        let enforce =
+            Arc::new(StsRules::parse("version: STSv1\nmode: enforce\nmx: mx.test\nmax_age: 9").expect("good"));
         let other = Arc::new(StsRules::parse("version: STSv1\nmode: enforce\nmx: other\nmax_age: 9").expect("good"));
         let signed = |records| Fake::default().secure().tlsa(name, records);
         let auto = || known(TlsRule::Auto);

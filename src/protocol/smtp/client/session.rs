@@ -371,7 +371,9 @@ impl ClientSession {
         match reply.code {
             235 if exchange.is_complete() => self.phase = Phase::Ready,
             // The server's last message may come with its success (RFC 4954 §4 forbids it; some do).
-            235 => return self.fail(Failure::Nonsense("the next server did not prove that it knows the password".into())),
+            235 => {
+                return self.fail(Failure::Nonsense("the next server did not prove that it knows the password".into()));
+            }
             334 => match exchange.respond(reply.lines.first().map_or("", String::as_str), credentials) {
                 Some((response, exchange)) => {
                     out.extend_from_slice(response.as_bytes());

@@ -94,7 +94,13 @@ fn a_group_and_chunks() {
 #[test]
 fn who_knows_no_ehlo_is_greeted_with_helo() {
     let said = "EHLO me.test|HELO me.test|MAIL FROM:<me@me.test>|";
-    check(terms(Tls::IfOffered), mail(&["a@x"]), &["220 x|", "502 what|", "250 x|", "451 later|"], said, "451 4.0.0 later");
+    check(
+        terms(Tls::IfOffered),
+        mail(&["a@x"]),
+        &["220 x|", "502 what|", "250 x|", "451 later|"],
+        said,
+        "451 4.0.0 later",
+    );
 }
 
 #[test]
@@ -117,7 +123,13 @@ fn what_the_server_does_in_the_middle() {
     let group = "EHLO me.test|MAIL FROM:<me@me.test>|RCPT TO:<a@x>|RCPT TO:<b@x>|";
     let both = || mail(&["a@x", "b@x"]);
     let off = || terms(Tls::Off);
-    check(off(), both(), &["220 x|", offers, "550 5.7.1 not you|503 first|503 first|"], group, "550 5.7.1 not you, 550 5.7.1");
+    check(
+        off(),
+        both(),
+        &["220 x|", offers, "550 5.7.1 not you|503 first|503 first|"],
+        group,
+        "550 5.7.1 not you, 550 5.7.1",
+    );
     check(off(), both(), &["220 x|", offers, "250 ok|451 4.2.1 a|550 5.1.1 b|"], group, "451 4.2.1 a, 550 5.1.1 b");
     check(off(), both(), &["220 x|", offers, "250 ok|550 5.1.1 a|421 4.3.2 bye|"], group, "550 5.1.1 a, 421 4.3.2 bye");
     check(off(), both(), &["220 x|", offers, "250 ok|550 5.1.1 a|"], group, "550 5.1.1 a, 451 4.4.2 it closed");
@@ -158,7 +170,8 @@ fn logins() {
     check(with(Tls::Implicit), mail(&["a@x"]), &replies, &format!("{says}MAIL FROM:<me@me.test>|"), "550 5.0.0 no");
     check(with(Tls::Implicit), mail(&["a@x"]), &["220 x|", "250 x|"], "EHLO me.test|", "451 4.7.0");
     // A server that believes anything has not proven that it knows the password.
-    let (said, end) = converse(with(Tls::Implicit), mail(&["a@x"]), &["220 x|", "250-x|250 AUTH SCRAM-SHA-256|", "235 ok|"]);
+    let (said, end) =
+        converse(with(Tls::Implicit), mail(&["a@x"]), &["220 x|", "250-x|250 AUTH SCRAM-SHA-256|", "235 ok|"]);
     assert!(said.contains("AUTH SCRAM-SHA-256 ") && end.starts_with("451 4.5.0"), "{end}");
 }
 

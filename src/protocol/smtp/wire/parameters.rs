@@ -175,8 +175,18 @@ mod tests {
         assert_eq!(mail("REQUIRETLS"), Ok(MailParameters { require_tls: true, ..none() }));
         assert_eq!(mail("ENVID=a+2Bb").map(|it| it.envelope_id), Ok(Some("a+b".into())));
         assert_eq!(mail("AUTH=<>"), Ok(none()));
-        let wrong =
-            ["SIZE", "SIZE=", "SIZE=x", "BODY=9BIT", "RET=", "RET=x", "ENVID=+0D", "SMTPUTF8=1", "REQUIRETLS=1", "SIZE=1 SIZE=2"];
+        let wrong = [
+            "SIZE",
+            "SIZE=",
+            "SIZE=x",
+            "BODY=9BIT",
+            "RET=",
+            "RET=x",
+            "ENVID=+0D",
+            "SMTPUTF8=1",
+            "REQUIRETLS=1",
+            "SIZE=1 SIZE=2",
+        ];
         for text in wrong.into_iter().chain(["=", "S=ä=b", "AUTH=+"]) {
             assert_eq!(mail(text), Err("5.5.4"), "{text}");
             assert_eq!(MailParameters::parse(text).map_err(Reply::code), Err(501), "{text}");

@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn policies() {
-        let text = "version: STSv1\r\nmode: enforce\r\nmx: mail.example.test\r\nmx: *.example.net\r\nmax_age: 604800\r\n";
+        let text =
+            "version: STSv1\r\nmode: enforce\r\nmx: mail.example.test\r\nmx: *.example.net\r\nmax_age: 604800\r\n";
         let rules = StsRules::parse(text).expect("a policy");
         assert_eq!((rules.mode, rules.max_age), (Mode::Enforce, 604_800));
         for (host, allowed) in [
