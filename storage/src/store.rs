@@ -46,9 +46,9 @@ impl Options {
     pub fn new(data: impl Into<PathBuf>) -> Options {
         Options {
             data: data.into(),
-            meta_cache_bytes: 256 << 20,
-            active_cache_bytes: 32 << 20,
-            sealed_cache_bytes: 8 << 20,
+            meta_cache_bytes: 48 << 20,
+            active_cache_bytes: 8 << 20,
+            sealed_cache_bytes: 2 << 20,
             sealed_open_max: 16,
             segment_bytes_max: 256 << 20,
             accept_batch_messages_max: 512,
@@ -207,17 +207,28 @@ impl Store {
     /// As [`lease`](Store::lease), but of each queue only as many as there is `room` for, which is asked by the queue's
     /// name and must neither wait nor call the store.
     pub fn lease_from(&self, max: usize, now: Time, room: &dyn Fn(&str) -> usize) -> Result<Vec<Leased>> {
-        let mut leased = self.lease_fresh(max)?;
-        let shared = &self.0.shared;
-        if leased.len() < max {
-            let ours = shared.queue.lease_due(max - leased.len(), now, room);
-            let rows = shared.look(|transaction| spool::look::leased(transaction, &ours, now));
-            let kept = rows.as_ref().map(Vec::as_slice).unwrap_or_default();
-            let others = ours.iter().filter(|id| !kept.iter().any(|leased| leased.id == **id));
-            self.unlease(&others.copied().collect::<Vec<_>>());
-            leased.extend(rows?);
+        let fresh = self.lease_fresh(max)?;
+        match self.lease_due(max - fresh.len(), now, room) {
+            Ok(due) => Ok(fresh.into_iter().chain(due).collect()),
+            Err(error) => {
+                // Nobody gets them now, so nobody would ever give them back.
+                self.unlease(&fresh.iter().map(|leased| leased.id).collect::<Vec<_>>());
+                Err(error)
+            }
         }
-        Ok(leased)
+    }
+
+    fn lease_due(&self, max: usize, now: Time, room: &dyn Fn(&str) -> usize) -> Result<Vec<Leased>> {
+        if max == 0 {
+            return Ok(Vec::new());
+        }
+        let shared = &self.0.shared;
+        let ours = shared.queue.lease_due(max, now, room);
+        let rows = shared.look(|transaction| spool::look::leased(transaction, &ours, now));
+        let kept = rows.as_ref().map(Vec::as_slice).unwrap_or_default();
+        let others = ours.iter().filter(|id| !kept.iter().any(|leased| leased.id == **id));
+        self.unlease(&others.copied().collect::<Vec<_>>());
+        rows
     }
 
     /// Leases fresh messages only (what a stopped spool does, to write their spool rows).

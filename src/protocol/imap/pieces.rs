@@ -13,7 +13,7 @@ use super::question::Span;
 use super::selected::{Selected, Told, say};
 use super::wire::{
     FetchItem, Partial, Section, SectionText, Url, body_structure, decoded_before_extent, decoded_behind_extent,
-    email_id, envelope, print_date_time, string,
+    email_id, envelope, number, print_date_time, string,
 };
 use crate::message::{Kind, Outline, Range};
 
@@ -95,9 +95,9 @@ impl Plan {
         items: &[FetchItem],
         changed: Told,
     ) {
-        let mut text = Vec::new();
+        let mut text = self.take_text();
         if !mailbox.begin_fetch(record.uid, &mut text) {
-            return;
+            return self.push(Piece::Text(text));
         }
         let outline = outline.and_then(Outline::decode);
         for (at, item) in items.iter().enumerate() {
@@ -254,6 +254,14 @@ impl Plan {
         self.push(Piece::Preview { span: Span { blob: record.blob, range }, preview: Box::new(preview) });
     }
 
+    /// Takes the text at the end back, to be gone on with: short responses are one piece together.
+    fn take_text(&mut self) -> Vec<u8> {
+        let last = self.pieces.pop_back_if(|(_, piece)| matches!(piece, Piece::Text(_)));
+        let Some((weight, Piece::Text(text))) = last else { return Vec::new() };
+        self.weight -= weight;
+        text
+    }
+
     fn push(&mut self, piece: Piece) {
         let weight = match &piece {
             Piece::Text(text) => text.len(),
@@ -270,9 +278,19 @@ impl Plan {
 /// Writes an item that needs no bytes of the message.
 fn simple(item: &FetchItem, mailbox: &Selected, record: &Record, outline: Option<&Outline<'_>>, out: &mut Vec<u8>) {
     match (item, outline) {
-        (FetchItem::Uid, _) => say(out, &format!("UID {}", record.uid)),
-        (FetchItem::Size, _) => say(out, &format!("RFC822.SIZE {}", record.size)),
-        (FetchItem::Modseq, _) => say(out, &format!("MODSEQ ({})", record.modseq)),
+        (FetchItem::Uid, _) => {
+            say(out, "UID ");
+            number(record.uid, out);
+        }
+        (FetchItem::Size, _) => {
+            say(out, "RFC822.SIZE ");
+            number(record.size, out);
+        }
+        (FetchItem::Modseq, _) => {
+            say(out, "MODSEQ (");
+            number(record.modseq, out);
+            out.push(b')');
+        }
         (FetchItem::Flags, _) => {
             say(out, "FLAGS ");
             mailbox.print_flags(record, out);

@@ -7,7 +7,7 @@ use super::context::{CONTEXTS_MAX, Context};
 use super::question::{OpenMailbox, Question};
 use super::session::Enabled;
 use super::uids::{UidMap, difference, intersection};
-use super::wire::{Parsed, SequenceSet, Syntax, print_flags, print_uids};
+use super::wire::{Parsed, SequenceSet, Syntax, number, print_flags, print_uids};
 use crate::bell::Watch;
 
 /// A selected mailbox.
@@ -327,10 +327,9 @@ impl Selected {
     /// §3.3). Says whether the message is known.
     pub fn begin_fetch(&self, uid: Uid, out: &mut Vec<u8>) -> bool {
         let Some(sequence) = self.uids.sequence_of(uid) else { return false };
-        match self.uid_only {
-            true => say(out, &format!("* {uid} UIDFETCH (")),
-            false => say(out, &format!("* {sequence} FETCH (")),
-        }
+        say(out, "* ");
+        number(if self.uid_only { uid } else { sequence }, out);
+        say(out, if self.uid_only { " UIDFETCH (" } else { " FETCH (" });
         true
     }
 

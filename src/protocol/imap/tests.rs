@@ -299,7 +299,7 @@ fn a_client_is_told_what_it_has_missed() {
 #[test]
 fn a_large_mailbox_is_asked_for_in_chunks() {
     let talk = talk(100_000, 40, &format!("{SELECT}c FETCH 1:* (UID FLAGS)\r\n"));
-    assert_eq!(talk.house.questions, 2 + 100_000_usize.div_ceil(256));
+    assert_eq!(talk.house.questions, 2 + 100_000_usize.div_ceil(8 * 256));
     assert!(talk.waiting_max <= 256 * 1024, "{} bytes waited", talk.waiting_max);
     assert!(talk.text().contains("\r\n* 100000 FETCH (UID 100000 FLAGS ())\r\nc OK"));
 }

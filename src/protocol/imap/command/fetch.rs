@@ -16,6 +16,9 @@ use crate::protocol::imap::session::Core;
 use crate::protocol::imap::uids::{at_places, intersection, take_first};
 use crate::protocol::imap::wire::{FetchItem, Parsed, Parser, Places, Reply, SequenceSet, Syntax, fetch_items};
 
+/// So many more records are asked for at once when no outlines are.
+const RECORDS_FACTOR: usize = 8;
+
 struct Fetch {
     by_uid: bool,
     items: Vec<FetchItem>,
@@ -202,9 +205,10 @@ impl Fetch {
                 false => Reply::ok("FETCH completed"),
             });
         }
-        let uids = take_first(&mut self.uids, desk.core.rules.settings.fetch_chunk.max(1));
-        self.asked = uids.count();
         let outlines = self.items.iter().any(FetchItem::needs_outline);
+        let chunk = desk.core.rules.settings.fetch_chunk.max(1);
+        let uids = take_first(&mut self.uids, if outlines { chunk } else { chunk.saturating_mul(RECORDS_FACTOR) });
+        self.asked = uids.count();
         Next::Ask(Question::Fetch { mailbox: desk.core.mailbox().id, uids, outlines })
     }
 

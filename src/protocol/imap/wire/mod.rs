@@ -22,7 +22,7 @@ pub(super) use flags::{FlagList, flag_list, print_flags, store_flags};
 pub(super) use metadata::{Depth, Wanted, changes as metadata_changes, print_entry, wanted as metadata_wanted};
 pub(super) use object_id::{blob_of, email_id, mailbox_id};
 pub use parser::{Parsed, Parser, Syntax};
-pub(super) use print::{begin_extended, mailbox_name, quoted, string};
+pub(super) use print::{begin_extended, mailbox_name, number, quoted, string};
 pub use reply::{Reply, Status};
 pub(super) use rights::{letters, rights_change};
 pub(super) use search::{SearchKey, search_keys};

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::string;
+use super::{number, string};
 use crate::message::{Address, Disposition, Envelope, Kind, Parameter, Part, Text};
 
 /// Writes the ENVELOPE.
@@ -94,7 +94,8 @@ fn fields(part: &Part<'_>, encoding: &[u8], out: &mut Vec<u8>) {
 /// `body-fields`, and what message/rfc822 and text have beyond them.
 fn single(part: &Part<'_>, kind: &Kind<'_>, extended: bool, out: &mut Vec<u8>) {
     fields(part, &part.encoding, out);
-    out.extend_from_slice(format!(" {}", part.body.end - part.body.start).as_bytes());
+    out.push(b' ');
+    number(part.body.end - part.body.start, out);
     if let Kind::Message { envelope: inner, root } = kind {
         out.push(b' ');
         envelope(inner, out);
@@ -102,7 +103,8 @@ fn single(part: &Part<'_>, kind: &Kind<'_>, extended: bool, out: &mut Vec<u8>) {
         body_structure(root, extended, out);
     }
     if part.media_type.as_ref() == b"text" || matches!(kind, Kind::Message { .. }) {
-        out.extend_from_slice(format!(" {}", part.lines).as_bytes());
+        out.push(b' ');
+        number(part.lines, out);
     }
 }
 
