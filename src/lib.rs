@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 0 | [`clock`] [`work`] [`bell`] [`log`] [`settings`] [`service`] |
 //! | 1 | [`message`] |
-//! | 2 | [`people`] |
+//! | 2 | [`people`] [`sieve`] |
 //! | 3 | [`intake`] |
 //! | 4 | [`net`] |
 //! | 5 | [`protocol`] |
@@ -24,4 +24,5 @@ pub mod people;
 pub mod protocol;
 pub mod service;
 pub mod settings;
+pub mod sieve;
 pub mod work;

@@ -24,6 +24,7 @@ mod pending;
 mod pieces;
 mod queue;
 mod rows;
+mod rules;
 mod segments;
 mod shared;
 mod spool;
@@ -34,7 +35,7 @@ mod verify;
 mod write;
 
 pub use bell::{Bell, News, Silent};
-pub use directory::{Account, Alias, Directory, Domain, LastLogin, NewAccount, Recipient, Role, ScramVerifier, Usage};
+pub use directory::{Account, Alias, Away, Directory, Domain, LastLogin, NewAccount, Recipient, Role, ScramVerifier, Usage};
 pub use disk::{Access, Disk};
 pub use draft::Draft;
 pub use error::{Error, Result, Word};
@@ -44,6 +45,9 @@ pub use mailbox::{
     Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
 pub use pending::Pending;
+pub use rules::{
+    ActiveScript, MEMORIES_MAX, Memory, SCRIPT_BYTES_MAX, SCRIPT_NAME_BYTES_MAX, SCRIPTS_MAX, ScriptEntry,
+};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
     RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told,

@@ -21,8 +21,13 @@ pub(crate) struct Fresh {
 impl Fresh {
     /// The recipients' states before any attempt.
     pub(crate) fn recipients(&self) -> Vec<RecipientState> {
-        let untried =
-            RecipientState { state: State::Pending, answer: String::new(), told: Told::Nothing, remaining: Vec::new() };
+        let untried = RecipientState {
+            state: State::Pending,
+            answer: String::new(),
+            told: Told::Nothing,
+            remaining: Vec::new(),
+            errands: Vec::new(),
+        };
         vec![untried; self.arrival.envelope.recipients.len()]
     }
 }

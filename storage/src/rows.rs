@@ -312,6 +312,8 @@ impl SpoolRow {
             row.text(&recipient.answer);
             row.number(recipient.remaining.len() as u64);
             recipient.remaining.iter().for_each(|address| row.text(address));
+            row.number(recipient.errands.len() as u64);
+            recipient.errands.iter().for_each(|errand| row.text(errand));
         }
         row.0
     }
@@ -344,7 +346,9 @@ fn decode_recipient_state(row: &mut Reader) -> Result<RecipientState> {
     let answer = row.text()?;
     let count = row.count()?;
     let remaining = (0..count).map(|_| row.text()).collect::<Result<_>>()?;
-    Ok(RecipientState { state, answer, told, remaining })
+    let count = row.count()?;
+    let errands = (0..count).map(|_| row.text()).collect::<Result<_>>()?;
+    Ok(RecipientState { state, answer, told, remaining, errands })
 }
 
 fn decode_priority(row: &mut Reader) -> Result<Priority> {
@@ -374,6 +378,10 @@ fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
             row.number(of.0);
         }
         Provenance::Box => row.byte(3),
+        Provenance::Errand(of) => {
+            row.byte(4);
+            row.number(of.0);
+        }
     }
     let envelope = &arrival.envelope;
     row.byte(u8::from(envelope.smtputf8) | u8::from(envelope.require_tls) << 1);
@@ -407,6 +415,7 @@ fn decode_arrival(row: &mut Reader) -> Result<Arrival> {
         1 => Provenance::Submitted(AccountId(row.number()? as u32)),
         2 => Provenance::Notification(BlobId(row.number()?)),
         3 => Provenance::Box,
+        4 => Provenance::Errand(BlobId(row.number()?)),
         _ => return Err(row.corrupt()),
     };
     let envelope = decode_envelope(row)?;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, BlobId, Flags, MailboxId, Time};
+use crate::{Memory, AccountId, BlobId, Flags, MailboxId, Time};
 
 /// RET parameter of MAIL (RFC 3461 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,9 @@ pub enum Provenance {
     /// A delivery status notification about that message. Whoever settles it settles that message in
     /// the same transaction, so that its sender is told once.
     Notification(BlobId),
+    /// Sent by the rules of a recipient of that message, for its first [errand](RecipientState::errands). Whoever settles
+    /// it settles that message in the same transaction, so that the errand is run once.
+    Errand(BlobId),
     /// Made by the box itself.
     Box,
 }
@@ -163,6 +166,8 @@ pub struct RecipientState {
     /// Where it is still to go, once an alias or a forwarding has led elsewhere. Empty before: the
     /// recipient's own address stands.
     pub remaining: Vec<String>,
+    /// What its rules want sent and is not sent yet, one message each, opaque here. Who has any is pending.
+    pub errands: Vec<String>,
 }
 
 /// A message leased for an attempt. Nobody else gets it until it is settled or the lease is dropped
@@ -192,6 +197,8 @@ pub struct LocalDelivery {
     pub mailbox: MailboxId,
     /// With which system flags.
     pub flags: Flags,
+    /// With which keywords; those that the mailbox cannot take are left out.
+    pub keywords: Vec<String>,
 }
 
 /// What came of an attempt. Applied in one transaction.
@@ -207,6 +214,8 @@ pub struct Settlement {
     pub next_attempt: Option<Time>,
     /// Attempts made, this one included.
     pub attempts: u32,
+    /// What rules want remembered of it.
+    pub memories: Vec<Memory>,
 }
 
 /// A message as the spool's list shows it.

@@ -17,6 +17,8 @@ pub(in super::super) fn account(id: u32, address: &str) -> Account {
         scram: None,
         forward: Vec::new(),
         forward_keep: false,
+        away: None,
+        script: None,
         created: Time(0),
     }
 }

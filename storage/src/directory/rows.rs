@@ -6,6 +6,7 @@ use redb::{ReadTransaction, ReadableTable};
 
 use crate::mailbox::names;
 use crate::rows::{decode_json, encode_json};
+use crate::rules;
 use crate::tables::meta;
 use crate::write::Tables;
 use crate::{
@@ -148,9 +149,21 @@ pub(crate) fn add_account(tables: &mut Tables, new: NewAccount, now: Time) -> Re
     changing(tables);
     let id = AccountId(tables.next_id("account_next")?);
     let NewAccount { address, name, role, quota_bytes, password, scram } = new;
-    let (enabled, forward, forward_keep) = (true, Vec::new(), true);
-    let account =
-        Account { id, address, name, enabled, role, quota_bytes, password, scram, forward, forward_keep, created: now };
+    let account = Account {
+        id,
+        address,
+        name,
+        enabled: true,
+        role,
+        quota_bytes,
+        password,
+        scram,
+        forward: Vec::new(),
+        forward_keep: true,
+        away: None,
+        script: None,
+        created: now,
+    };
     tables.account.insert(id.0, encode_json(&account).as_slice())?;
     let inbox = ("INBOX", None);
     let special = SPECIAL_MAILBOXES.into_iter().map(|(name, special_use)| (name, Some(special_use)));
@@ -166,8 +179,13 @@ pub(crate) fn update_account(tables: &mut Tables, new: &Account) -> Result<()> {
     if old.address != new.address {
         return Err(Error::new(Word::Invalid, "the address of an account cannot be changed"));
     }
+    put_account(tables, &Account { script: old.script, ..new.clone() })
+}
+
+/// Writes an account's row.
+pub(crate) fn put_account(tables: &mut Tables, account: &Account) -> Result<()> {
     changing(tables);
-    tables.account.insert(new.id.0, encode_json(new).as_slice())?;
+    tables.account.insert(account.id.0, encode_json(account).as_slice())?;
     Ok(())
 }
 
@@ -177,6 +195,7 @@ pub(crate) fn remove_account(tables: &mut Tables, id: AccountId) -> Result<()> {
     }
     changing(tables);
     names::delete_all(tables, id)?;
+    rules::remove_all(tables, id)?;
     tables.account.remove(id.0)?;
     tables.login.remove(id.0)?;
     tables.remove_usage(id)

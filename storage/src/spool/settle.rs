@@ -8,6 +8,7 @@ use redb::ReadableTable;
 use crate::mailbox::change::{self, Incoming, date};
 use crate::queue::{Fresh, Queue};
 use crate::rows::{BlobRow, SpoolRow};
+use crate::rules;
 use crate::tables::due_key;
 use crate::write::Tables;
 use crate::{BlobId, Error, LocalDelivery, MailboxId, Priority, RecipientState, Result, Settlement, State, Time, Word};
@@ -121,7 +122,7 @@ fn check(settlement: &Settlement, message: &Message) -> Result<()> {
 }
 
 fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Message>, now: Time) -> Result<bool> {
-    let Settlement { id, deliveries, mut recipients, next_attempt, attempts } = settlement;
+    let Settlement { id, deliveries, mut recipients, next_attempt, attempts, memories } = settlement;
     let Some(Message { row, fresh }) = message else { return Ok(true) };
     let (mailboxes, gone) = targets(tables, &deliveries, &mut recipients)?;
     let doomed = tables.doomed_message.remove(id.0)?.is_some();
@@ -144,6 +145,7 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
         }
     }
     deliver(tables, id, &row, &mailboxes, now)?;
+    memories.into_iter().try_for_each(|memory| rules::remember(tables, memory))?;
     if let Some(next_attempt) = next_attempt {
         let arrival = row.arrival;
         put_row(tables, id, &SpoolRow { next_attempt, attempts, recipients, arrival, ..row })?;
@@ -182,7 +184,7 @@ fn deliver(tables: &mut Tables, id: BlobId, row: &SpoolRow, targets: &[&LocalDel
         let incoming = Incoming {
             blob: id,
             size: row.size as u32,
-            flags: change::system(delivery.flags),
+            flags: change::with_keywords(tables, mailbox, delivery.flags, &delivery.keywords)?,
             internal_date: date(row.arrival.received),
             save_date: date(now),
         };
