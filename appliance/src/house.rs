@@ -191,8 +191,8 @@ impl House {
 async fn care(store: Store, net: Net, mut stop: Stop) {
     while tokio::time::timeout(CARE_PERIOD, stop.asked()).await.is_err() {
         refresh(&net).await;
-        let sweeping = store.clone();
-        if let Err(error) = work::read(move || sweeping.sweep()).await {
+        let (sweeping, now) = (store.clone(), net.clock.now());
+        if let Err(error) = work::read(move || sweeping.forget_memories(now).and_then(|()| sweeping.sweep())).await {
             let event = Event::new(Kind::System, Level::Error, "disk space was not given back");
             net.log.write(event.with("error", error.to_string()));
         }

@@ -6,6 +6,10 @@ mod imap;
 mod outline;
 #[path = "../../../fuzz/drivers/pop3.rs"]
 mod pop3;
+#[path = "../../../fuzz/drivers/managesieve.rs"]
+mod managesieve;
+#[path = "../../../fuzz/drivers/sieve.rs"]
+mod sieve;
 #[path = "../../../fuzz/drivers/smtp.rs"]
 mod smtp;
 #[path = "../../../fuzz/drivers/wire.rs"]
@@ -43,6 +47,16 @@ fn imap_sessions() {
 #[test]
 fn pop3_sessions() {
     replay("pop3", pop3::run);
+}
+
+#[test]
+fn managesieve_sessions() {
+    replay("managesieve", managesieve::run);
+}
+
+#[test]
+fn scripts() {
+    replay("sieve", sieve::run);
 }
 
 #[test]
