@@ -9,6 +9,7 @@ mod error;
 mod extract;
 pub mod import;
 mod names;
+pub mod rules;
 pub mod services;
 pub mod sessions;
 pub mod size;
@@ -36,6 +37,7 @@ pub fn router(house: House) -> Router {
         .merge(status::routes())
         .merge(domains::routes())
         .merge(users::routes())
+        .merge(rules::routes())
         .merge(aliases::routes())
         .merge(spool::routes())
         .merge(sessions::routes())
