@@ -2,7 +2,7 @@
 //!
 //! | rank | rooms |
 //! |---|---|
-//! | 0 | [`clock`] [`work`] [`bell`] [`log`] [`settings`] [`service`] |
+//! | 0 | [`clock`] [`work`] [`bell`] [`log`] [`settings`] [`service`] [`dns`] |
 //! | 1 | [`message`] |
 //! | 2 | [`people`] [`sieve`] |
 //! | 3 | [`intake`] |
@@ -16,6 +16,7 @@
 pub mod bell;
 pub mod clock;
 pub mod delivery;
+pub mod dns;
 pub mod intake;
 pub mod log;
 pub mod message;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use mailstead_benches::load::{deliver, fill, grow, idle, read, receive, search, soak};
+use mailstead_benches::load::{deliver, fill, grow, idle, mailbox, read, receive, search, soak};
 use tokio::task::LocalSet;
 
 /// Loads a mail server over SMTP, IMAP and POP3, meters what it uses, and prints one JSON object
@@ -26,6 +26,8 @@ enum Load {
     Idle(idle::Options),
     /// SEARCH in one large mailbox
     Search(search::Options),
+    /// One mailbox of 100,000 messages: opened, listed, searched, changed
+    Mailbox(mailbox::Options),
     /// APPEND messages
     Fill(fill::Options),
     /// A part of the full load for a long time: does the server grow?
@@ -62,6 +64,7 @@ async fn run(load: Load) -> mailstead_benches::trouble::Result<serde_json::Value
         Load::Read(options) => read::run(options).await,
         Load::Idle(options) => idle::run(options).await,
         Load::Search(options) => search::run(options).await,
+        Load::Mailbox(options) => mailbox::run(options).await,
         Load::Fill(options) => fill::run(options).await,
         Load::Soak(options) => soak::run(options).await,
         Load::Grow(options) => grow::run(options).await,

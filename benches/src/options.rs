@@ -21,6 +21,9 @@ pub struct Server {
     /// Where IMAP is spoken
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:12143")]
     pub imap: SocketAddr,
+    /// IMAP is spoken inside TLS; any certificate will do
+    #[arg(long)]
+    pub imap_tls: bool,
     /// Where POP3 is spoken
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:12110")]
     pub pop3: SocketAddr,

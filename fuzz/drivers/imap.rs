@@ -13,8 +13,8 @@ use mailstead_core::protocol::imap::{
     Reply, Rules, Service,
 };
 use mailstead_storage::{
-    AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record,
-    Role, ScramVerifier, Stored, UidSet,
+    AccountId, Annotation, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
+    Quota as Limits, Record, Rights, Role, ScramVerifier, Stored, UidSet, Usage,
 };
 
 use super::wire::{self, Dice};
@@ -42,17 +42,20 @@ fn session() -> ImapSession {
         ImapSettings { bad_commands_max: 1000, failed_logins_max: 1000, fetch_chunk: 3, ..ImapSettings::default() };
     let rules = Rules { service: Service::Imap, settings, message_bytes_max: 1000 };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4000));
-    ImapSession::new(Arc::new(rules), &Peer { id: SessionId(1), address, local: address, tls: None })
+    let peer = Peer { id: SessionId(1), address, local: address, tls: None };
+    ImapSession::new(Arc::new(rules), &peer).taking_tokens(true)
 }
 
 fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
     let works = !roll.is_multiple_of(8);
     match question {
-        Question::LogIn { .. } | Question::Admit(_) | Question::ProofWrong(_) => Answer::Login(may(works, || Login {
-            account: AccountId(1),
-            address: "a@example.test".into(),
-            role: Role::User,
-        })),
+        Question::LogIn { .. } | Question::Token { .. } | Question::Admit(_) | Question::ProofWrong(_) => {
+            Answer::Login(may(works, || Login {
+                account: AccountId(1),
+                address: "a@example.test".into(),
+                role: Role::User,
+            }))
+        }
         Question::Verifier(_) => Answer::Verifier(ScramVerifier {
             salt: vec![roll; 16],
             iterations: 4096,
@@ -64,6 +67,8 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
             let (uids, keywords) = (UIDS.into_iter().collect(), vec!["Work".into()]);
             Box::new(OpenMailbox {
                 opened: Opened { mailbox: mailbox(), keywords, uids, first_unseen: Some(3) },
+                rights: rights(roll),
+                owned: roll.is_multiple_of(2),
                 missed: known.map(|_| changes(roll)),
                 watch,
             })
@@ -79,7 +84,8 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         })),
         Question::Store { uids, .. } => Answer::Stored(may(works, || {
             let (records, modified) = (records(&uids, roll), UidSet::from_iter([3]));
-            Box::new(Stored { records, modified, keywords: vec!["Work".into()] })
+            let before = records.iter().map(|record| record.modseq).collect();
+            Box::new(Stored { records, before, modified, keywords: vec!["Work".into()] })
         })),
         Question::Expunge { .. } => {
             Answer::Expunged(may(works, || Expunged { uids: UidSet::from_iter([1, 8, 50]), modseq: 10 }))
@@ -98,8 +104,18 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         Question::Create { .. } | Question::Delete { .. } => {
             Answer::Mailbox(may(works, || MailboxId(u32::from(roll % 2))))
         }
-        Question::Quota { .. } => {
-            let quota = Quota { used_bytes: u64::from(roll), limit_bytes: 1 << 20 };
+        Question::Rights { .. } | Question::MyRights { .. } | Question::RequiredRights { .. } => {
+            Answer::Rights(may(works, || rights(roll)))
+        }
+        Question::Metadata { .. } => Answer::Metadata(may(works, || annotations(roll))),
+        Question::ListedMetadata { mailboxes, .. } => {
+            Answer::ListedMetadata(may(works, || vec![Some(annotations(roll)); mailboxes.len()]))
+        }
+        Question::Acl { .. } => Answer::Acl(may(works, || vec![("-bob@example.test".into(), rights(roll))])),
+        Question::Quota { .. } | Question::SetQuota { .. } => {
+            let used = Usage { bytes: u64::from(roll), messages: 3 };
+            let limits = Limits { bytes: 1 << 20, messages: u64::from(roll % 4) };
+            let quota = Quota { root: "a@example.test".into(), used, limits };
             Answer::Quota(may(works, || roll.is_multiple_of(2).then_some(quota)))
         }
         Question::List { .. } => Answer::Listing(may(works, || Listing {
@@ -115,6 +131,14 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         }
         _ => Answer::Done(may(works, || ())),
     }
+}
+
+fn annotations(roll: u8) -> Vec<Annotation> {
+    vec![Annotation { entry: "/shared/a".into(), value: vec![roll; usize::from(roll)] }]
+}
+
+fn rights(roll: u8) -> Rights {
+    [Rights::ALL, Rights::READ, Rights::SEEN.with(Rights::EXPUNGE), Rights::NONE][usize::from(roll / 64)]
 }
 
 fn changes(roll: u8) -> Changes {

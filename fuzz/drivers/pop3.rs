@@ -29,13 +29,13 @@ fn session(encrypted: bool) -> Pop3Session {
     let settings =
         Pop3Settings { errors_max: 1000, auth_failures_max: 1000, plaintext_auth, ..Pop3Settings::default() };
     let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Pop3Session::new(Arc::new(settings), "mx.example.test".into(), client, encrypted)
+    Pop3Session::new(Arc::new(settings), "mx.example.test".into(), client, encrypted).taking_tokens(true)
 }
 
 fn answer(question: &Question, roll: u8) -> Answer {
     let works = !roll.is_multiple_of(8);
     match question {
-        Question::LogIn { .. } | Question::Admit { .. } => Answer::LoggedIn(match roll % 16 {
+        Question::LogIn { .. } | Question::Token { .. } | Question::Admit { .. } => Answer::LoggedIn(match roll % 16 {
             0 => Err(Refused::Wrong),
             1 => Err(Refused::Disabled),
             2 => Err(Refused::InUse),

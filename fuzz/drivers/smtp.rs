@@ -24,7 +24,8 @@ fn session(service: Service) -> SmtpSession {
     let settings = SmtpSettings { errors_max: 1000, auth_failures_max: 1000, ..SmtpSettings::of(service) };
     let rules = Rules { service, hostname: "mx.example.test".into(), message_bytes_max: 1 << 20, settings };
     let address = "127.0.0.1:25".parse().expect("an address");
-    SmtpSession::new(Arc::new(rules), Peer { id: SessionId(1), address, local: address, tls: None })
+    let peer = Peer { id: SessionId(1), address, local: address, tls: None };
+    SmtpSession::new(Arc::new(rules), peer).taking_tokens(true)
 }
 
 fn answer(question: &Question, roll: u8) -> Answer {
@@ -37,7 +38,7 @@ fn answer(question: &Question, roll: u8) -> Answer {
     };
     let login = || Login { account: AccountId(1), address: "alice@example.test".into(), role: Role::User };
     match question {
-        Question::Password { .. } | Question::Admit { .. } => {
+        Question::Password { .. } | Question::Token { .. } | Question::Admit { .. } => {
             Answer::Login(kind.then(login).ok_or(if roll < 128 { Denied::Wrong } else { Denied::Unavailable }))
         }
         Question::Verifier { .. } => Answer::Verifier(ScramVerifier {

@@ -45,6 +45,7 @@ pub fn run<S: Session>(
                 input.clear();
                 session.secured("TLSv1.3");
             }
+            Turn::Compress => {}
             turn @ (Turn::Read { .. } | Turn::Idle { .. }) => {
                 out.clear();
                 if matches!(turn, Turn::Idle { .. }) && dice.roll().is_multiple_of(2) {

@@ -12,9 +12,9 @@ pub(super) enum Next {
     GiveUp,
 }
 
-/// The next attempt of a message received at `received` of which `attempts` were made, the last at `now`.
-pub(super) fn next(settings: &DeliverySettings, received: Time, attempts: u32, now: Time) -> Next {
-    let give_up = gives_up_at(settings, received);
+/// The next attempt of a message whose calendar began at `since`, of which `attempts` were made, the last at `now`.
+pub(super) fn next(settings: &DeliverySettings, since: Time, attempts: u32, now: Time) -> Next {
+    let give_up = gives_up_at(settings, since);
     if now >= give_up {
         return Next::GiveUp;
     }
@@ -24,14 +24,14 @@ pub(super) fn next(settings: &DeliverySettings, received: Time, attempts: u32, n
     Next::At(now.plus_seconds(u64::from(wait) * 60).min(give_up))
 }
 
-/// When a message received at `received` is given up.
-pub(super) fn gives_up_at(settings: &DeliverySettings, received: Time) -> Time {
-    received.plus_seconds(u64::from(settings.give_up_hours) * 3600)
+/// When a message whose calendar began at `since` is given up.
+pub(super) fn gives_up_at(settings: &DeliverySettings, since: Time) -> Time {
+    since.plus_seconds(u64::from(settings.give_up_hours) * 3600)
 }
 
 /// Has the message waited so long that its sender should know?
-pub(super) fn is_delayed(settings: &DeliverySettings, received: Time, now: Time) -> bool {
-    now >= received.plus_seconds(u64::from(settings.delay_notice_hours) * 3600)
+pub(super) fn is_delayed(settings: &DeliverySettings, since: Time, now: Time) -> bool {
+    now >= since.plus_seconds(u64::from(settings.delay_notice_hours) * 3600)
 }
 
 #[cfg(test)]

@@ -48,8 +48,8 @@ pub(super) fn make(parts: &Parts, leased: &Leased) -> Result<Notice, Error> {
     let return_whole = envelope.ret != Some(Ret::Headers) && leased.size <= parts.settings.returned_bytes_max;
     let length = if return_whole { leased.size as usize } else { HEADER_BYTES_MAX };
     let original = parts.store.read(leased.id, from, length)?;
-    let delayed = is_delayed(&parts.settings, arrival.received, now);
-    let until = gives_up_at(&parts.settings, arrival.received);
+    let delayed = is_delayed(&parts.settings, leased.since, now);
+    let until = gives_up_at(&parts.settings, leased.since);
     let states = envelope.recipients.iter().zip(&leased.recipients);
     let owed = states.filter(|(envelope, state)| is_owed_for(envelope.notify, state, delayed));
     let recipients: Vec<Recipient<'_>> = owed.map(|(envelope, state)| recipient(envelope, state, until)).collect();

@@ -36,6 +36,7 @@ impl Planner<'_> {
             next_attempt: None,
             attempts: leased.attempts + 1,
             memories: Vec::new(),
+            queue: String::new(),
         };
         for (index, state) in settlement.recipients.iter_mut().enumerate() {
             if state.state == State::Pending {
@@ -55,12 +56,12 @@ impl Planner<'_> {
             recipient.told = if recipient.state == State::Pending { Told::Delay } else { Told::Outcome };
         }
         let pending = recipients.iter().any(|recipient| recipient.state == State::Pending);
-        let next_attempt = match next(self.settings, entry.arrival.received, entry.attempts, self.now) {
+        let next_attempt = match next(self.settings, entry.since, entry.attempts, self.now) {
             Next::At(time) if pending => Some(time),
             Next::GiveUp if pending => Some(self.now),
             _ => None,
         };
-        settled(entry.id, recipients, next_attempt, entry.attempts)
+        settled(entry.id, recipients, next_attempt, entry.attempts, entry.queue)
     }
 
     /// Once its first errand is accepted or given up: a message that has one errand less. It is due again at once while
@@ -74,9 +75,9 @@ impl Planner<'_> {
             }
         }
         let pending = recipients.iter().any(|state| state.state == State::Pending || !state.errands.is_empty());
-        let delayed = is_delayed(self.settings, entry.arrival.received, self.now);
+        let delayed = is_delayed(self.settings, entry.since, self.now);
         let owed = notice::is_owed(&entry.arrival, &recipients, delayed);
-        settled(entry.id, recipients, (pending || owed).then_some(self.now), entry.attempts)
+        settled(entry.id, recipients, (pending || owed).then_some(self.now), entry.attempts, entry.queue)
     }
 
     /// An errand that can never be run: what a redirect wanted has failed, and what would have been filed with another header
@@ -111,7 +112,7 @@ impl Planner<'_> {
         for state in &mut recipients {
             (state.state, state.answer) = (State::Delivered, DELIVERED.into());
         }
-        let settlement = settled(letter.id, recipients, None, letter.attempts + 1);
+        let settlement = settled(letter.id, recipients, None, letter.attempts + 1, String::new());
         Ok(Some(Settlement { deliveries: deliveries(0, &copies), ..settlement }))
     }
 
@@ -179,18 +180,17 @@ impl Planner<'_> {
     /// When the message is due again. It is due at once when its sender is to be told something; with
     /// nobody pending and nothing to tell it is done.
     fn next_attempt(&self, leased: &Leased, recipients: &mut [RecipientState], attempts: u32) -> Option<Time> {
-        let received = leased.arrival.received;
         let mut due = None;
         if recipients.iter().any(|recipient| !recipient.errands.is_empty()) {
             return Some(self.now);
         }
         if recipients.iter().any(|recipient| recipient.state == State::Pending) {
-            match next(self.settings, received, attempts, self.now) {
+            match next(self.settings, leased.since, attempts, self.now) {
                 Next::At(time) => due = Some(time),
                 Next::GiveUp => give_up(recipients),
             }
         }
-        let delayed = is_delayed(self.settings, received, self.now);
+        let delayed = is_delayed(self.settings, leased.since, self.now);
         if notice::is_owed(&leased.arrival, recipients, delayed) { Some(self.now) } else { due }
     }
 }
@@ -230,8 +230,9 @@ fn settled(
     recipients: Vec<RecipientState>,
     next_attempt: Option<Time>,
     attempts: u32,
+    queue: String,
 ) -> Settlement {
-    Settlement { id, deliveries: Vec::new(), recipients, next_attempt, attempts, memories: Vec::new() }
+    Settlement { id, deliveries: Vec::new(), recipients, next_attempt, attempts, memories: Vec::new(), queue }
 }
 
 fn give_up(recipients: &mut [RecipientState]) {

@@ -86,7 +86,11 @@ impl Delivery {
     async fn wait(&self, stop: &mut Stop) {
         let parts = &self.0.parts;
         let store = parts.store.clone();
-        let due = if self.is_active() { work::read(move || store.next_due()).await.unwrap_or_default() } else { None };
+        let due = if self.is_active() {
+            work::read(move || store.next_due(&|_| true)).await.unwrap_or_default()
+        } else {
+            None
+        };
         let until = due.map_or(LOOK, |due| Duration::from_millis(due.millis_since(parts.clock.now())).min(LOOK));
         tokio::select! {
             () = parts.bell.spool() => {}
@@ -164,7 +168,7 @@ impl Delivery {
         if leased.recipients.iter().any(|recipient| !recipient.errands.is_empty()) {
             return Planned { errand: Some(leased), ..Planned::default() };
         }
-        let delayed = super::calendar::is_delayed(planner.settings, leased.arrival.received, planner.now);
+        let delayed = super::calendar::is_delayed(planner.settings, leased.since, planner.now);
         if notice::is_owed(&leased.arrival, &leased.recipients, delayed) {
             return Planned { owed: Some(leased), ..Planned::default() };
         }
@@ -350,8 +354,8 @@ fn attempt(planner: &Planner<'_>, leased: &Leased, origin: Option<&Leased>) -> R
 }
 
 fn as_leased(entry: SpoolEntry) -> Leased {
-    let SpoolEntry { id, size, arrival, recipients, attempts, .. } = entry;
-    Leased { id, size, arrival, recipients, attempts, fresh: false }
+    let SpoolEntry { id, size, arrival, recipients, attempts, since, queue, .. } = entry;
+    Leased { id, size, arrival, recipients, attempts, since, queue, fresh: false }
 }
 
 /// Back into the spool as it is.
@@ -363,5 +367,6 @@ fn hold(leased: Leased, next_attempt: crate::clock::Time) -> Settlement {
         next_attempt: Some(next_attempt),
         attempts: leased.attempts,
         memories: Vec::new(),
+        queue: leased.queue,
     }
 }

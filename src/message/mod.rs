@@ -3,6 +3,7 @@
 //! A message is parsed once, at intake, by the [`Outliner`]; the encoded [`Outline`] is stored beside
 //! it, and nothing later parses the message again.
 
+pub mod casemap;
 pub mod charset;
 pub mod dsn;
 pub mod headers;

@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
+use super::deflate::is_garbled;
 use super::session::{Answers, Goodbye, Session, Turn};
 use super::stream::Stream;
 use super::tls::Certificates;
@@ -82,6 +83,13 @@ impl<S: Session> Connection<S> {
                     Ok(()) => continue,
                     Err(ending) => break ending,
                 },
+                Turn::Compress => match self.say(&mut out).await {
+                    Ok(()) => {
+                        self.stream.compress(&mut input);
+                        continue;
+                    }
+                    Err(ending) => break ending,
+                },
                 Turn::HangUp => break self.say(&mut out).await.err().unwrap_or(Ending::Done),
                 Turn::Read { patience } => (false, patience),
                 Turn::Idle { patience } => (true, patience),
@@ -93,6 +101,9 @@ impl<S: Session> Connection<S> {
                 break Ending::Gone;
             }
             input.relax();
+            if idle {
+                self.stream.relax();
+            }
             match self.wait(&mut input, idle, patience).await {
                 Heard::Bytes if input.bytes().len() >= LONG_INPUT_BYTES => tokio::task::yield_now().await,
                 Heard::Bytes => {}
@@ -157,7 +168,11 @@ impl<S: Session> Connection<S> {
             biased;
             // First: a client that never stops talking can be ended, too.
             () = self.guard.ended() => Heard::Goodbye(Goodbye::Ended),
-            heard = self.stream.hear(input) => if heard.is_ok() { Heard::Bytes } else { Heard::Broken },
+            heard = self.stream.hear(input) => match heard {
+                Ok(()) => Heard::Bytes,
+                Err(error) if is_garbled(&error) => Heard::Goodbye(Goodbye::Garbled),
+                Err(_) => Heard::Broken,
+            },
             () = bell => Heard::Bell,
             () = stopped => Heard::Goodbye(Goodbye::ServiceStops),
             () = tokio::time::sleep(patience) => Heard::Goodbye(Goodbye::Timeout),
@@ -171,6 +186,7 @@ impl<S: Session> Connection<S> {
         self.stream.secure(self.certificates.server()).await.map_err(|_| Ending::Broken)?;
         let version = self.stream.tls_version().unwrap_or_default();
         self.guard.set_tls(version);
+        self.session.bound(self.stream.bindings(&self.certificates));
         self.session.secured(version);
         Ok(())
     }

@@ -186,7 +186,7 @@ impl<P: Protocol> Line<P> {
         let since = self.net.clock.now();
         let guard = self.net.sessions.register(self.protocol.service(), address, local, None, since);
         let welcome = self.has_room_for(address);
-        let mut stream = Stream::Plain(socket);
+        let mut stream = Stream::plain(socket);
         // A handshake costs more than a goodbye is worth.
         if self.encryption == Encryption::Implicit
             && (!welcome || stream.secure(self.net.certificates.server()).await.is_err())
@@ -197,7 +197,10 @@ impl<P: Protocol> Line<P> {
             guard.set_tls(version);
         }
         let peer = Peer { id: guard.id(), address, local, tls: stream.tls_version() };
-        let (session, answers) = self.protocol.open(&peer);
+        let (mut session, answers) = self.protocol.open(&peer);
+        if peer.tls.is_some() {
+            session.bound(stream.bindings(&self.net.certificates));
+        }
         if !welcome {
             return self.turn_away(stream, session, &guard).await;
         }
@@ -244,5 +247,6 @@ fn ending_words(ending: Ending) -> &'static str {
         Ending::Dismissed(Goodbye::ServiceStops) => "the service stops",
         Ending::Dismissed(Goodbye::Ended) => "ended by an administrator",
         Ending::Dismissed(Goodbye::TooMany) => "too many connections",
+        Ending::Dismissed(Goodbye::Garbled) => "compressed bytes that are not DEFLATE",
     }
 }

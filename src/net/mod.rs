@@ -1,6 +1,7 @@
-//! Between sockets and sessions: listeners, TLS and certificates, connection limits, and the only
+//! Between sockets and sessions: listeners, TLS and certificates, compression, connection limits, and the only
 //! loop that joins a socket to a session ([`drive`]). Knows no protocol.
 
+mod deflate;
 mod drive;
 mod input;
 mod listen;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Input;
 use crate::bell::Watch;
 use crate::clock::Time;
+use crate::people::sasl::ChannelBindings;
 use crate::people::sessions::SessionId;
 
 /// What a session wants next.
@@ -28,6 +29,9 @@ pub enum Turn<Question> {
     /// Send `out`, then shake hands for TLS. Bytes heard before it are thrown away (RFC 3207 §4.2, RFC
     /// 9051 §6.2.1). [`Session::secured`] follows.
     StartTls,
+    /// Send `out`, then compress both ways with DEFLATE (RFC 4978). Bytes heard after what the session has
+    /// taken are compressed already.
+    Compress,
     /// As `Read`, and the session's [`Watch`] is listened to as well ([`Session::rang`]). Buffers are given
     /// back while it lasts.
     Idle {
@@ -52,6 +56,8 @@ pub enum Goodbye {
     Ended,
     /// Too many connections, from one address or in all.
     TooMany,
+    /// What the client sends cannot be decompressed.
+    Garbled,
 }
 
 /// Who is at the other end.
@@ -89,6 +95,10 @@ pub trait Session: Send + 'static {
 
     /// Hears the answer to the question of its last turn.
     fn answer(&mut self, answer: Self::Answer, out: &mut Vec<u8>, now: Time);
+
+    /// What a login may be bound to on this encrypted connection (RFC 5056). Comes before [`Session::secured`],
+    /// and before the first turn when the connection began encrypted.
+    fn bound(&mut self, _bindings: ChannelBindings) {}
 
     /// The connection is encrypted now.
     fn secured(&mut self, version: &'static str);

@@ -1,4 +1,4 @@
-//! A connection's bytes, plain or under TLS.
+//! A connection's bytes, plain or under TLS, compressed or not.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -13,7 +13,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::deflate::Deflate;
+use super::tls::Certificates;
 use super::{INPUT_BYTES_MAX, Input};
+use crate::people::sasl::ChannelBindings;
 
 thread_local! {
     /// What a read is made into before the bytes join their [`Input`]: one for each worker, so that a
@@ -25,7 +28,13 @@ thread_local! {
 const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A client's connection.
-pub enum Stream {
+pub struct Stream {
+    wire: Wire,
+    /// Boxed: few connections have it.
+    deflate: Option<Box<Deflate>>,
+}
+
+enum Wire {
     /// As it came.
     Plain(TcpStream),
     /// Under TLS. Boxed: it is large, and plain connections would pay for it.
@@ -35,51 +44,84 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// A connection as it came.
+    pub fn plain(socket: TcpStream) -> Stream {
+        Stream { wire: Wire::Plain(socket), deflate: None }
+    }
+
     /// Shakes hands as the server.
     ///
     /// # Errors
     /// What the handshake says.
     pub async fn secure(&mut self, config: Arc<rustls::ServerConfig>) -> io::Result<()> {
-        let Stream::Plain(socket) = std::mem::replace(self, Stream::Broken) else {
+        let Wire::Plain(socket) = std::mem::replace(&mut self.wire, Wire::Broken) else {
             return Err(io::Error::other("TLS is already active"));
         };
         let handshake = Box::pin(tokio::time::timeout(HANDSHAKE_PATIENCE, TlsAcceptor::from(config).accept(socket)));
-        *self = Stream::Tls(Box::new(handshake.await.map_err(|_| io::ErrorKind::TimedOut)??));
+        self.wire = Wire::Tls(Box::new(handshake.await.map_err(|_| io::ErrorKind::TimedOut)??));
         Ok(())
     }
 
     /// The TLS version, when there is one.
     pub fn tls_version(&self) -> Option<&'static str> {
-        let Stream::Tls(stream) = self else { return None };
+        let Wire::Tls(stream) = &self.wire else { return None };
         match stream.get_ref().1.protocol_version() {
             Some(rustls::ProtocolVersion::TLSv1_2) => Some("TLSv1.2"),
             _ => Some("TLSv1.3"),
         }
     }
 
+    /// What a login may be bound to, nothing without TLS.
+    pub fn bindings(&self, certificates: &Certificates) -> ChannelBindings {
+        match &self.wire {
+            Wire::Tls(stream) => certificates.bindings(stream.get_ref().1),
+            _ => ChannelBindings::default(),
+        }
+    }
+
+    /// Compresses both ways from now on. What is in `input` is compressed already.
+    pub fn compress(&mut self, input: &mut Input) {
+        self.deflate = Some(Box::new(Deflate::new(input.bytes())));
+        input.clear();
+    }
+
+    /// Gives memory back while the connection is idle.
+    pub fn relax(&mut self) {
+        if let Some(deflate) = &mut self.deflate {
+            deflate.relax();
+        }
+    }
+
     /// Hears more into `input`, which must have room; notes the end in it.
     ///
     /// # Errors
-    /// What the socket or TLS says.
+    /// What the socket or TLS says, and that of [`Deflate::inflate`].
     pub async fn hear(&mut self, input: &mut Input) -> io::Result<()> {
         poll_fn(|context| self.poll_hear(context, input)).await
     }
 
     fn poll_hear(&mut self, context: &mut Context<'_>, input: &mut Input) -> Poll<io::Result<()>> {
-        SCRATCH.with_borrow_mut(|scratch| {
-            let room = input.room().min(scratch.len());
-            let mut buffer = ReadBuf::new(&mut scratch[..room]);
-            ready!(match self {
-                Stream::Plain(socket) => Pin::new(socket).poll_read(context, &mut buffer),
-                Stream::Tls(stream) => Pin::new(stream).poll_read(context, &mut buffer),
-                Stream::Broken => Poll::Ready(Err(broken())),
-            })?;
-            if buffer.filled().is_empty() {
-                input.close();
+        let Some(deflate) = &mut self.deflate else {
+            let room = input.room();
+            return self.wire.poll_read(context, room, |bytes| {
+                if bytes.is_empty() {
+                    input.close();
+                }
+                input.push(bytes);
+            });
+        };
+        while !deflate.inflate(input)? {
+            ready!(self.wire.poll_read(context, INPUT_BYTES_MAX, |bytes| {
+                if bytes.is_empty() {
+                    input.close();
+                }
+                deflate.hear(bytes);
+            }))?;
+            if input.is_closed() {
+                break;
             }
-            input.push(buffer.filled());
-            Poll::Ready(Ok(()))
-        })
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Sends all of it.
@@ -87,23 +129,47 @@ impl Stream {
     /// # Errors
     /// What the socket or TLS says.
     pub async fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Stream::Plain(socket) => socket.write_all(bytes).await,
-            Stream::Tls(stream) => {
-                stream.write_all(bytes).await?;
-                stream.flush().await
-            }
-            Stream::Broken => Err(broken()),
+        match &mut self.deflate {
+            Some(deflate) => self.wire.say(&deflate.deflate(bytes)).await,
+            None => self.wire.say(bytes).await,
         }
     }
 
     /// Says that nothing more will come.
     pub async fn shut_down(&mut self) {
-        let _ = match self {
-            Stream::Plain(socket) => socket.shutdown().await,
-            Stream::Tls(stream) => stream.shutdown().await,
-            Stream::Broken => Ok(()),
+        let _ = match &mut self.wire {
+            Wire::Plain(socket) => socket.shutdown().await,
+            Wire::Tls(stream) => stream.shutdown().await,
+            Wire::Broken => Ok(()),
         };
+    }
+}
+
+impl Wire {
+    /// Reads at most `room` bytes and hands them to `take`, none at the end.
+    fn poll_read(&mut self, context: &mut Context<'_>, room: usize, take: impl FnOnce(&[u8])) -> Poll<io::Result<()>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let room = room.min(scratch.len());
+            let mut buffer = ReadBuf::new(&mut scratch[..room]);
+            ready!(match self {
+                Wire::Plain(socket) => Pin::new(socket).poll_read(context, &mut buffer),
+                Wire::Tls(stream) => Pin::new(stream).poll_read(context, &mut buffer),
+                Wire::Broken => Poll::Ready(Err(broken())),
+            })?;
+            take(buffer.filled());
+            Poll::Ready(Ok(()))
+        })
+    }
+
+    async fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Wire::Plain(socket) => socket.write_all(bytes).await,
+            Wire::Tls(stream) => {
+                stream.write_all(bytes).await?;
+                stream.flush().await
+            }
+            Wire::Broken => Err(broken()),
+        }
     }
 }
 

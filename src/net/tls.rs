@@ -1,6 +1,8 @@
 //! TLS: the box's certificate, read again when its file changes, or a self-signed one made at the
 //! first start.
 
+mod end_point;
+
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -8,12 +10,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
+
+use self::end_point::end_point;
+use crate::people::sasl::ChannelBindings;
 
 crate::settings! {
     /// The certificate for STARTTLS and the TLS ports.
@@ -66,6 +71,18 @@ impl Certificates {
     /// The configuration for a handshake as server.
     pub fn server(&self) -> Arc<ServerConfig> {
         self.server.clone()
+    }
+
+    /// What a login may be bound to on this connection. `tls-exporter` is offered with TLS 1.3 alone: before it, the
+    /// binding is safe only with an extension that cannot be asked for here (RFC 9266 §4.2).
+    pub fn bindings(&self, connection: &ServerConnection) -> ChannelBindings {
+        let is_new = connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+        let exported = || connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok();
+        let pair = self.current.pair.read().unwrap_or_else(PoisonError::into_inner).0.clone();
+        ChannelBindings {
+            exporter: is_new.then(exported).flatten(),
+            end_point: pair.end_entity_cert().ok().and_then(|certificate| end_point(certificate)),
+        }
     }
 
     /// Reads the pair again if the certificate's file has changed. Says whether it has. A pair that cannot

@@ -1,7 +1,7 @@
 //! Logging in.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mailstead_storage::{Account, AccountId, Directory, Error, LastLogin, Result, Role, ScramVerifier, Store, Word};
@@ -10,6 +10,7 @@ use super::Address;
 use super::forwarding::Forwarding;
 use super::password::{self, Memory, SCRAM_ITERATIONS};
 use super::proof::Proofs;
+use super::token::TokenVerifier;
 use super::turns::Turns;
 use crate::clock::Clock;
 use crate::work;
@@ -31,6 +32,7 @@ struct Parts {
     memory: Memory,
     decoy_key: [u8; 32],
     forwarding: Forwarding,
+    provider: OnceLock<Box<dyn TokenVerifier>>,
 }
 
 /// Someone who has logged in.
@@ -66,6 +68,7 @@ impl People {
             turns: Turns::new(),
             proofs: Mutex::new(Proofs::new()),
             memory: Memory::default(),
+            provider: OnceLock::new(),
         }))
     }
 
@@ -149,6 +152,17 @@ impl People {
 
     pub(super) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// Whose tokens are taken.
+    pub(super) fn provider_cell(&self) -> &OnceLock<Box<dyn TokenVerifier>> {
+        &self.0.provider
+    }
+
+    /// Do both name the same user?
+    pub(super) fn is_same_login(&self, one: &str, other: &str) -> bool {
+        let directory = self.store().directory();
+        login_key(&directory, one) == login_key(&directory, other)
     }
 
     /// The full check, one of a few at a time. It costs the same when there is no such account.

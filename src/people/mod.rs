@@ -1,6 +1,6 @@
-//! Who is this: accounts, aliases, passwords, SASL; live sessions and last logins.
+//! Who is this: accounts, aliases, passwords, tokens, SASL; live sessions and last logins.
 //!
-//! Never tells why a login was refused to who has not proven the password, never keeps a password,
+//! Never tells why a login was refused to who has not proven the password, never keeps a password or a token,
 //! and never opens a socket.
 
 mod address;
@@ -12,9 +12,11 @@ mod punycode;
 mod resolve;
 pub mod sasl;
 pub mod sessions;
+mod token;
 mod turns;
 
 pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
 pub use login::{Denied, Login, People, PlaintextAuth};
 pub use password::{SCRAM_ITERATIONS, credentials, is_acceptable};
 pub use resolve::{DEPTH_MAX, Destination, EXPANSIONS_MAX};
+pub use token::{TokenVerifier, Verifying};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use mailstead_storage::{Account, AccountId, Directory, Recipient, Role};
+use mailstead_storage::{Account, AccountId, Directory, Recipient, Role, Usage};
 
 use super::{Address, People};
 
@@ -64,8 +64,9 @@ impl People {
     /// account has no quota.
     pub fn over_quota(&self, account: &Account, size: u64) -> bool {
         // What cannot be read is found out by the delivery itself, which can say so.
-        let held = || self.store().usage(account.id).map_or(0, |usage| usage.bytes);
-        account.quota_bytes > 0 && held().saturating_add(size) > account.quota_bytes
+        let held = || self.store().usage(account.id).unwrap_or_default();
+        let quota = account.quota();
+        !quota.is_unlimited() && !quota.allows(held().plus(Usage { bytes: size, messages: 1 }))
     }
 }
 

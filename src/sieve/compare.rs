@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::glob;
+use crate::message::casemap::folded;
 
 /// A comparator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,7 +17,7 @@ pub(super) enum Comparator {
     AsciiCasemap,
     /// `i;ascii-numeric`
     AsciiNumeric,
-    /// `i;unicode-casemap`, by lower case and without decomposition.
+    /// `i;unicode-casemap`; wildcards compare character by character.
     UnicodeCasemap,
 }
 
@@ -87,7 +88,7 @@ impl Comparator {
                 upper(one).cmp(&upper(other))
             }
             Comparator::AsciiNumeric => numeric(one, other),
-            Comparator::UnicodeCasemap => one.to_lowercase().cmp(&other.to_lowercase()),
+            Comparator::UnicodeCasemap => folded(one).cmp(&folded(other)),
         }
     }
 
@@ -103,7 +104,7 @@ impl Comparator {
         match self {
             Comparator::Octet => value.contains(key),
             Comparator::AsciiCasemap => contains_in_any_case(value.as_bytes(), key.as_bytes()),
-            _ => value.to_lowercase().contains(&key.to_lowercase()),
+            _ => folded(value).contains(&folded(key)),
         }
     }
 
@@ -111,12 +112,7 @@ impl Comparator {
         match self {
             Comparator::Octet => glob::find(value, pattern, |one, other| one == other, steps),
             Comparator::AsciiCasemap => glob::find(value, pattern, |one, other| one.eq_ignore_ascii_case(&other), steps),
-            _ => glob::find(
-                value,
-                pattern,
-                |one, other| one == other || one.to_lowercase().eq(other.to_lowercase()),
-                steps,
-            ),
+            _ => glob::find(value, pattern, is_same_letter, steps),
         }
     }
 }
@@ -185,6 +181,15 @@ impl Matching {
         };
         holds.then(Vec::new)
     }
+}
+
+/// By `i;unicode-casemap`.
+fn is_same_letter(one: char, other: char) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(&other);
+    }
+    let folded = |char: char| folded(char.encode_utf8(&mut [0; 4]));
+    one == other || folded(one) == folded(other)
 }
 
 /// RFC 4790 §9.1: what does not begin with a digit is above all numbers.

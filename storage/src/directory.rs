@@ -21,8 +21,23 @@ pub struct Domain {
     /// Receives the mail for unknown local parts, when set.
     #[serde(default)]
     pub catch_all: Option<String>,
+    /// Its number as the owner of shared mailboxes: none of the accounts has it.
+    pub mailboxes: AccountId,
+    /// Most bytes its shared mailboxes may hold; 0 is without limit.
+    #[serde(default)]
+    pub quota_bytes: u64,
+    /// Most messages its shared mailboxes may hold; 0 is without limit.
+    #[serde(default)]
+    pub quota_messages: u64,
     /// When it was added.
     pub created: Time,
+}
+
+impl Domain {
+    /// What its shared mailboxes may hold.
+    pub fn quota(&self) -> Quota {
+        Quota { bytes: self.quota_bytes, messages: self.quota_messages }
+    }
 }
 
 /// What a person may do beyond their own mailbox.
@@ -69,6 +84,9 @@ pub struct Account {
     /// Most bytes its mailboxes may hold; 0 is without limit.
     #[serde(default)]
     pub quota_bytes: u64,
+    /// Most messages its mailboxes may hold; 0 is without limit.
+    #[serde(default)]
+    pub quota_messages: u64,
     /// Argon2id hash of the password in PHC form; empty when none is set.
     #[serde(default)]
     pub password: String,
@@ -89,6 +107,22 @@ pub struct Account {
     pub script: Option<ActiveScript>,
     /// When it was made.
     pub created: Time,
+}
+
+impl Account {
+    /// What its mailboxes may hold.
+    pub fn quota(&self) -> Quota {
+        Quota { bytes: self.quota_bytes, messages: self.quota_messages }
+    }
+
+    /// Does it administer this domain?
+    pub fn administers(&self, domain: &str) -> bool {
+        match self.role {
+            Role::User => false,
+            Role::DomainAdministrator => self.address.rsplit_once('@').is_some_and(|(_, own)| own == domain),
+            Role::SystemAdministrator => true,
+        }
+    }
 }
 
 /// An answer to who writes while the owner is away (RFC 5230).
@@ -120,6 +154,8 @@ pub struct NewAccount {
     pub role: Role,
     /// See [`Account::quota_bytes`].
     pub quota_bytes: u64,
+    /// See [`Account::quota_messages`].
+    pub quota_messages: u64,
     /// See [`Account::password`].
     pub password: String,
     /// See [`Account::scram`].
@@ -144,6 +180,40 @@ pub struct Usage {
     pub bytes: u64,
     /// Number of messages.
     pub messages: u64,
+}
+
+impl Usage {
+    /// This and that.
+    pub fn plus(self, more: Usage) -> Usage {
+        Usage { bytes: self.bytes.saturating_add(more.bytes), messages: self.messages.saturating_add(more.messages) }
+    }
+
+    /// This without that, 0 at least.
+    pub fn minus(self, less: Usage) -> Usage {
+        Usage { bytes: self.bytes.saturating_sub(less.bytes), messages: self.messages.saturating_sub(less.messages) }
+    }
+}
+
+/// What an owner's mailboxes may hold, all together. 0 is without limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Quota {
+    /// Bytes.
+    pub bytes: u64,
+    /// Messages.
+    pub messages: u64,
+}
+
+impl Quota {
+    /// Is there no limit at all?
+    pub fn is_unlimited(self) -> bool {
+        self == Quota::default()
+    }
+
+    /// May so much be held?
+    pub fn allows(self, held: Usage) -> bool {
+        let within = |held: u64, limit: u64| limit == 0 || held <= limit;
+        within(held.bytes, self.bytes) && within(held.messages, self.messages)
+    }
 }
 
 /// An account's last successful login.
@@ -178,7 +248,32 @@ pub enum Recipient<'a> {
     Alias(&'a Arc<Alias>),
 }
 
+/// Whose a mailbox is.
+#[derive(Clone, Copy)]
+pub enum Owner<'a> {
+    /// A user's.
+    Account(&'a Arc<Account>),
+    /// A domain's: a shared mailbox.
+    Domain(&'a Arc<Domain>),
+}
+
+impl Owner<'_> {
+    /// What the owner's mailboxes may hold.
+    pub fn quota(self) -> Quota {
+        match self {
+            Owner::Account(account) => account.quota(),
+            Owner::Domain(domain) => domain.quota(),
+        }
+    }
+}
+
 impl Directory {
+    /// Who has this number as an owner of mailboxes.
+    pub fn owner(&self, id: AccountId) -> Option<Owner<'_>> {
+        let domain = || self.domains.values().find(|domain| domain.mailboxes == id).map(Owner::Domain);
+        self.accounts.get(&id).map(Owner::Account).or_else(domain)
+    }
+
     /// What stands behind this exact address, if anything. Knows nothing of subaddresses or
     /// catch-alls.
     pub fn recipient(&self, address: &str) -> Option<Recipient<'_>> {

@@ -12,6 +12,8 @@ pub enum Word {
     Invalid,
     /// A mailbox has mailboxes below it, or may not be removed or renamed.
     NotAllowed,
+    /// Who asks has not the right to do it.
+    Denied,
     /// The account's quota would be exceeded.
     OverQuota,
     /// A named limit was reached (keywords of a mailbox, mailboxes of an account, …).

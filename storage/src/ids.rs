@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A user's account. Never used again after the account is removed.
+/// A user's account, or a domain as the owner of shared mailboxes. Never used again after it is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AccountId(pub u32);
 
-/// A mailbox (a folder of one account). Never used again; a rename keeps it.
+/// A mailbox (a folder of one account or domain). Never used again; a rename keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MailboxId(pub u32);
 

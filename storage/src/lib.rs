@@ -8,6 +8,7 @@
 //! transaction whose result is copied out.
 
 mod accept;
+mod agenda;
 mod base;
 mod bell;
 mod codec;
@@ -27,6 +28,7 @@ mod rows;
 mod rules;
 mod segments;
 mod shared;
+mod sharing;
 mod spool;
 mod store;
 mod sweep;
@@ -35,11 +37,14 @@ mod verify;
 mod write;
 
 pub use bell::{Bell, News, Silent};
-pub use directory::{Account, Alias, Away, Directory, Domain, LastLogin, NewAccount, Recipient, Role, ScramVerifier, Usage};
+pub use directory::{
+    Account, Alias, Away, Directory, Domain, LastLogin, NewAccount, Owner, Quota, Recipient, Role, ScramVerifier, Usage,
+};
 pub use disk::{Access, Disk};
 pub use draft::Draft;
 pub use error::{Error, Result, Word};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
+pub use mailbox::metadata::{Annotation, METADATA_ENTRY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};
 pub use mailbox::{
     Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox, NewMessage,
     Opened, Record, SpecialUse, Stored, UidRange, UidSet,
@@ -48,8 +53,9 @@ pub use pending::Pending;
 pub use rules::{
     ActiveScript, MEMORIES_MAX, Memory, SCRIPT_BYTES_MAX, SCRIPT_NAME_BYTES_MAX, SCRIPTS_MAX, ScriptEntry,
 };
+pub use sharing::{ANYONE, Acl, OTHER_USERS, Rights, RightsChange, SHARED};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
-    RecipientState, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told,
+    RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told, UNDO_SECONDS,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};

@@ -2,7 +2,9 @@
 
 pub(crate) mod change;
 pub(crate) mod look;
+pub(crate) mod metadata;
 pub(crate) mod names;
+pub(crate) mod sharing;
 
 use std::sync::Arc;
 
@@ -96,7 +98,7 @@ pub struct Counters {
 pub struct Mailbox {
     /// Its number.
     pub id: MailboxId,
-    /// Whose it is.
+    /// Whose it is: an account's, or a domain's ([`crate::Domain::mailboxes`]).
     pub account: AccountId,
     /// Its full name in UTF-8, levels parted by `/`. `INBOX` is upper case.
     pub name: String,
@@ -169,6 +171,8 @@ pub struct Changes {
 pub enum FlagMode {
     /// `FLAGS`: these and no others.
     Replace,
+    /// As `Replace`, but of these flags alone; the others stay.
+    ReplaceWithin(Flags),
     /// `+FLAGS`
     Add,
     /// `-FLAGS`
@@ -191,6 +195,8 @@ pub struct FlagChange {
 pub struct Stored {
     /// The records as they are now, of the UIDs that exist and were allowed to change, changed or not.
     pub records: Vec<Record>,
+    /// The modseq of each of them before: whoever knows an older one does not know all of its flags.
+    pub before: Vec<Modseq>,
     /// UIDs that `UNCHANGEDSINCE` kept from changing (RFC 7162 MODIFIED).
     pub modified: UidSet,
     /// The keywords now.

@@ -181,7 +181,7 @@ pub(crate) fn run(shared: &Arc<Shared>, mut more_to_reclaim: bool) {
         match result {
             Ok(outcome) => {
                 more_to_reclaim = outcome.more_to_reclaim;
-                succeed(shared, &outcome, answers);
+                succeed(shared, outcome, answers);
             }
             Err(error) => {
                 for job in jobs {
@@ -194,7 +194,8 @@ pub(crate) fn run(shared: &Arc<Shared>, mut more_to_reclaim: bool) {
     }
 }
 
-fn succeed(shared: &Arc<Shared>, outcome: &Outcome, answers: Vec<Answer>) {
+fn succeed(shared: &Arc<Shared>, outcome: Outcome, answers: Vec<Answer>) {
+    shared.queue.note(outcome.agenda);
     if outcome.news.directory {
         shared.reload_directory();
     }

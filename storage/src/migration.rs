@@ -1,17 +1,19 @@
-//! Bringing `meta.redb` up to this version's layout. The list of steps is empty as long as there is
-//! one version; each will be a function that works in the transaction it is given.
+//! Bringing `meta.redb` up to this version's layout, a step for each version. A step and the version that it
+//! leads to are one transaction: a crash, or a step that fails, leaves the file in one layout or the other.
 
-use redb::WriteTransaction;
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use crate::base::Base;
-use crate::tables::{SCHEMA, meta};
+use crate::rows::SpoolRow;
+use crate::spool::senders::folded;
+use crate::tables::{SCHEMA, due_key, meta};
 use crate::write::Tables;
-use crate::{Error, Result, Word};
+use crate::{BlobId, Error, Result, Word};
 
 /// A step from the version that is its place in [`STEPS`] plus one to the next.
 type Step = fn(&WriteTransaction) -> Result<()>;
 
-const STEPS: [Step; SCHEMA as usize - 1] = [];
+const STEPS: [Step; SCHEMA as usize - 1] = [queue_spool];
 
 /// The version of the layout of a file, 0 when it is new.
 ///
@@ -30,17 +32,40 @@ pub(crate) fn found(base: &Base) -> Result<u64> {
     Ok(found)
 }
 
-/// Makes all tables and runs the steps that are missing, in one transaction. From here on the store
-/// counts as not closed.
+/// Runs the steps that are missing, then makes the tables that are. From here on the store counts as
+/// not closed.
 pub(crate) fn run(base: &Base) -> Result<()> {
     let found = found(base)?;
+    for (version, step) in (2..=SCHEMA).zip(STEPS).filter(|(version, _)| found > 0 && *version > found) {
+        base.write(|transaction| {
+            step(transaction)?;
+            transaction.open_table(meta::STATE)?.insert("schema", version)?;
+            Ok(())
+        })?;
+    }
     base.write(|transaction| {
-        if found > 0 {
-            STEPS[found as usize - 1..].iter().try_for_each(|step| step(transaction))?;
-        }
         let mut tables = Tables::open(transaction)?;
         tables.set_state("schema", SCHEMA)?;
         tables.set_state("clean", 0)?;
         tables.finish().map(drop)
     })
+}
+
+/// Layout 2: the spool waits in queues, and can be searched by sender.
+fn queue_spool(transaction: &WriteTransaction) -> Result<()> {
+    // It had no queue to tell of.
+    transaction.delete_table(TableDefinition::<u128, ()>::new("due"))?;
+    let mut due = transaction.open_table(meta::DUE)?;
+    let mut senders = transaction.open_table(meta::SPOOL_SENDER)?;
+    let mut spool = transaction.open_table(meta::SPOOL)?;
+    let rows = spool.iter()?.map(|row| {
+        let (id, row) = row?;
+        Ok((id.value(), SpoolRow::decode(row.value())?))
+    });
+    for (id, row) in rows.collect::<Result<Vec<_>>>()? {
+        due.insert(due_key(row.priority, row.next_attempt, BlobId(id)), row.queue.as_str())?;
+        senders.insert((folded(&row.arrival.envelope.reverse_path).as_str(), id), ())?;
+        spool.insert(id, row.encode().as_slice())?;
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use std::thread;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use crate::accept::{Found, Writer};
+use crate::agenda::Agenda;
 use crate::base::Base;
 use crate::disk::Disk;
 use crate::queue::{Fresh, Queue};
@@ -54,6 +55,7 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
     let directory = base.read(directory::rows::read)?;
     let queue = Arc::new(Queue::default());
     queue.arrive(scanned.fresh);
+    queue.plan(base.read(Agenda::read)?);
     let shared = Arc::new(Shared {
         options,
         disk,

@@ -1,11 +1,13 @@
-//! What of the spool lives in memory: fresh messages in the order of the journal, and who has what
-//! on lease. After a crash the journal and the spool's rows bring it back.
+//! What of the spool lives in memory: fresh messages in the order of the journal, when the others are due, and who
+//! has what on lease. After a crash the journal and the spool's rows bring it back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
+use crate::agenda::{Agenda, Change};
 use crate::base::lock;
-use crate::{Arrival, BlobId, Priority, RecipientState, State, Told};
+use crate::spool::senders::folded;
+use crate::{Arrival, BlobId, Priority, RecipientState, SpoolFilter, State, Time, Told};
 
 /// An accepted message that has no row in `meta.redb` yet.
 #[derive(Debug, Clone)]
@@ -24,6 +26,7 @@ impl Fresh {
         let untried = RecipientState {
             state: State::Pending,
             answer: String::new(),
+            server: String::new(),
             told: Told::Nothing,
             remaining: Vec::new(),
             errands: Vec::new(),
@@ -42,6 +45,8 @@ struct Inner {
     leased: HashSet<BlobId>,
     /// Leased messages that go when their lease ends.
     doomed: HashSet<BlobId>,
+    /// When those that are not fresh are due.
+    agenda: Agenda,
 }
 
 /// Fresh messages and leases.
@@ -73,6 +78,34 @@ impl Queue {
                 Some(fresh.clone())
             })
             .collect()
+    }
+
+    /// What the spool's rows say, read from the file.
+    pub(crate) fn plan(&self, agenda: Agenda) {
+        lock(&self.0).agenda = agenda;
+    }
+
+    /// Spool rows came and went.
+    pub(crate) fn note(&self, changes: Vec<Change>) {
+        if !changes.is_empty() {
+            let mut inner = lock(&self.0);
+            changes.into_iter().for_each(|change| inner.agenda.apply(change));
+        }
+    }
+
+    /// Leases messages that are due; `room` says how many more a queue may have out.
+    pub(crate) fn lease_due(&self, max: usize, now: Time, room: &dyn Fn(&str) -> usize) -> Vec<BlobId> {
+        let mut guard = lock(&self.0);
+        let inner = &mut *guard;
+        let picked = inner.agenda.pick(&inner.leased, max, now, room);
+        inner.leased.extend(&picked);
+        picked
+    }
+
+    /// When the first message of the open queues is due that nobody has leased.
+    pub(crate) fn next_due(&self, open: &dyn Fn(&str) -> bool) -> Option<Time> {
+        let inner = lock(&self.0);
+        inner.agenda.next_due(&inner.leased, open)
     }
 
     /// Leases a message, unless somebody has it.
@@ -150,14 +183,19 @@ impl Queue {
         inner.fresh.get(sequence).map(|fresh| fresh.arrival.received)
     }
 
-    /// Fresh messages after `after` in the order of their ids.
-    pub(crate) fn list_fresh(&self, after: Option<BlobId>) -> Vec<(Fresh, bool)> {
+    /// The first fresh messages in the order of their ids that match, and who of them is leased.
+    pub(crate) fn list_fresh(&self, filter: &SpoolFilter) -> Vec<(Fresh, bool)> {
+        let wanted = filter.sender.as_deref().map(folded);
         let inner = lock(&self.0);
-        let later = |fresh: &&Fresh| after.is_none_or(|after| fresh.id > after);
-        let mut list: Vec<_> =
-            inner.fresh.values().filter(later).map(|fresh| (fresh.clone(), inner.leased.contains(&fresh.id))).collect();
-        list.sort_unstable_by_key(|(fresh, _)| fresh.id);
-        list
+        let later = |fresh: &&Fresh| filter.after.is_none_or(|after| fresh.id > after);
+        let sent = |fresh: &&Fresh| {
+            let sender = &fresh.arrival.envelope.reverse_path;
+            wanted.as_ref().is_none_or(|wanted| folded(sender).contains(wanted))
+        };
+        let mut found: Vec<&Fresh> = inner.fresh.values().filter(later).filter(sent).collect();
+        found.sort_unstable_by_key(|fresh| fresh.id);
+        found.truncate(filter.limit);
+        found.into_iter().map(|fresh| (fresh.clone(), inner.leased.contains(&fresh.id))).collect()
     }
 
     /// Changes the priority of a fresh message; false when it is not fresh.

@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{Reader, Writer};
 use crate::{
-    AccountId, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags, MailboxId, Modseq,
-    Notify, Priority, Provenance, RecipientState, Record, Result, Ret, SpecialUse, State, Time, Told, Uid, UidRange,
-    UidSet, Usage, Word,
+    AccountId, Acl, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags, MailboxId, Modseq,
+    Notify, Priority, Provenance, RecipientState, Record, Result, Ret, Rights, SpecialUse, State, Time, Told, Uid,
+    UidRange, UidSet, Usage, Word,
 };
 
 /// Newest version of every row that carries one.
@@ -229,6 +229,36 @@ pub(crate) fn decode_keywords(bytes: &[u8]) -> Result<Vec<String>> {
     (0..count).map(|_| row.text()).collect()
 }
 
+pub(crate) fn encode_acl(acl: &Acl) -> Vec<u8> {
+    let mut row = Writer::new(VERSION, 64);
+    row.number(acl.len() as u64);
+    for (identifier, rights) in acl.entries() {
+        row.text(identifier);
+        row.number(rights.bits());
+    }
+    row.0
+}
+
+pub(crate) fn decode_acl(bytes: &[u8]) -> Result<Acl> {
+    let mut row = Reader::new("acl", VERSION, bytes)?;
+    let mut acl = Acl::default();
+    for _ in 0..row.count()? {
+        let identifier = row.text()?;
+        acl.set(&identifier, Rights::from_bits(row.number()?));
+    }
+    Ok(acl)
+}
+
+pub(crate) fn encode_annotation(value: &[u8]) -> Vec<u8> {
+    let mut row = Writer::new(VERSION, 1 + value.len());
+    row.raw(value);
+    row.0
+}
+
+pub(crate) fn decode_annotation(bytes: &[u8]) -> Result<Vec<u8>> {
+    Ok(Reader::new("metadata", VERSION, bytes)?.rest().to_vec())
+}
+
 pub(crate) fn encode_usage(usage: Usage) -> Vec<u8> {
     let mut row = Writer::new(VERSION, 17);
     row.raw(&usage.bytes.to_le_bytes());
@@ -289,17 +319,23 @@ pub(crate) struct SpoolRow {
     pub(crate) next_attempt: Time,
     pub(crate) attempts: u32,
     pub(crate) size: u64,
+    pub(crate) queue: String,
     pub(crate) arrival: Arc<Arrival>,
     pub(crate) recipients: Vec<RecipientState>,
+    pub(crate) since: Time,
 }
+
+/// Version 1 of a spool row knew neither queues nor servers, and not since when the calendar counts.
+const SPOOL_VERSION: u8 = 2;
 
 impl SpoolRow {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut row = Writer::new(VERSION, 256);
+        let mut row = Writer::new(SPOOL_VERSION, 256);
         row.byte(self.priority as u8);
         row.raw(&self.next_attempt.0.to_le_bytes());
         row.raw(&self.attempts.to_le_bytes());
         row.raw(&self.size.to_le_bytes());
+        row.text(&self.queue);
         encode_arrival(&mut row, &self.arrival);
         row.number(self.recipients.len() as u64);
         for recipient in &self.recipients {
@@ -310,26 +346,31 @@ impl SpoolRow {
             };
             row.byte(state | (recipient.told as u8) << 4);
             row.text(&recipient.answer);
+            row.text(&recipient.server);
             row.number(recipient.remaining.len() as u64);
             recipient.remaining.iter().for_each(|address| row.text(address));
             row.number(recipient.errands.len() as u64);
             recipient.errands.iter().for_each(|errand| row.text(errand));
         }
+        row.raw(&self.since.0.to_le_bytes());
         row.0
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<SpoolRow> {
-        let mut row = Reader::new("spool", VERSION, bytes)?;
+        let mut row = Reader::new("spool", SPOOL_VERSION, bytes)?;
+        let version = bytes[0];
         let priority = decode_priority(&mut row)?;
         let (next_attempt, attempts, size) = (Time(row.u64()?), row.u32()?, row.u64()?);
+        let queue = if version == 1 { String::new() } else { row.text()? };
         let arrival = Arc::new(decode_arrival(&mut row)?);
         let count = row.count()?;
-        let recipients = (0..count).map(|_| decode_recipient_state(&mut row)).collect::<Result<_>>()?;
-        Ok(SpoolRow { priority, next_attempt, attempts, size, arrival, recipients })
+        let recipients = (0..count).map(|_| decode_recipient_state(&mut row, version)).collect::<Result<_>>()?;
+        let since = if version == 1 { arrival.received } else { Time(row.u64()?) };
+        Ok(SpoolRow { priority, next_attempt, attempts, size, queue, arrival, recipients, since })
     }
 }
 
-fn decode_recipient_state(row: &mut Reader) -> Result<RecipientState> {
+fn decode_recipient_state(row: &mut Reader, version: u8) -> Result<RecipientState> {
     let byte = row.byte()?;
     let state = match byte & 0xf {
         0 => State::Pending,
@@ -344,11 +385,17 @@ fn decode_recipient_state(row: &mut Reader) -> Result<RecipientState> {
         _ => return Err(row.corrupt()),
     };
     let answer = row.text()?;
+    let server = if version == 1 { String::new() } else { row.text()? };
     let count = row.count()?;
     let remaining = (0..count).map(|_| row.text()).collect::<Result<_>>()?;
-    let count = row.count()?;
-    let errands = (0..count).map(|_| row.text()).collect::<Result<_>>()?;
-    Ok(RecipientState { state, answer, told, remaining, errands })
+    let errands = match version {
+        1 => Vec::new(),
+        _ => {
+            let count = row.count()?;
+            (0..count).map(|_| row.text()).collect::<Result<_>>()?
+        }
+    };
+    Ok(RecipientState { state, answer, server, told, remaining, errands })
 }
 
 fn decode_priority(row: &mut Reader) -> Result<Priority> {

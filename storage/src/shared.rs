@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 
 use redb::ReadTransaction;
 
+use crate::agenda::Agenda;
 use crate::base::{Base, lock};
 use crate::disk::Disk;
 use crate::queue::Queue;
 use crate::rows::BlobRow;
 use crate::segments::Segments;
 use crate::tables::meta;
-use crate::{Bell, BlobId, Counters, Directory, Error, MailboxId, Options, Result, Word, accept, directory, spool};
+use crate::{
+    Bell, BlobId, Counters, Directory, Error, MailboxId, Options, Result, Time, Word, accept, directory, spool,
+};
 
 /// How long an answer about the disk's free space is good.
 const ROOM_FRESH: Duration = Duration::from_secs(1);
@@ -74,6 +77,9 @@ impl Shared {
         if let Ok(applied) = applied {
             self.queue.forget_fresh(&applied);
         }
+        if let Ok(agenda) = self.look(Agenda::read) {
+            self.queue.plan(agenda);
+        }
         self.reload_directory();
     }
 
@@ -114,7 +120,7 @@ impl Shared {
         counters.recent_from = counters.recent_from.max(noted.unwrap_or(0));
     }
 
-    /// Takes messages out of the spool; see [`spool::settle::delete`].
+    /// Takes messages out of the spool; see [`spool::steer::delete`].
     pub(crate) fn delete_messages(
         self: &Arc<Self>,
         ids: Vec<BlobId>,
@@ -125,7 +131,7 @@ impl Shared {
         let gone = went.clone();
         let shared = self.clone();
         drop(self.meta.write_then(
-            move |tables| spool::settle::delete(tables, &queue, &ids, &mut lock(&went)),
+            move |tables| spool::steer::delete(tables, &queue, &ids, &mut lock(&went), Time::now()),
             move |result| {
                 let ids = std::mem::take(&mut *lock(&gone));
                 if result.is_ok() {

@@ -6,7 +6,9 @@
 //! crash every message is free again.
 
 pub(crate) mod look;
+pub(crate) mod senders;
 pub(crate) mod settle;
+pub(crate) mod steer;
 
 use std::sync::Arc;
 
@@ -161,6 +163,8 @@ pub struct RecipientState {
     pub state: State,
     /// The last answer, in the form `250 2.0.0 text` (RFC 3463 code); empty before the first attempt.
     pub answer: String,
+    /// The server whose answer it is; empty when it is this box's own.
+    pub server: String,
     /// What the sender has been told of it.
     pub told: Told,
     /// Where it is still to go, once an alias or a forwarding has led elsewhere. Empty before: the
@@ -184,6 +188,10 @@ pub struct Leased {
     pub recipients: Vec<RecipientState>,
     /// Attempts made before this one.
     pub attempts: u32,
+    /// Since when the retry calendar counts: when it was accepted, or its retries were last reset.
+    pub since: Time,
+    /// The queue it waited in; empty for the box's own.
+    pub queue: String,
     /// Has it no spool row yet?
     pub fresh: bool,
 }
@@ -216,6 +224,9 @@ pub struct Settlement {
     pub attempts: u32,
     /// What rules want remembered of it.
     pub memories: Vec<Memory>,
+    /// The queue it waits in: the name of the destination that is next, or empty when the next step is this box's
+    /// own. Queues are leased from by themselves, so that a destination which takes nothing holds up no other.
+    pub queue: String,
 }
 
 /// A message as the spool's list shows it.
@@ -235,6 +246,10 @@ pub struct SpoolEntry {
     pub priority: Priority,
     /// When it is due.
     pub next_attempt: Time,
+    /// Since when the retry calendar counts.
+    pub since: Time,
+    /// The queue it waits in; empty for the box's own.
+    pub queue: String,
     /// Is it leased at this moment?
     pub leased: bool,
 }
@@ -249,3 +264,15 @@ pub struct SpoolFilter {
     /// Most entries to return.
     pub limit: usize,
 }
+
+/// A message that was taken out of the spool and can still be put back.
+#[derive(Debug, Clone)]
+pub struct RemovedEntry {
+    /// When it was taken out.
+    pub removed: Time,
+    /// The message as it was.
+    pub entry: SpoolEntry,
+}
+
+/// How long a message that was taken out of the spool can be put back.
+pub const UNDO_SECONDS: u64 = 600;

@@ -1,11 +1,13 @@
 //! The store: opening, and every public read and write.
 
+mod sharing;
+
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 
 use crate::disk::{DataDirectory, Disk};
-use crate::mailbox::change::Append;
+use crate::mailbox::change::{Append, Transfer};
 use crate::rows::{self, BlobRow};
 use crate::segments::Pin;
 use crate::shared::Owner;
@@ -197,14 +199,18 @@ impl Store {
     // ---- the spool -----------------------------------------------------------------------
 
     /// Leases up to `max` messages to work on: fresh ones in the order of acceptance, then those due
-    /// at `now` by priority and due time.
+    /// at `now` by priority, the queues in turn.
     pub fn lease(&self, max: usize, now: Time) -> Result<Vec<Leased>> {
+        self.lease_from(max, now, &|_| usize::MAX)
+    }
+
+    /// As [`lease`](Store::lease), but of each queue only as many as there is `room` for, which is asked by the queue's
+    /// name and must neither wait nor call the store.
+    pub fn lease_from(&self, max: usize, now: Time, room: &dyn Fn(&str) -> usize) -> Result<Vec<Leased>> {
         let mut leased = self.lease_fresh(max)?;
         let shared = &self.0.shared;
         if leased.len() < max {
-            let room = max - leased.len();
-            let due = shared.look(|transaction| spool::look::due(transaction, &shared.queue, room, now))?;
-            let ours: Vec<BlobId> = due.into_iter().filter(|id| shared.queue.lease(*id)).collect();
+            let ours = shared.queue.lease_due(max - leased.len(), now, room);
             let rows = shared.look(|transaction| spool::look::leased(transaction, &ours, now));
             let kept = rows.as_ref().map(Vec::as_slice).unwrap_or_default();
             let others = ours.iter().filter(|id| !kept.iter().any(|leased| leased.id == **id));
@@ -252,11 +258,21 @@ impl Store {
         )
     }
 
-    /// When the next message that is not leased becomes due.
-    pub fn next_due(&self) -> Result<Option<Time>> {
+    /// Writes how far an attempt has come whose message stays leased. Says whether the message is still in the spool.
+    /// It must have its spool row.
+    pub fn progress(&self, settlement: Settlement) -> Pending<bool> {
+        self.write(move |tables| {
+            let gone = spool::settle::settle(tables, vec![(settlement, None)], Time::now())?;
+            Ok(!gone.contains(&true))
+        })
+    }
+
+    /// When the next message that is not leased becomes due, of the queues that are `open`, which is asked by the
+    /// queue's name and must neither wait nor call the store.
+    pub fn next_due(&self, open: &dyn Fn(&str) -> bool) -> Result<Option<Time>> {
         let shared = &self.0.shared;
-        let due = shared.look(|transaction| spool::look::next_due(transaction, &shared.queue))?;
-        Ok(shared.queue.first_free().into_iter().chain(due).min())
+        shared.check_open()?;
+        Ok(shared.queue.first_free().into_iter().chain(shared.queue.next_due(open)).min())
     }
 
     /// Number of messages in the spool, fresh ones included.
@@ -268,7 +284,7 @@ impl Store {
     /// Messages in the order of creation.
     pub fn spool(&self, filter: &SpoolFilter) -> Result<Vec<SpoolEntry>> {
         let shared = &self.0.shared;
-        let fresh = shared.queue.list_fresh(filter.after);
+        let fresh = shared.queue.list_fresh(filter);
         shared.look(|transaction| spool::look::list(transaction, &shared.queue, &fresh, filter))
     }
 
@@ -284,16 +300,35 @@ impl Store {
     /// Next attempt now. Returns how many of them are in the spool.
     pub fn spool_force(&self, ids: Vec<BlobId>) -> Pending<usize> {
         let queue = self.0.shared.queue.clone();
-        self.write(move |tables| spool::settle::force(tables, &queue, &ids, Time::now()))
+        self.write(move |tables| spool::steer::force(tables, &queue, &ids, Time::now()))
     }
 
     /// Sets the priority. Returns how many of them are in the spool.
     pub fn spool_priority(&self, ids: Vec<BlobId>, priority: Priority) -> Pending<usize> {
         let queue = self.0.shared.queue.clone();
-        self.write(move |tables| spool::settle::set_priority(tables, &queue, &ids, priority))
+        self.write(move |tables| spool::steer::set_priority(tables, &queue, &ids, priority))
     }
 
-    /// Takes messages out of the spool. A leased one goes when its attempt ends. Returns how many there were.
+    /// Has the delivery of messages start over: no attempt made, due now, all the time of the calendar
+    /// left. Returns how many of them are in the spool.
+    pub fn spool_reset(&self, ids: Vec<BlobId>) -> Pending<usize> {
+        let queue = self.0.shared.queue.clone();
+        self.write(move |tables| spool::steer::reset(tables, &queue, &ids, Time::now()))
+    }
+
+    /// Puts messages back that were taken out within [`crate::UNDO_SECONDS`]. Returns how many of them could be.
+    pub fn spool_restore(&self, ids: Vec<BlobId>) -> Pending<usize> {
+        self.write(move |tables| spool::steer::restore(tables, &ids, undone_since(Time::now())))
+    }
+
+    /// Messages that can be put back, the latest first.
+    pub fn spool_removed(&self, limit: usize) -> Result<Vec<RemovedEntry>> {
+        let since = undone_since(Time::now());
+        self.0.shared.look(|transaction| spool::look::removed(transaction, since, limit))
+    }
+
+    /// Takes messages out of the spool; they can be put back for [`crate::UNDO_SECONDS`]. A leased one
+    /// goes when its attempt ends. Returns how many there were.
     pub fn spool_delete(&self, ids: Vec<BlobId>) -> Pending<usize> {
         let (promise, pending) = Pending::new();
         self.0.shared.delete_messages(ids, |result| promise.keep(result));
@@ -462,7 +497,7 @@ impl Store {
     /// # Errors
     /// `NotFound`, `OverQuota`, `Limit` (keywords).
     pub fn copy(&self, from: MailboxId, uids: UidSet, to: MailboxId, now: Time) -> Pending<Copied> {
-        self.write(move |tables| mailbox::change::copy(tables, from, &uids, to, now))
+        self.transfer(from, uids, to, false, Flags(u64::MAX), now)
     }
 
     /// Moves messages in one transaction.
@@ -470,7 +505,25 @@ impl Store {
     /// # Errors
     /// As [`copy`](Store::copy).
     pub fn move_messages(&self, from: MailboxId, uids: UidSet, to: MailboxId, now: Time) -> Pending<Copied> {
-        self.write(move |tables| mailbox::change::move_messages(tables, from, &uids, to, now))
+        self.transfer(from, uids, to, true, Flags(u64::MAX), now)
+    }
+
+    /// Copies or moves messages; of their flags and keywords, only those in `kept` go along (keywords by the bits
+    /// that they have in `from`).
+    ///
+    /// # Errors
+    /// As [`copy`](Store::copy).
+    pub fn transfer(
+        &self,
+        from: MailboxId,
+        uids: UidSet,
+        to: MailboxId,
+        moved: bool,
+        kept: Flags,
+        now: Time,
+    ) -> Pending<Copied> {
+        let change = if moved { mailbox::change::move_messages } else { mailbox::change::copy };
+        self.write(move |tables| change(tables, from, &uids, to, Transfer { kept, now }))
     }
 
     /// Notes that the messages below `uid` have been announced as recent. Rides along with the next
@@ -506,7 +559,7 @@ impl Store {
         self.write(move |tables| directory::rows::update_domain(tables, &domain))
     }
 
-    /// Removes a domain that has neither accounts nor aliases.
+    /// Removes a domain that has neither accounts nor aliases nor shared mailboxes.
     ///
     /// # Errors
     /// `NotFound`, `NotAllowed`.
@@ -683,9 +736,11 @@ impl Store {
         verify::run(&self.0.shared, progress)
     }
 
-    /// Copies what lives out of the emptiest sealed segment and unlinks it, when it is under half
-    /// full. Returns the bytes given back.
+    /// Forgets messages that can no longer be put back into the spool, copies what lives out of the
+    /// emptiest sealed segment and unlinks it, when it is under half full. Returns the bytes given back.
     pub fn sweep(&self) -> Result<u64> {
+        let before = undone_since(Time::now());
+        while self.write(move |tables| spool::steer::forget(tables, before)).wait()? == spool::steer::ROWS_MAX {}
         sweep::run(&self.0.shared)
     }
 }
@@ -695,6 +750,11 @@ fn append(message: NewMessage, now: Time) -> (Append, Pin) {
     let Kept { id, size, hash, segment, _pin } = kept;
     let blob = BlobRow { segment, size, references: 1, hash };
     (Append { id, blob, outline, flags, keywords, internal_date, now }, _pin)
+}
+
+/// What was removed since then can be put back at `now`.
+fn undone_since(now: Time) -> Time {
+    Time(now.0.saturating_sub(UNDO_SECONDS * 1000))
 }
 
 fn missing_message(id: BlobId) -> Error {

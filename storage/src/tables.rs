@@ -9,7 +9,7 @@ use redb::TableDefinition;
 pub(crate) type Definition<K, V> = TableDefinition<'static, K, V>;
 
 /// Version of the layout of all tables together; `migration.rs` brings older ones up to it.
-pub(crate) const SCHEMA: u64 = 1;
+pub(crate) const SCHEMA: u64 = 2;
 
 /// The tables of a segment file. Rows are only ever added; a file is unlinked as a whole.
 pub(crate) mod segment {
@@ -50,13 +50,25 @@ pub(crate) mod meta {
     /// the last two are as of the last sealing or close.
     pub(crate) const SEGMENT: Definition<u32, &[u8]> = Definition::new("segment");
 
-    /// Mailbox id → version 1, special use u8 (0 none), 2 B spare, account u32, uid validity u32,
+    /// Mailbox id → version 1, special use u8 (0 none), 2 B spare, owner u32, uid validity u32,
     /// uid next u32, exists u32, unseen u32, deleted u32, recent from u32, bytes u64, modseq u64,
     /// vanished floor u64, vanished rows u32, 20 B spare (80 B so far), the name as the rest.
     pub(crate) const MAILBOX: Definition<u32, &[u8]> = Definition::new("mailbox");
 
-    /// `(account, mailbox name)` → mailbox id.
+    /// `(owner, mailbox name)` → mailbox id. The owner is an account, or the number that a domain has for its
+    /// shared mailboxes (`Domain::mailboxes`).
     pub(crate) const MAILBOX_NAME: Definition<(u32, &str), u32> = Definition::new("mailbox_name");
+
+    /// Mailbox id → version 1, count, entries as identifier text and rights number (the letters of
+    /// `sharing.rs` as bits). Without a row it is the owner's alone.
+    pub(crate) const ACL: Definition<u32, &[u8]> = Definition::new("acl");
+
+    /// `(identifier, mailbox)` → nothing, one for each entry in `acl`.
+    pub(crate) const SHARED: Definition<(&str, u32), ()> = Definition::new("shared");
+
+    /// `(mailbox, account, entry)` → version 1, value as the rest. Mailbox 0 is the server; account 0
+    /// has the shared entries.
+    pub(crate) const METADATA: Definition<(u32, u32, &str), &[u8]> = Definition::new("metadata");
 
     /// `(account, name subscribed to)` → nothing.
     pub(crate) const SUBSCRIPTION: Definition<(u32, &str), ()> = Definition::new("subscription");
@@ -75,20 +87,28 @@ pub(crate) mod meta {
     /// Mailbox id whose name and rows are gone but whose messages are not yet → nothing.
     pub(crate) const DOOMED_MAILBOX: Definition<u32, ()> = Definition::new("doomed_mailbox");
 
-    /// Blob id → version 1, priority u8, next attempt u64 (ms), attempts u32, size u64, an
-    /// *arrival*, and the recipients' states in the order of the envelope.
+    /// Blob id → version 2, priority u8, next attempt u64 (ms), attempts u32, size u64, the queue it waits
+    /// in, an *arrival*, the recipients' states in the order of the envelope, since when the calendar counts
+    /// u64 (ms). Version 1 had no queue, and ended before the last.
     pub(crate) const SPOOL: Definition<u64, &[u8]> = Definition::new("spool");
 
-    /// `priority << 120 | next attempt (ms) << 64 | blob id` → nothing, one for each row in `spool`.
-    pub(crate) const DUE: Definition<u128, ()> = Definition::new("due");
+    /// `priority << 120 | next attempt (ms) << 64 | blob id` → the queue, one for each row in `spool`.
+    pub(crate) const DUE: Definition<u128, &str> = Definition::new("due");
+
+    /// `(reverse-path in lower case, blob id)` → nothing, one for each row in `spool`. Since layout 2.
+    pub(crate) const SPOOL_SENDER: Definition<(&str, u64), ()> = Definition::new("spool_sender");
 
     /// Blob id of a message that was taken out of the spool while it was leased → nothing.
     pub(crate) const DOOMED_MESSAGE: Definition<u64, ()> = Definition::new("doomed_message");
 
+    /// `removed at (ms) << 64 | blob id` → the row of `spool` of a message that was taken out of the spool
+    /// and may be put back for a while. It keeps its reference.
+    pub(crate) const REMOVED: Definition<u128, &[u8]> = Definition::new("removed");
+
     /// Account id → version 1, JSON of [`crate::Account`].
     pub(crate) const ACCOUNT: Definition<u32, &[u8]> = Definition::new("account");
 
-    /// Account id → version 1, bytes u64, messages u64.
+    /// Account id, or the number of a domain's mailboxes → version 1, bytes u64, messages u64.
     pub(crate) const USAGE: Definition<u32, &[u8]> = Definition::new("usage");
 
     /// Account id → version 1, JSON of [`crate::LastLogin`].
@@ -143,6 +163,16 @@ pub(crate) fn vanished_key(mailbox: crate::MailboxId, modseq: crate::Modseq) -> 
 pub(crate) fn due_key(priority: crate::Priority, next_attempt: crate::Time, id: crate::BlobId) -> u128 {
     let due = next_attempt.0.min((1 << 56) - 1);
     u128::from(priority as u8) << 120 | u128::from(due) << 64 | u128::from(id.0)
+}
+
+/// Key of a row of `removed`.
+pub(crate) fn removed_key(removed: crate::Time, id: crate::BlobId) -> u128 {
+    u128::from(removed.0) << 64 | u128::from(id.0)
+}
+
+/// When a message was removed, and which, of a key of `removed`.
+pub(crate) fn removed_parts(key: u128) -> (crate::Time, crate::BlobId) {
+    (crate::Time((key >> 64) as u64), crate::BlobId(key as u64))
 }
 
 /// Next attempt and message of a key of `due`.

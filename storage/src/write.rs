@@ -6,9 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
+use crate::agenda::Change;
+use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
-use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow};
-use crate::tables::{message_key, message_keys, meta, vanished_key};
+use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
+use crate::spool::senders::folded;
+use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
 use crate::{AccountId, BlobId, Error, MailboxId, News, Record, Result, Uid, Usage, Word};
 
 /// Rows of a removed mailbox that one transaction gives back at most.
@@ -23,14 +26,19 @@ pub(crate) struct Tables<'t> {
     segment: Table<'t, u32, &'static [u8]>,
     mailbox: Table<'t, u32, &'static [u8]>,
     pub(crate) mailbox_name: Table<'t, (u32, &'static str), u32>,
+    pub(crate) acl: Table<'t, u32, &'static [u8]>,
+    pub(crate) shared: Table<'t, (&'static str, u32), ()>,
+    pub(crate) metadata: Table<'t, (u32, u32, &'static str), &'static [u8]>,
     pub(crate) subscription: Table<'t, (u32, &'static str), ()>,
     pub(crate) keyword: Table<'t, u32, &'static [u8]>,
     pub(crate) message: Table<'t, u64, &'static [u8]>,
     pub(crate) vanished: Table<'t, u128, &'static [u8]>,
     doomed_mailbox: Table<'t, u32, ()>,
     pub(crate) spool: Table<'t, u64, &'static [u8]>,
-    pub(crate) due: Table<'t, u128, ()>,
+    due: Table<'t, u128, &'static str>,
+    spool_sender: Table<'t, (&'static str, u64), ()>,
     pub(crate) doomed_message: Table<'t, u64, ()>,
+    pub(crate) removed: Table<'t, u128, &'static [u8]>,
     pub(crate) account: Table<'t, u32, &'static [u8]>,
     usage: Table<'t, u32, &'static [u8]>,
     pub(crate) login: Table<'t, u32, &'static [u8]>,
@@ -42,6 +50,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) setting: Table<'t, &'static str, &'static str>,
     held: Held,
     pub(crate) news: News,
+    agenda: Vec<Change>,
     wrote: bool,
 }
 
@@ -59,6 +68,7 @@ struct Held {
 /// What a transaction came to.
 pub(crate) struct Outcome {
     pub(crate) news: News,
+    pub(crate) agenda: Vec<Change>,
     pub(crate) more_to_reclaim: bool,
 }
 
@@ -72,6 +82,9 @@ impl<'t> Tables<'t> {
             segment: transaction.open_table(meta::SEGMENT)?,
             mailbox: transaction.open_table(meta::MAILBOX)?,
             mailbox_name: transaction.open_table(meta::MAILBOX_NAME)?,
+            acl: transaction.open_table(meta::ACL)?,
+            shared: transaction.open_table(meta::SHARED)?,
+            metadata: transaction.open_table(meta::METADATA)?,
             subscription: transaction.open_table(meta::SUBSCRIPTION)?,
             keyword: transaction.open_table(meta::KEYWORD)?,
             message: transaction.open_table(meta::MESSAGE)?,
@@ -79,7 +92,9 @@ impl<'t> Tables<'t> {
             doomed_mailbox: transaction.open_table(meta::DOOMED_MAILBOX)?,
             spool: transaction.open_table(meta::SPOOL)?,
             due: transaction.open_table(meta::DUE)?,
+            spool_sender: transaction.open_table(meta::SPOOL_SENDER)?,
             doomed_message: transaction.open_table(meta::DOOMED_MESSAGE)?,
+            removed: transaction.open_table(meta::REMOVED)?,
             account: transaction.open_table(meta::ACCOUNT)?,
             usage: transaction.open_table(meta::USAGE)?,
             login: transaction.open_table(meta::LOGIN)?,
@@ -91,6 +106,7 @@ impl<'t> Tables<'t> {
             setting: transaction.open_table(meta::SETTING)?,
             held: Held::default(),
             news: News::default(),
+            agenda: Vec::new(),
             wrote: false,
         })
     }
@@ -128,6 +144,28 @@ impl<'t> Tables<'t> {
         let next = self.state(name)?.max(1);
         self.set_state(name, next + 1)?;
         u32::try_from(next).map_err(|_| Error::new(Word::Limit, format!("all numbers of {name} are used up")))
+    }
+
+    // ---- the spool -----------------------------------------------------------------------
+
+    pub(crate) fn put_spool_row(&mut self, id: BlobId, row: &SpoolRow) -> Result<()> {
+        self.begin_writing();
+        self.spool.insert(id.0, row.encode().as_slice())?;
+        let due = due_key(row.priority, row.next_attempt, id);
+        self.due.insert(due, row.queue.as_str())?;
+        self.spool_sender.insert((folded(&row.arrival.envelope.reverse_path).as_str(), id.0), ())?;
+        self.agenda.push(Change { queue: row.queue.clone(), due, comes: true });
+        Ok(())
+    }
+
+    pub(crate) fn take_spool_row(&mut self, id: BlobId, row: &SpoolRow) -> Result<()> {
+        self.begin_writing();
+        self.spool.remove(id.0)?;
+        let due = due_key(row.priority, row.next_attempt, id);
+        self.due.remove(due)?;
+        self.spool_sender.remove((folded(&row.arrival.envelope.reverse_path).as_str(), id.0))?;
+        self.agenda.push(Change { queue: row.queue.clone(), due, comes: false });
+        Ok(())
     }
 
     // ---- messages' bytes -----------------------------------------------------------------
@@ -234,6 +272,8 @@ impl<'t> Tables<'t> {
         let row = self.mailbox(id)?;
         self.flush_tail(id)?;
         self.begin_writing();
+        sharing::forget(self, id)?;
+        metadata::forget(self, id)?;
         self.change_usage(row.account, -i64::from(row.counters.exists), -(row.counters.bytes as i64))?;
         self.mailbox_name.remove((row.account.0, row.name.as_str()))?;
         self.mailbox.remove(id.0)?;
@@ -385,6 +425,6 @@ impl<'t> Tables<'t> {
         }
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
-        Ok(Outcome { news, more_to_reclaim })
+        Ok(Outcome { news, agenda: self.agenda, more_to_reclaim })
     }
 }

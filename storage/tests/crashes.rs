@@ -21,8 +21,33 @@ fn open(disk: &SimulatedDisk) -> Result<Store> {
     Store::open_on(options, Arc::new(disk.clone()), Arc::new(Silent))
 }
 
-/// Bytes that sweeps gave back, so that the test knows that it met any.
-static SWEPT: AtomicU64 = AtomicU64::new(0);
+/// What the power failed in, so that the test knows that it met all of it.
+#[derive(Default)]
+struct Met {
+    /// Bytes that sweeps gave back.
+    swept: AtomicU64,
+    /// Sweeps that the power failure ended.
+    sweeps: AtomicU64,
+    /// Stores that had switched segments.
+    switched: AtomicU64,
+    /// Messages taken back from the journal.
+    replayed: AtomicU64,
+    /// Power failures while a store got up again.
+    starts: AtomicU64,
+    /// Of those, while one of the older layout did.
+    migrations: AtomicU64,
+}
+
+impl Met {
+    fn count(counter: &AtomicU64, what: u64) {
+        counter.fetch_add(what, Ordering::Relaxed);
+    }
+
+    fn counts(&self) -> [u64; 6] {
+        [&self.swept, &self.sweeps, &self.switched, &self.replayed, &self.starts, &self.migrations]
+            .map(|counter| counter.load(Ordering::Relaxed))
+    }
+}
 
 /// What the world was told before the power failed.
 #[derive(Default)]
@@ -34,7 +59,7 @@ struct Told {
 }
 
 /// Does things until one fails, which only the power's failure can cause.
-fn work(store: &Store, account: AccountId, random: &mut Random, told: &mut Told) -> Result<()> {
+fn work(store: &Store, account: AccountId, random: &mut Random, told: &mut Told, met: &Met) -> Result<()> {
     let id = |name: &str| -> Result<MailboxId> {
         let missing = || Error::new(Word::NotFound, "gone");
         Ok(store.mailbox(account, name)?.ok_or_else(missing)?.id)
@@ -86,7 +111,9 @@ fn work(store: &Store, account: AccountId, random: &mut Random, told: &mut Told)
                 assert_eq!(store.changes(trash, modseq)?.vanished, expunged.uids);
             }
             _ => {
-                SWEPT.fetch_add(store.sweep()?, Ordering::Relaxed);
+                let swept = store.sweep();
+                Met::count(&met.sweeps, u64::from(swept.is_err()));
+                Met::count(&met.swept, swept?);
             }
         }
     }
@@ -97,7 +124,7 @@ fn word_of(error: &Error) -> bool {
     matches!(error.word, Word::Io | Word::Closed | Word::Corrupt)
 }
 
-fn one_crash(seed: u64) {
+fn one_crash(seed: u64, met: &Met) {
     let mut random = Random(seed);
     let disk = SimulatedDisk::default();
     let mut told = Told::default();
@@ -105,23 +132,36 @@ fn one_crash(seed: u64) {
         let store = open(&disk).unwrap();
         let account = people(&store);
         disk.fail_power_after(1 + random.below(1500));
-        let error = work(&store, account, &mut random, &mut told).unwrap_err();
+        let error = work(&store, account, &mut random, &mut told, met).unwrap_err();
         assert!(word_of(&error), "seed {seed}: {error}");
         assert!(!disk.has_power(), "seed {seed}: {error}");
         account
     };
-    // A second failure may come while the store gets up again.
-    let mut disk = disk.restart(&mut random);
-    if random.below(3) == 0 {
-        disk.fail_power_after(1 + random.below(40));
-        let _ = open(&disk).map(|store| store.close());
-        disk = disk.restart(&mut random);
-    }
+    Met::count(&met.switched, u64::from(disk.names().len() > 2));
+    let disk = get_up(disk.restart(&mut random), &mut random, met);
     let store = open(&disk).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-    check(&store, account, &told, seed);
+    check(&store, account, &told, seed, met);
 }
 
-fn check(store: &Store, account: AccountId, told: &Told, seed: u64) {
+/// The power may fail again and again while the store gets up, and a newer program may be the one that
+/// opens it.
+fn get_up(mut disk: SimulatedDisk, random: &mut Random, met: &Met) -> SimulatedDisk {
+    let older = random.below(3) == 0;
+    if older {
+        layout::take_back(&disk);
+    }
+    for _ in 0..random.below(4) {
+        disk.fail_power_after(1 + random.below(60));
+        let migrates = older && layout::of(&disk).version == 1;
+        let _ = open(&disk).map(|store| store.close());
+        Met::count(&met.starts, u64::from(!disk.has_power()));
+        Met::count(&met.migrations, u64::from(migrates && !disk.has_power()));
+        disk = disk.restart(random);
+    }
+    disk
+}
+
+fn check(store: &Store, account: AccountId, told: &Told, seed: u64, met: &Met) {
     let inbox = store.mailbox(account, "INBOX").unwrap().unwrap().id;
     let sent = store.mailbox(account, "Sent").unwrap().unwrap().id;
     let mut seen: HashMap<BlobId, usize> = HashMap::new();
@@ -144,6 +184,7 @@ fn check(store: &Store, account: AccountId, told: &Told, seed: u64) {
         if leased.is_empty() {
             break;
         }
+        Met::count(&met.replayed, leased.iter().filter(|leased| leased.fresh).count() as u64);
         for leased in &leased {
             *seen.entry(leased.id).or_default() += 1;
         }
@@ -159,28 +200,55 @@ fn check(store: &Store, account: AccountId, told: &Told, seed: u64) {
     store.close().unwrap();
 }
 
-/// How many crashes: `MAILSTEAD_CRASHES` asks for more.
-fn crashes() -> u64 {
-    std::env::var("MAILSTEAD_CRASHES").ok().and_then(|count| count.parse().ok()).unwrap_or(1000)
+/// How many stores: `MAILSTEAD_CRASHES` asks for more.
+fn stores() -> u64 {
+    std::env::var("MAILSTEAD_CRASHES").ok().and_then(|count| count.parse().ok()).unwrap_or(1500)
 }
 
-#[test]
-fn power_failures_lose_and_double_nothing() {
+/// Runs `one` for each seed, on two threads.
+fn for_each_seed(one: impl Fn(u64) + Sync) {
     let next = AtomicU64::new(0);
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= crashes() {
+                    if seed >= stores() {
                         return;
                     }
-                    one_crash(seed);
+                    one(seed);
                 }
             });
         }
     });
-    assert!(SWEPT.load(Ordering::Relaxed) > 0, "no segment was swept");
+}
+
+#[test]
+fn power_failures_lose_and_double_nothing() {
+    let met = Met::default();
+    for_each_seed(|seed| one_crash(seed, &met));
+    let counts = met.counts();
+    println!("{} stores; swept, sweeps, switched, replayed, starts, migrations: {counts:?}", stores());
+    assert!(!counts.contains(&0), "something was never met: {counts:?}");
+}
+
+/// A disk that is full, or refuses to work, at any moment, and then is well again.
+#[test]
+fn faults_that_pass_lose_and_double_nothing() {
+    let met = Met::default();
+    for_each_seed(|seed| {
+        let mut random = Random(seed);
+        let disk = SimulatedDisk::default();
+        let mut told = Told::default();
+        let store = open(&disk).unwrap();
+        let account = people(&store);
+        let fault = if random.below(2) == 0 { Fault::Full } else { Fault::Refusal };
+        disk.fail_after(1 + random.below(1000), fault);
+        let error = work(&store, account, &mut random, &mut told, &met).unwrap_err();
+        assert!(matches!(error.word, Word::DiskFull | Word::Io | Word::Closed), "seed {seed}, {fault:?}: {error}");
+        disk.recover();
+        check(&store, account, &told, seed, &met);
+    });
 }
 
 #[test]
@@ -222,7 +290,7 @@ fn a_full_disk_refuses_and_then_goes_on() {
     store.set_setting("colour", Some("blue".into())).wait().unwrap();
     assert_eq!(store.setting("colour"), Ok(Some("blue".into())));
     assert_eq!(store.spool_depth(), Ok(2));
-    check(&store, account, &told, 0);
+    check(&store, account, &told, 0, &Met::default());
 }
 
 #[test]
@@ -246,7 +314,7 @@ fn a_disk_that_fails_for_a_while_is_used_again() {
     store.unlease(&[first.id]);
     let second = accept(&store, b"second", arrival(&["alice@example.test"])).unwrap();
     told.accepted.insert(second.id, b"second".to_vec());
-    check(&store, account, &told, 0);
+    check(&store, account, &told, 0, &Met::default());
 }
 
 /// After a failed sync the transaction may be in the file all the same.
@@ -279,5 +347,5 @@ fn what_a_failed_sync_left_behind_does_not_count() {
     let store = open(&disk).unwrap();
     let there = store.counters(inbox).unwrap().exists as usize + store.spool_depth().unwrap() as usize;
     assert_eq!(there, accepted);
-    check(&store, account, &told, 0);
+    check(&store, account, &told, 0, &Met::default());
 }

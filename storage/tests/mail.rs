@@ -4,6 +4,7 @@
 
 mod fixture;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use fixture::*;
@@ -75,16 +76,16 @@ fn deferred_mail_waits_in_the_spool() {
     fixture.reopen();
     let store = &fixture.store;
     assert!(store.lease(1, NOW).unwrap().is_empty());
-    assert_eq!(store.next_due(), Ok(Some(later)));
+    assert_eq!(store.next_due(&|_| true), Ok(Some(later)));
     assert_eq!(store.spool_depth(), Ok(1));
     let entry = store.spool_entry(accepted.id).unwrap().unwrap();
     assert_eq!((entry.attempts, entry.next_attempt, entry.leased), (1, later, false));
     assert_eq!(entry.recipients, settlement.recipients);
     let leased = store.lease(1, later).unwrap().remove(0);
     assert_eq!(*leased.arrival, arrival(&["a@x.test", "b@x.test"]));
-    assert!(!leased.fresh && store.next_due() == Ok(None));
+    assert!(!leased.fresh && store.next_due(&|_| true) == Ok(None));
     store.unlease(&[leased.id]);
-    assert_eq!(store.next_due(), Ok(Some(later)));
+    assert_eq!(store.next_due(&|_| true), Ok(Some(later)));
     assert_sound(store);
     let leased = store.lease(1, later).unwrap().remove(0);
     assert_eq!(store.settle(vec![delivered(&leased, fixture.inbox())]).wait(), Ok(vec![true]));
@@ -189,6 +190,47 @@ fn the_spool_is_listed_forced_reordered_and_cleared() {
 }
 
 #[test]
+fn what_was_taken_out_of_the_spool_can_be_put_back() {
+    let mut fixture = Fixture::new();
+    let later = NOW.plus_seconds(3600);
+    let arrived = |text: &[u8]| accept(&fixture.store, text, arrival(&["a@x.test"])).unwrap().id;
+    let (spooled, busy, fresh) = (arrived(b"spooled"), arrived(b"busy"), arrived(b"fresh"));
+    let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
+    fixture.store.settle(vec![deferred(&leased, later)]).wait().unwrap();
+    let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
+    assert_eq!(leased.id, busy);
+    assert_eq!(fixture.store.spool_delete(vec![spooled, busy, fresh]).wait(), Ok(3));
+    assert_eq!(fixture.store.settle(vec![deferred(&leased, later)]).wait(), Ok(vec![true]));
+    assert_eq!(fixture.store.spool_depth(), Ok(0));
+    assert_sound(&fixture.store);
+    fixture.reopen();
+    let store = &fixture.store;
+    let removed: HashSet<BlobId> = store.spool_removed(9).unwrap().iter().map(|removed| removed.entry.id).collect();
+    assert_eq!(removed, HashSet::from([spooled, busy, fresh]));
+    assert_eq!(store.spool_restore(vec![spooled, busy, fresh, BlobId(999)]).wait(), Ok(3));
+    assert_eq!(store.spool_restore(vec![spooled]).wait(), Ok(0));
+    assert!(store.spool_removed(9).unwrap().is_empty());
+    let entry = store.spool_entry(spooled).unwrap().expect("it is back");
+    assert_eq!((entry.next_attempt, entry.attempts, entry.since), (later, 1, NOW));
+    assert_eq!(store.read(busy, 0, 9).unwrap(), b"busy");
+    assert_sound(store);
+}
+
+#[test]
+fn a_reset_message_starts_over() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    accept(store, b"hello", arrival(&["a@x.test"])).unwrap();
+    let leased = store.lease(1, NOW).unwrap().remove(0);
+    store.settle(vec![deferred(&leased, Time(u64::MAX >> 9))]).wait().unwrap();
+    assert_eq!(store.spool_reset(vec![leased.id, BlobId(999)]).wait(), Ok(1));
+    let entry = store.spool_entry(leased.id).unwrap().expect("it is there");
+    assert_eq!(entry.attempts, 0);
+    assert!(entry.since != NOW && entry.next_attempt == entry.since);
+    assert_sound(store);
+}
+
+#[test]
 fn a_settlement_that_does_not_fit_is_refused() {
     let fixture = Fixture::new();
     accept(&fixture.store, b"hello", arrival(&["a@x.test"])).unwrap();
@@ -282,4 +324,29 @@ fn nobody_else_can_read_the_data() {
     for (path, expected) in [(data.clone(), 0o700), (data.join("meta.redb"), 0o600)] {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, expected, "{path:?}");
     }
+}
+
+#[test]
+fn queues_are_leased_from_by_themselves() {
+    let mut fixture = Fixture::new();
+    let store = fixture.store.clone();
+    for queue in ["dead.example", "alive.example", "dead.example"] {
+        accept(&store, b"message", arrival(&["x@remote.example"])).unwrap();
+        let leased = store.lease_fresh(1).unwrap().remove(0);
+        store.settle(vec![Settlement { queue: queue.into(), ..deferred(&leased, NOW) }]).wait().unwrap();
+    }
+    let open = |queue: &str| queue != "dead.example";
+    let leased = store.lease_from(9, NOW, &|queue| usize::from(open(queue)) * 9).unwrap();
+    assert_eq!(leased.iter().map(|leased| leased.queue.as_str()).collect::<Vec<_>>(), ["alive.example"]);
+    assert_eq!((store.next_due(&open), store.next_due(&|_| true)), (Ok(None), Ok(Some(NOW))));
+
+    let kept = Settlement { queue: "dead.example".into(), ..deferred(&leased[0], NOW) };
+    assert_eq!(store.progress(kept).wait(), Ok(true));
+    assert_eq!(store.lease(9, NOW).unwrap().len(), 2, "progress keeps the lease");
+    drop(store);
+
+    fixture.reopen();
+    let queues: Vec<_> = fixture.store.lease(9, NOW).unwrap().into_iter().map(|leased| leased.queue).collect();
+    assert_eq!(queues, ["dead.example"; 3], "the queues are found again");
+    assert_sound(&fixture.store);
 }

@@ -222,7 +222,8 @@ fn the_directory_is_kept() {
     assert_eq!(word(store.put_alias("alice@example.test", vec![], NOW).wait()), Word::Exists);
     store.put_alias("all@example.test", vec!["alice@example.test".into()], NOW).wait().unwrap();
     assert_eq!(word(store.add_account(new("all@example.test"), NOW).wait()), Word::Exists);
-    let domain = Domain { name: "example.test".into(), catch_all: Some("alice@example.test".into()), created: NOW };
+    let old = Domain::clone(&store.directory().domains["example.test"]);
+    let domain = Domain { catch_all: Some("alice@example.test".into()), ..old };
     store.update_domain(domain.clone()).wait().unwrap();
     let bob = store.add_account(new("bob@example.test"), NOW).wait().unwrap();
     let inbox = store.mailbox(bob, "INBOX").unwrap().unwrap().id;

@@ -156,6 +156,7 @@ async fn add(client: &Client, plan: &Plan) -> Result<(), Failure> {
         password: plan.password.clone(),
         role: Role::SystemAdministrator,
         quota_bytes: 0,
+        quota_messages: 0,
     };
     client.post("/users", &admin).await
 }

@@ -90,7 +90,14 @@ impl Command {
         match self {
             Command::Add { address, name, role, quota, password } => {
                 let password = password.get(&address)?;
-                let new = NewUser { address: address.clone(), name, password, role: role.into(), quota_bytes: quota };
+                let new = NewUser {
+                    address: address.clone(),
+                    name,
+                    password,
+                    role: role.into(),
+                    quota_bytes: quota,
+                    quota_messages: 0,
+                };
                 let () = client.post("/users", &new).await?;
                 context.done(&format!("{address} has a mailbox now"));
             }

@@ -9,6 +9,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use mailstead_core::delivery::DeliverySettings;
+use mailstead_core::dns::DnsSettings;
 use mailstead_core::log::LogSettings;
 use mailstead_core::net::Limits;
 use mailstead_core::net::tls::TlsSettings;
@@ -191,6 +192,8 @@ tables! {
     tls: TlsSettings = TlsSettings::default(),
     /// Limits that protect the box.
     limits: Limits = Limits::default(),
+    /// The DNS: where other servers' addresses, keys and policies are looked up.
+    dns: DnsSettings = DnsSettings::default(),
     /// The spool: how accepted mail goes on its way.
     delivery: DeliverySettings = DeliverySettings::default(),
     /// What is kept, and how much memory and disk it may use.

@@ -100,7 +100,7 @@ async fn add_people(store: &Store, now: mailstead_storage::Time) -> mailstead_st
         }
         let (password, scram) = work::compute(|| credentials(PASSWORD)).await;
         let (address, name, scram) = (address.into(), name.into(), Some(scram));
-        store.add_account(NewAccount { address, name, role, quota_bytes: 0, password, scram }, now).await?;
+        store.add_account(NewAccount { address, name, role, password, scram, ..NewAccount::default() }, now).await?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod counted;
 mod filled;
+mod waiting;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,8 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use filled::{Filled, arrival, message_of};
 use mailstead_core::message::Outline;
-use mailstead_storage::{Options, Silent, Store, UidRange, UidSet};
+use mailstead_storage::{Options, Silent, SpoolFilter, Store, UidRange, UidSet};
+use waiting::Waiting;
 
 const MESSAGES_PER_ROUND: u64 = 512;
 
@@ -98,5 +100,16 @@ fn envelopes_of_10_000(bencher: Bencher) {
             subjects += decoded.filter(|outline| outline.envelope.subject.is_some()).count();
         }
         assert_eq!(subjects, 10_000);
+    });
+}
+
+/// A page of one sender's messages, of 100,000 that wait; with few senders, and with one for each message.
+#[divan::bench(args = [1_000, 100_000], sample_count = 20)]
+fn sender_in_100_000(bencher: Bencher, senders: usize) {
+    let waiting = Waiting::new(folder(), 100_000, senders);
+    let filter = SpoolFilter { sender: Some("s777@".into()), after: None, limit: 50 };
+    bencher.bench_local(|| {
+        let found = waiting.store.spool(&filter).expect("the spool").len();
+        assert_eq!(found, (100_000 / senders).min(50));
     });
 }

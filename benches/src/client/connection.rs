@@ -4,10 +4,11 @@ use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use super::tls;
 use crate::options::Server;
 use crate::trouble::{Result, Trouble};
 
@@ -22,9 +23,14 @@ thread_local! {
     static OPENED: Cell<u32> = const { Cell::new(0) };
 }
 
+/// What a connection reads and writes: TCP, or TLS on it.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
 /// A connection to a server.
 pub struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Stream>>,
     line: Vec<u8>,
 }
 
@@ -34,22 +40,28 @@ impl Connection {
     /// # Errors
     /// `Io`, `TimedOut`.
     pub async fn open(server: &Server, address: SocketAddr) -> Result<Connection> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        let number = OPENED.replace(OPENED.get().wrapping_add(1));
-        if let Some(source) = server.source(number).filter(|_| address.ip().is_loopback() && address.is_ipv4()) {
-            socket.bind(SocketAddr::new(IpAddr::V4(source), 0))?;
-        }
-        let stream = timeout(PATIENCE, socket.connect(address)).await??;
-        stream.set_nodelay(true)?;
-        Ok(Connection { stream: BufReader::with_capacity(BUFFER_BYTES, stream), line: Vec::new() })
+        Ok(Connection::over(Box::new(connect(server, address).await?)))
     }
 
+    /// Opens one and does a TLS handshake.
+    ///
+    /// # Errors
+    /// `Io`, `TimedOut`, `Unfit`.
+    pub async fn open_tls(server: &Server, address: SocketAddr) -> Result<Connection> {
+        let stream = connect(server, address).await?;
+        Ok(Connection::over(Box::new(timeout(PATIENCE, tls::handshake(stream)).await??)))
+    }
+
+    fn over(stream: Box<dyn Stream>) -> Connection {
+        Connection { stream: BufReader::with_capacity(BUFFER_BYTES, stream), line: Vec::new() }
+    }
     /// Sends bytes.
     ///
     /// # Errors
     /// `Io`, `TimedOut`.
     pub async fn send(&mut self, bytes: &[u8]) -> Result<()> {
         timeout(PATIENCE, self.stream.get_mut().write_all(bytes)).await??;
+        timeout(PATIENCE, self.stream.get_mut().flush()).await??;
         Ok(())
     }
 
@@ -91,7 +103,18 @@ impl Connection {
     }
 }
 
-async fn read_line(stream: &mut BufReader<TcpStream>, line: &mut Vec<u8>) -> Result<()> {
+async fn connect(server: &Server, address: SocketAddr) -> Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let number = OPENED.replace(OPENED.get().wrapping_add(1));
+    if let Some(source) = server.source(number).filter(|_| address.ip().is_loopback() && address.is_ipv4()) {
+        socket.bind(SocketAddr::new(IpAddr::V4(source), 0))?;
+    }
+    let stream = timeout(PATIENCE, socket.connect(address)).await??;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn read_line(stream: &mut BufReader<Box<dyn Stream>>, line: &mut Vec<u8>) -> Result<()> {
     loop {
         let there = stream.fill_buf().await?;
         let end = there.iter().position(|byte| *byte == b'\n').map(|at| at + 1);

@@ -12,6 +12,8 @@ pub struct Imap {
     commands: u64,
     /// What the server has told of the selected mailbox.
     pub count: Count,
+    /// HIGHESTMODSEQ as it was last told (RFC 7162 §3.1.2.1), 0 before.
+    pub modseq: u64,
 }
 
 /// What a server tells of the number of messages.
@@ -38,12 +40,15 @@ impl Imap {
     /// # Errors
     /// `Refused`, or trouble of the connection.
     pub async fn connect(server: &Server) -> Result<Imap> {
-        let mut connection = Connection::open(server, server.imap).await?;
+        let mut connection = match server.imap_tls {
+            true => Connection::open_tls(server, server.imap).await?,
+            false => Connection::open(server, server.imap).await?,
+        };
         let greeting = connection.line().await?;
         if !greeting.starts_with("* OK") {
             return Err(refused("BYE", greeting));
         }
-        Ok(Imap { connection, commands: 0, count: Count::default() })
+        Ok(Imap { connection, commands: 0, count: Count::default(), modseq: 0 })
     }
 
     /// Connects and logs in.
@@ -154,6 +159,7 @@ impl Imap {
                     continue;
                 }
                 self.count.note(line);
+                self.modseq = highest_modseq(line).unwrap_or(self.modseq);
                 if let Some(found) = line.strip_prefix("* SEARCH") {
                     answer.found.extend(found.split_ascii_whitespace().filter_map(|number| number.parse::<u64>().ok()));
                 }
@@ -184,6 +190,11 @@ fn refused(code: &str, line: &str) -> Trouble {
 /// The length of the literal that follows a line.
 fn literal_bytes(line: &str) -> Option<u64> {
     line.strip_suffix('}')?.rsplit_once('{')?.1.parse().ok()
+}
+
+/// The number in `* OK [HIGHESTMODSEQ n] …`.
+fn highest_modseq(line: &str) -> Option<u64> {
+    line.strip_prefix("* OK [HIGHESTMODSEQ ")?.split_once(']')?.0.parse().ok()
 }
 
 impl Count {

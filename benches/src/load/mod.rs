@@ -4,6 +4,7 @@ pub mod deliver;
 pub mod fill;
 pub mod grow;
 pub mod idle;
+pub mod mailbox;
 mod pop3;
 pub mod read;
 pub mod receive;

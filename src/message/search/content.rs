@@ -4,7 +4,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::Needle;
 use super::header::block_contains;
-use super::needle::append_ascii_lower;
+use crate::message::casemap::{append_ascii_folded, append_folded};
 use crate::message::transfer::Decoder;
 use crate::message::{Kind, Outline, Part, Range, charset};
 
@@ -78,18 +78,16 @@ impl<B: AsRef<[u8]>, E, R: FnMut(Range) -> Result<B, E>> Search<'_, R> {
     fn text(&mut self, part: &Part) -> Result<bool, E> {
         let label = part.parameter("charset").unwrap_or(b"us-ascii");
         let known = charset::by_label(label).filter(|_| !charset::label_is_ascii(label));
-        // An ASCII needle stands for itself in these, and what else the bytes say does not matter.
-        let bytewise = |encoding: &'static Encoding| encoding == UTF_8 || encoding.is_single_byte();
-        if self.needle.is_ascii() && known.is_none_or(bytewise) {
-            return self.body(part, Haystack::bytes());
+        let mut haystack = Haystack::new(known.unwrap_or(UTF_8));
+        let found = self.body(part, &mut haystack)?;
+        // What is no ASCII and does not say what it is may be either.
+        if found || known.is_some() || haystack.is_ascii {
+            return Ok(found);
         }
-        match known {
-            Some(encoding) => self.body(part, Haystack::text(encoding)),
-            None => Ok(self.body(part, Haystack::text(UTF_8))? || self.body(part, Haystack::text(WINDOWS_1252))?),
-        }
+        self.body(part, &mut Haystack::new(WINDOWS_1252))
     }
 
-    fn body(&mut self, part: &Part, mut haystack: Haystack) -> Result<bool, E> {
+    fn body(&mut self, part: &Part, haystack: &mut Haystack) -> Result<bool, E> {
         let mut decoder = Decoder::new(&part.encoding);
         let mut decoded = Vec::new();
         let mut start = part.body.start;
@@ -114,21 +112,27 @@ impl<B: AsRef<[u8]>, E, R: FnMut(Range) -> Result<B, E>> Search<'_, R> {
     }
 }
 
-/// Text in lower case: the last piece, and before it as much of the one before as a needle may begin in.
+/// Folded text: the last piece, and before it as much of the one before as a needle may begin in.
 struct Haystack {
-    lower: Vec<u8>,
-    /// Makes UTF-8 of the bytes; without one they are searched as they are.
-    charset: Option<encoding_rs::Decoder>,
+    folded: Vec<u8>,
+    /// Makes UTF-8 of the bytes.
+    charset: encoding_rs::Decoder,
+    /// Do ASCII bytes stand for themselves in this charset?
+    keeps_ascii: bool,
+    /// Was all of it ASCII so far?
+    is_ascii: bool,
     text: String,
 }
 
 impl Haystack {
-    fn bytes() -> Haystack {
-        Haystack { lower: Vec::new(), charset: None, text: String::new() }
-    }
-
-    fn text(encoding: &'static Encoding) -> Haystack {
-        Haystack { charset: Some(encoding.new_decoder_without_bom_handling()), ..Haystack::bytes() }
+    fn new(encoding: &'static Encoding) -> Haystack {
+        Haystack {
+            folded: Vec::new(),
+            charset: encoding.new_decoder_without_bom_handling(),
+            keeps_ascii: encoding == UTF_8 || encoding.is_single_byte(),
+            is_ascii: true,
+            text: String::new(),
+        }
     }
 
     /// Whether the needle is in what was heard, up to this piece.
@@ -142,18 +146,18 @@ impl Haystack {
     }
 
     fn hear(&mut self, piece: &[u8], last: bool, needle: &Needle) -> bool {
-        let forget = self.lower.len().saturating_sub(needle.overlap());
-        self.lower.drain(..forget);
-        match &mut self.charset {
-            None => append_ascii_lower(piece, &mut self.lower),
-            Some(charset) => {
-                self.text.clear();
-                self.text.reserve(charset.max_utf8_buffer_length(piece.len()).unwrap_or(0));
-                let _ = charset.decode_to_string(piece, &mut self.text, last);
-                needle.append(&self.text, &mut self.lower);
-            }
+        let forget = self.folded.len().saturating_sub(needle.overlap());
+        self.folded.drain(..forget);
+        if self.keeps_ascii && piece.is_ascii() && !last {
+            append_ascii_folded(piece, &mut self.folded);
+        } else {
+            self.is_ascii &= piece.is_ascii();
+            self.text.clear();
+            self.text.reserve(self.charset.max_utf8_buffer_length(piece.len()).unwrap_or(0));
+            let _ = self.charset.decode_to_string(piece, &mut self.text, last);
+            append_folded(&self.text, &mut self.folded);
         }
-        needle.is_in_lower(&self.lower)
+        needle.is_in_folded(&self.folded)
     }
 }
 

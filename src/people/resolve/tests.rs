@@ -13,6 +13,7 @@ pub(in super::super) fn account(id: u32, address: &str) -> Account {
         enabled: true,
         role: Role::User,
         quota_bytes: 0,
+        quota_messages: 0,
         password: String::new(),
         scram: None,
         forward: Vec::new(),
@@ -28,7 +29,14 @@ pub(in super::super) fn directory(domains: &[&str], accounts: &[Account], aliase
     let mut directory = Directory::default();
     for (age, domain) in domains.iter().enumerate() {
         let (name, catch_all) = domain.split_once(' ').map_or((*domain, None), |(name, all)| (name, Some(all)));
-        let row = Domain { name: name.into(), catch_all: catch_all.map(String::from), created: Time(age as u64) };
+        let row = Domain {
+            name: name.into(),
+            catch_all: catch_all.map(String::from),
+            mailboxes: AccountId(1_000_000 + age as u32),
+            quota_bytes: 0,
+            quota_messages: 0,
+            created: Time(age as u64),
+        };
         directory.domains.insert(name.into(), Arc::new(row));
     }
     for account in accounts {

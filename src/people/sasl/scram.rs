@@ -1,4 +1,4 @@
-//! SCRAM-SHA-256, the server's side (RFC 5802 §5, RFC 7677), without channel binding.
+//! SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, the server's side (RFC 5802 §5, §6, RFC 7677).
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{digest, hmac};
@@ -6,7 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mailstead_storage::ScramVerifier;
 
 use super::super::password;
-use super::{Step, acceptable};
+use super::{ChannelBindings, Step, acceptable};
 
 /// Random bytes of the server's nonce.
 const NONCE_BYTES: usize = 18;
@@ -16,11 +16,23 @@ const CLIENT_NONCE_BYTES_MAX: usize = 512;
 /// What the client-first-message said.
 pub(super) struct Scram {
     user: String,
-    /// The gs2-header in base64, as `c=` must repeat it.
-    binding: String,
+    /// The gs2-header, which `c=` must repeat.
+    header: String,
+    binding: Binding,
     client_first_bare: String,
     /// The client's nonce and ours.
     nonce: String,
+}
+
+/// What the client says of channel binding.
+#[derive(PartialEq, Eq)]
+enum Binding {
+    /// Nothing is bound.
+    None,
+    /// `c=` must name these bytes behind the header.
+    Bytes(Vec<u8>),
+    /// The client was made to believe that we bind nothing: somebody is between us.
+    Downgraded,
 }
 
 /// What the server-first-message said, waiting for the client-final-message.
@@ -37,10 +49,22 @@ pub(super) fn nonce() -> String {
 }
 
 impl Scram {
-    /// Reads `gs2-header n=user,r=nonce[,extensions]`.
-    pub(super) fn client_first(message: &str, server_nonce: &str) -> Option<Scram> {
-        // `y`: the client thinks that we have no channel binding, which is so. `p=` asks for it.
-        let after_flag = message.strip_prefix("n,").or_else(|| message.strip_prefix("y,"))?;
+    /// Reads `gs2-header n=user,r=nonce[,extensions]`. With `plus`, the client must bind its login to one of `offered`.
+    pub(super) fn client_first(
+        message: &str,
+        server_nonce: &str,
+        plus: bool,
+        offered: &ChannelBindings,
+    ) -> Option<Scram> {
+        let (flag, after_flag) = message.split_once(',')?;
+        let binding = match (flag, flag.strip_prefix("p=")) {
+            (_, Some(name)) if plus => Binding::Bytes(offered.by_name(name)?.to_vec()),
+            ("n", _) if !plus => Binding::None,
+            // The client thinks that we bind nothing. It would have used what was offered (RFC 5802 §6).
+            ("y", _) if !plus && offered.is_empty() => Binding::None,
+            ("y", _) if !plus => Binding::Downgraded,
+            _ => return None,
+        };
         let (identity, bare) = after_flag.split_once(',')?;
         let header = &message[..message.len() - bare.len()];
         let (user, rest) = bare.strip_prefix("n=")?.split_once(',')?;
@@ -51,7 +75,8 @@ impl Scram {
             && client_nonce.bytes().all(|byte| byte.is_ascii_graphic());
         (is_own && is_nonce).then(|| Scram {
             user,
-            binding: BASE64_STANDARD.encode(header),
+            header: header.to_string(),
+            binding,
             client_first_bare: bare.to_string(),
             nonce: format!("{client_nonce}{server_nonce}"),
         })
@@ -87,12 +112,13 @@ impl ServerFirst {
         let mut attributes = without_proof.split(',');
         let binding = attributes.next()?.strip_prefix("c=")?;
         let nonce = attributes.next()?.strip_prefix("r=")?;
-        let is_ours = binding == self.scram.binding && nonce == self.scram.nonce;
-        if !is_ours || proof.len() != digest::SHA256_OUTPUT_LEN {
+        let binding = BASE64_STANDARD.decode(binding).ok()?;
+        let binding = binding.strip_prefix(self.scram.header.as_bytes())?;
+        if nonce != self.scram.nonce || proof.len() != digest::SHA256_OUTPUT_LEN {
             return None;
         }
         let auth_message = format!("{},{},{without_proof}", self.scram.client_first_bare, self.text);
-        if !self.proves(&proof, &auth_message) {
+        if !self.scram.binding.holds(binding) || !self.proves(&proof, &auth_message) {
             return Some(Step::Wrong);
         }
         let signature = sign(&self.server_key, &auth_message);
@@ -109,12 +135,22 @@ impl ServerFirst {
     }
 }
 
+impl Binding {
+    fn holds(&self, bytes: &[u8]) -> bool {
+        match self {
+            Binding::None => bytes.is_empty(),
+            Binding::Bytes(bound) => bytes == bound,
+            Binding::Downgraded => false,
+        }
+    }
+}
+
 fn sign(key: &[u8], message: &str) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message.as_bytes())
 }
 
 /// saslname with `=2C` and `=3D` resolved.
-fn unescaped(name: &str) -> Option<String> {
+pub(super) fn unescaped(name: &str) -> Option<String> {
     let mut parts = name.split('=');
     let mut plain = parts.next()?.to_string();
     for part in parts {
@@ -146,13 +182,65 @@ mod tests {
     }
 
     fn answer(first: &str, last: &str) -> Option<Step> {
-        Scram::client_first(first, SERVER_NONCE)?.server_first(&verifier()).client_final(last)
+        first_of(first)?.server_first(&verifier()).client_final(last)
+    }
+
+    fn first_of(message: &str) -> Option<Scram> {
+        Scram::client_first(message, SERVER_NONCE, false, &ChannelBindings::default())
+    }
+
+    /// The client's last message for a right password, with these bytes bound.
+    fn final_with(first: &ServerFirst, header: &str, bound: &[u8]) -> String {
+        let salt = BASE64_STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").expect("base64");
+        let iterations = NonZeroU32::new(4096).expect("more than zero");
+        let mut salted = [0; 32];
+        aws_lc_rs::pbkdf2::derive(aws_lc_rs::pbkdf2::PBKDF2_HMAC_SHA256, iterations, &salt, b"pencil", &mut salted);
+        let client_key = sign(&salted, "Client Key");
+        let stored_key = digest::digest(&digest::SHA256, client_key.as_ref());
+        let binding = BASE64_STANDARD.encode([header.as_bytes(), bound].concat());
+        let without_proof = format!("c={binding},r={}", first.scram.nonce);
+        let message = format!("{},{},{without_proof}", first.scram.client_first_bare, first.text);
+        let signature = sign(stored_key.as_ref(), &message);
+        let proof: Vec<u8> = client_key.as_ref().iter().zip(signature.as_ref()).map(|(key, sign)| key ^ sign).collect();
+        format!("{without_proof},p={}", BASE64_STANDARD.encode(proof))
+    }
+
+    #[test]
+    fn channel_bindings() {
+        let offered = ChannelBindings { exporter: Some([7; 32]), end_point: Some(vec![9; 48]) };
+        let check = |plus: bool, flag: &str, bound: &[u8], offered: &ChannelBindings, expected: Option<bool>| {
+            let header = format!("{flag},,");
+            let first = Scram::client_first(&format!("{header}n=user,r=abc"), SERVER_NONCE, plus, offered);
+            let step = first.map(|first| first.server_first(&verifier())).map(|first| {
+                let last = final_with(&first, &header, bound);
+                first.client_final(&last).expect("well-formed")
+            });
+            let proven = step.map(|step| matches!(step, Step::Proven { .. }));
+            assert_eq!(proven, expected, "{plus} {flag} {bound:?}");
+        };
+        let none = ChannelBindings::default();
+        check(false, "n", b"", &none, Some(true));
+        check(false, "n", b"", &offered, Some(true));
+        check(false, "n", b"x", &offered, Some(false));
+        check(false, "y", b"", &none, Some(true));
+        // The password is right, but somebody has hidden what we offer.
+        check(false, "y", b"", &offered, Some(false));
+        check(false, "p=tls-exporter", &[7; 32], &offered, None);
+        check(true, "p=tls-exporter", &[7; 32], &offered, Some(true));
+        check(true, "p=tls-exporter", &[8; 32], &offered, Some(false));
+        check(true, "p=tls-exporter", b"", &offered, Some(false));
+        check(true, "p=tls-server-end-point", &[9; 48], &offered, Some(true));
+        check(true, "p=tls-server-end-point", &[7; 32], &offered, Some(false));
+        check(true, "p=tls-unique", &[7; 32], &offered, None);
+        check(true, "p=tls-exporter", &[7; 32], &none, None);
+        check(true, "n", b"", &offered, None);
+        check(true, "y", b"", &offered, None);
     }
 
     /// The exchange of RFC 7677 §3.
     #[test]
     fn the_known_exchange() {
-        let first = Scram::client_first(CLIENT_FIRST, SERVER_NONCE).expect("well-formed").server_first(&verifier());
+        let first = first_of(CLIENT_FIRST).expect("well-formed").server_first(&verifier());
         assert_eq!(
             first.text(),
             "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
@@ -200,11 +288,11 @@ mod tests {
             ("n,,n=user", None),
             ("", None),
         ] {
-            let scram = Scram::client_first(message, SERVER_NONCE);
+            let scram = first_of(message);
             assert_eq!(scram.as_ref().map(Scram::user), expected, "{message:?}");
         }
         let long = format!("n,,n=user,r={}", "a".repeat(CLIENT_NONCE_BYTES_MAX + 1));
-        assert!(Scram::client_first(&long, SERVER_NONCE).is_none());
+        assert!(first_of(&long).is_none());
         assert_ne!(nonce(), nonce());
         assert!(nonce().bytes().all(|byte| byte.is_ascii_graphic() && byte != b','));
     }

@@ -2,19 +2,23 @@
 //! protocol, and logs what came of it.
 
 mod looked_at;
+mod metadata;
+mod place;
+mod shared;
 
 use std::net::IpAddr;
 
 use mailstead_storage::{
     AccountId, AppendedAll, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId, Modseq, NewMessage, Result,
-    SpecialUse, Store, Time, Uid, UidSet, Word,
+    Rights, RightsChange, SpecialUse, Store, Time, Uid, UidSet, Usage, Word,
 };
 
 use self::looked_at::LookedAt;
+use self::place::{Asker, Place, Room};
 use super::House;
 use super::arrange::{Arrangement, Row};
 use super::question::{
-    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, Span,
+    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Span,
 };
 use super::search::{Needs, Program};
 use super::session::ImapSession;
@@ -54,8 +58,15 @@ pub struct ImapAnswers {
 /// A message that is being appended, and where to.
 struct Appending {
     incoming: Incoming,
-    account: AccountId,
+    target: Target,
+}
+
+/// A mailbox that messages go to.
+#[derive(Clone, Copy)]
+struct Target {
+    owner: AccountId,
     mailbox: MailboxId,
+    rights: Rights,
 }
 
 impl Answers<ImapSession> for ImapAnswers {
@@ -65,6 +76,11 @@ impl Answers<ImapSession> for ImapAnswers {
             Question::LogIn { user, password } => {
                 let login = self.house.people.log_in(&user, &password, PROTOCOL, self.client).await;
                 Answer::Login(self.logged_in(&user, login))
+            }
+            Question::Token { user, token } => {
+                let (people, claimed) = (&self.house.people, user.as_deref());
+                let login = people.log_in_with_token(claimed, &token, PROTOCOL, self.client).await;
+                Answer::Login(self.logged_in(claimed.unwrap_or_default(), login))
             }
             Question::Verifier(user) => Answer::Verifier(self.house.people.scram_verifier(&user)),
             Question::Admit(user) => {
@@ -105,12 +121,8 @@ impl Answers<ImapSession> for ImapAnswers {
             Question::Create { account, name, special_use } => {
                 Answer::Mailbox(self.create(account, name, special_use).await)
             }
-            Question::Delete { account, name } => {
-                Answer::Mailbox(self.told(store.delete_mailbox(account, &name).await))
-            }
-            Question::Rename { account, from, to } => {
-                Answer::Done(self.told(store.rename_mailbox(account, &from, &to).await))
-            }
+            Question::Delete { account, name } => Answer::Mailbox(self.delete(account, name).await),
+            Question::Rename { account, from, to } => Answer::Done(self.rename(account, from, to).await),
             Question::Subscribe { account, name, subscribed } => {
                 Answer::Done(self.told(store.subscribe(account, &name, subscribed).await))
             }
@@ -121,8 +133,37 @@ impl Answers<ImapSession> for ImapAnswers {
                 let status = work::read(move || status(&store, account, &name, looks)).await;
                 Answer::Status(self.told(status.map(Box::new)))
             }
-            Question::Quota { account, mailbox } => {
-                Answer::Quota(self.told(work::read(move || quota(&store, account, mailbox.as_deref())).await))
+            Question::Quota { account, of } => {
+                Answer::Quota(self.told(work::read(move || shared::quota(&store, account, &of)).await))
+            }
+            Question::SetQuota { account, root, limits } => Answer::Quota(self.set_quota(account, root, limits).await),
+            Question::Rights { account, mailbox } => {
+                let rights = work::read(move || Asker::new(&store, account)?.rights_on(mailbox)).await;
+                Answer::Rights(self.told(rights))
+            }
+            Question::MyRights { account, name } => {
+                Answer::Rights(self.told(work::read(move || shared::my_rights(&store, account, &name)).await))
+            }
+            Question::RequiredRights { account, name, identifier } => {
+                let rights = work::read(move || shared::required_rights(&store, account, &name, &identifier)).await;
+                Answer::Rights(self.told(rights))
+            }
+            Question::Acl { account, name } => {
+                Answer::Acl(self.told(work::read(move || shared::acl(&store, account, &name)).await))
+            }
+            Question::Metadata { account, name, wanted } => {
+                let found = work::read(move || metadata::metadata(&store, account, &name, &wanted)).await;
+                Answer::Metadata(self.told(found))
+            }
+            Question::ListedMetadata { account, mailboxes, wanted } => {
+                let found = work::read(move || metadata::listed(&store, account, &mailboxes, &wanted)).await;
+                Answer::ListedMetadata(self.told(found))
+            }
+            Question::SetMetadata { account, name, changes } => {
+                Answer::Done(self.set_metadata(account, name, changes).await)
+            }
+            Question::SetRights { account, name, identifier, change } => {
+                Answer::Done(self.set_rights(account, name, identifier, change).await)
             }
             Question::AppendBegin { account, name, size } => Answer::Done(self.append_begin(account, name, size).await),
             Question::AppendBytes(bytes) => Answer::Done(self.append_bytes(bytes).await),
@@ -172,29 +213,69 @@ impl ImapAnswers {
     ) -> Told<Box<OpenMailbox>> {
         let (store, bell) = (self.house.store.clone(), self.house.bell.clone());
         let opened = work::read(move || {
-            let id = find(&store, account, &name)?.id;
+            let asker = Asker::new(&store, account)?;
+            let mut place = asker.find(&name, Rights::READ)?;
+            let (id, owned) = (place.mailbox.id, asker.owns(&place.mailbox));
             // First the watch, then the look: no change falls between.
             let watch = bell.watch(&[id]);
-            let opened = store.open_mailbox(id)?;
-            if takes_recent {
+            if !owned {
+                place = asker.find(&name, Rights::READ)?;
+            }
+            let mut opened = store.open_mailbox(id)?;
+            if takes_recent && place.rights.has_any(Rights::CHANGING) {
                 store.note_recent(id, opened.mailbox.counters.uid_next);
             }
+            opened.mailbox.name = place.name;
+            let rights = place.rights;
             let known = known.filter(|known| known.uid_validity == opened.mailbox.counters.uid_validity);
             let missed = known.map(|known| store.changes(id, known.modseq)).transpose()?;
-            Ok(Box::new(OpenMailbox { opened, missed, watch }))
+            Ok(Box::new(OpenMailbox { opened, rights, owned, missed, watch }))
         });
         self.told(opened.await)
     }
 
     async fn create(&self, account: AccountId, name: String, special_use: Option<SpecialUse>) -> Told<MailboxId> {
-        if let Some(special_use) = special_use {
-            let store = self.house.store.clone();
-            if self.told(work::read(move || store.mailbox_for(account, special_use)).await)?.is_some() {
-                return Err(Reply::no("USEATTR", "Another mailbox has this use"));
-            }
+        let store = self.house.store.clone();
+        let found = work::read(move || {
+            let room = Asker::new(&store, account)?.room(&name)?;
+            let taken = match special_use {
+                Some(special_use) => room.owner != account || store.mailbox_for(account, special_use)?.is_some(),
+                None => false,
+            };
+            Ok((room, taken))
+        });
+        let (Room { owner, name, maker }, taken) = self.told(found.await)?;
+        if taken {
+            return Err(Reply::no("USEATTR", "Another mailbox has this use, or it is not yours"));
         }
-        let made = self.house.store.create_mailbox(account, &name, special_use).await;
-        self.told(made.map(|mailbox| mailbox.id))
+        let made = self.told(self.house.store.create_mailbox(owner, &name, special_use).await)?.id;
+        if let Some(maker) = maker {
+            let all = RightsChange::Replace(Rights::ALL);
+            self.told(self.house.store.set_rights(made, &maker, all).await)?;
+        }
+        Ok(made)
+    }
+
+    async fn delete(&self, account: AccountId, name: String) -> Told<MailboxId> {
+        let store = self.house.store.clone();
+        let mailbox = work::read(move || find(&store, account, &name, Rights::DELETE_MAILBOX)).await;
+        let mailbox = self.told(mailbox)?;
+        self.told(self.house.store.delete_mailbox(mailbox.account, &mailbox.name).await)
+    }
+
+    async fn rename(&self, account: AccountId, from: String, to: String) -> Told<()> {
+        let store = self.house.store.clone();
+        let found = work::read(move || {
+            let asker = Asker::new(&store, account)?;
+            let mailbox = asker.find(&from, Rights::DELETE_MAILBOX)?.mailbox;
+            let room = asker.room(&to)?;
+            if room.owner != mailbox.account {
+                return Err(Error::new(Word::NotAllowed, "a mailbox cannot go to another owner"));
+            }
+            Ok((mailbox, room.name))
+        });
+        let (mailbox, to) = self.told(found.await)?;
+        self.told(self.house.store.rename_mailbox(mailbox.account, &mailbox.name, &to).await)
     }
 
     async fn expunge(&self, mailbox: MailboxId, uids: Option<UidSet>) -> Told<Expunged> {
@@ -204,37 +285,38 @@ impl ImapAnswers {
     }
 
     async fn copy(&self, from: MailboxId, uids: UidSet, to: (AccountId, String), moved: bool) -> Told<Copied> {
+        let target = self.told(self.target(to.0, to.1).await)?;
+        let (kept, now) = (target.rights.flags(), self.house.clock.now());
+        self.told(self.house.store.transfer(from, uids, target.mailbox, moved, kept, now).await)
+    }
+
+    /// The mailbox of that name, when messages may be put into it.
+    async fn target(&self, account: AccountId, name: String) -> Result<Target> {
         let store = self.house.store.clone();
-        let target = work::read(move || find(&store, to.0, &to.1).map(|mailbox| mailbox.id)).await;
-        let (target, now) = (self.told(target)?, self.house.clock.now());
-        let copied = match moved {
-            true => self.house.store.move_messages(from, uids, target, now).await,
-            false => self.house.store.copy(from, uids, target, now).await,
-        };
-        self.told(copied)
+        work::read(move || {
+            let place = Asker::new(&store, account)?.find(&name, Rights::INSERT)?;
+            Ok(Target { owner: place.mailbox.account, mailbox: place.mailbox.id, rights: place.rights })
+        })
+        .await
     }
 
     async fn append_begin(&mut self, account: AccountId, name: String, size: u64) -> Told<()> {
         self.append_drop();
-        let store = self.house.store.clone();
-        let mailbox = work::read(move || Ok(find(&store, account, &name)?.id)).await;
-        let mailbox = self.told(mailbox)?;
-        self.append_one(account, mailbox, size).await
+        let target = self.told(self.target(account, name).await)?;
+        self.append_one(target, size).await
     }
 
     /// Begins a message, when it and those before it are within the quota.
-    async fn append_one(&mut self, account: AccountId, mailbox: MailboxId, size: u64) -> Told<()> {
-        let (store, people) = (self.house.store.clone(), self.house.people.clone());
+    async fn append_one(&mut self, target: Target, size: u64) -> Told<()> {
+        let store = self.house.store.clone();
         let bytes = size + self.kept.iter().map(|message| message.kept.size).sum::<u64>();
-        let over_quota = work::read(move || {
-            let account = store.directory().accounts.get(&account).cloned();
-            account.is_some_and(|account| people.over_quota(&account, bytes))
-        });
-        if over_quota.await {
+        let more = Usage { bytes, messages: self.kept.len() as u64 + 1 };
+        let over_quota = work::read(move || shared::over_quota(&store, target.owner, more)).await;
+        if self.told(over_quota)? {
             return self.told(Err(Error::new(Word::OverQuota, "the message would go over the quota")));
         }
         let incoming = self.house.intake.begin(Trace::None).map_err(|refusal| self.refused(&refusal))?;
-        self.incoming = Some(Appending { incoming, account, mailbox });
+        self.incoming = Some(Appending { incoming, target });
         Ok(())
     }
 
@@ -247,19 +329,24 @@ impl ImapAnswers {
         Ok(())
     }
 
-    /// Keeps the message's bytes until all messages are there. Where they will go.
-    async fn append_keep(&mut self, flags: FlagList, date: Option<Time>) -> Told<(AccountId, MailboxId)> {
-        let Appending { incoming, account, mailbox } = self.incoming.take().ok_or_else(nothing_begun)?;
+    /// Keeps the message's bytes until all messages are there. Where they will go. Flags that may not be set are
+    /// left out (RFC 4314 §4).
+    async fn append_keep(&mut self, flags: FlagList, date: Option<Time>) -> Told<Target> {
+        let Appending { incoming, target } = self.incoming.take().ok_or_else(nothing_begun)?;
         let KeptMessage { kept, outline } = incoming.keep().await.map_err(|refusal| self.refused(&refusal))?;
         let internal_date = date.unwrap_or_else(|| self.house.clock.now());
-        let FlagList { system: flags, keywords } = flags;
+        let FlagList { system, mut keywords } = flags;
+        let flags = Flags(system.0 & target.rights.flags().0);
+        if !target.rights.has(Rights::WRITE) {
+            keywords.clear();
+        }
         self.kept.push(NewMessage { kept, outline, flags, keywords, internal_date });
-        Ok((account, mailbox))
+        Ok(target)
     }
 
     async fn append_next(&mut self, flags: FlagList, date: Option<Time>, size: u64) -> Told<()> {
-        let (account, mailbox) = self.append_keep(flags, date).await?;
-        self.append_one(account, mailbox, size).await
+        let target = self.append_keep(flags, date).await?;
+        self.append_one(target, size).await
     }
 
     async fn append_end(
@@ -268,7 +355,7 @@ impl ImapAnswers {
         date: Option<Time>,
         replaces: Option<(MailboxId, Uid)>,
     ) -> Told<AppendedAll> {
-        let (_, mailbox) = self.append_keep(flags, date).await?;
+        let mailbox = self.append_keep(flags, date).await?.mailbox;
         let messages = std::mem::take(&mut self.kept);
         let told: Vec<_> = messages.iter().map(|message| (message.kept.id, message.kept.size)).collect();
         let appended = self.house.store.append_all(mailbox, messages, replaces, self.house.clock.now()).await;
@@ -310,8 +397,9 @@ fn nothing_begun() -> Reply {
     Reply::no("SERVERBUG", "No message was begun")
 }
 
-fn find(store: &Store, account: AccountId, name: &str) -> Result<Mailbox> {
-    store.mailbox(account, name)?.ok_or_else(|| Error::new(Word::NotFound, format!("no mailbox {name:?}")))
+/// The mailbox of that name as its owner names it, when the user has these rights.
+fn find(store: &Store, account: AccountId, name: &str, needed: Rights) -> Result<Mailbox> {
+    Ok(Asker::new(store, account)?.find(name, needed)?.mailbox)
 }
 
 fn changes(store: &Store, mailbox: MailboxId, since: Modseq, takes_recent: bool) -> Result<Box<Changes>> {
@@ -380,33 +468,32 @@ fn rows(store: &Store, mailbox: MailboxId, mut uids: UidSet, arrangement: &Arran
 }
 
 fn list(store: &Store, account: AccountId, looks: Looks) -> Result<Listing> {
-    let mailboxes = store.mailboxes(account)?;
-    let wanted = mailboxes.iter().filter(|_| looks != Looks::default());
-    let looked = wanted.map(|mailbox| look(store, mailbox, looks)).collect::<Result<_>>()?;
+    let asker = Asker::new(store, account)?;
+    let mut mailboxes = store.mailboxes(account)?;
+    let others = asker.others()?;
+    let mut looked = Vec::new();
+    if looks != Looks::default() {
+        for (mailbox, rights) in mailboxes.iter().zip(asker.own_rights(&mailboxes)?) {
+            looked.push(look(store, mailbox, rights, looks)?);
+        }
+        for place in &others {
+            looked.push(look(store, &place.mailbox, place.rights, looks)?);
+        }
+    }
+    mailboxes.extend(others.into_iter().map(Place::told));
     Ok(Listing { mailboxes, looked, subscriptions: store.subscriptions(account)? })
 }
 
 fn status(store: &Store, account: AccountId, name: &str, looks: Looks) -> Result<MailboxStatus> {
-    let mailbox = find(store, account, name)?;
-    let looked = look(store, &mailbox, looks)?;
-    Ok(MailboxStatus { mailbox, looked })
+    let place = Asker::new(store, account)?.find(name, Rights::READ)?;
+    let looked = look(store, &place.mailbox, place.rights, looks)?;
+    Ok(MailboxStatus { mailbox: place.told(), looked })
 }
 
-fn look(store: &Store, mailbox: &Mailbox, looks: Looks) -> Result<Looked> {
+fn look(store: &Store, mailbox: &Mailbox, rights: Rights, looks: Looks) -> Result<Looked> {
     let recent = if looks.recent { recent_messages(store, mailbox)? } else { 0 };
     let deleted_bytes = if looks.deleted_bytes { deleted_bytes(store, mailbox)? } else { 0 };
-    Ok(Looked { recent, deleted_bytes })
-}
-
-fn quota(store: &Store, account: AccountId, mailbox: Option<&str>) -> Result<Option<Quota>> {
-    if let Some(name) = mailbox {
-        find(store, account, name)?;
-    }
-    let limit_bytes = store.directory().accounts.get(&account).map_or(0, |account| account.quota_bytes);
-    match limit_bytes {
-        0 => Ok(None),
-        limit_bytes => Ok(Some(Quota { used_bytes: store.usage(account)?.bytes, limit_bytes })),
-    }
+    Ok(Looked { recent, deleted_bytes, rights })
 }
 
 /// Bytes of the messages with `\Deleted`.

@@ -8,8 +8,10 @@ const ALWAYS: &str = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE";
 /// Announced after the login.
 const AFTER_LOGIN: &str = "NAMESPACE CHILDREN UNSELECT UIDPLUS SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS \
     MOVE ESEARCH SEARCHRES WITHIN PARTIAL CONDSTORE QRESYNC STATUS=SIZE SAVEDATE OBJECTID QUOTA QUOTA=RES-STORAGE \
+    QUOTA=RES-MESSAGE QUOTASET ACL RIGHTS=texk LIST-MYRIGHTS \
+    METADATA METADATA-SERVER LIST-METADATA \
     UNAUTHENTICATE MULTIAPPEND REPLACE BINARY PREVIEW UTF8=ACCEPT SORT SORT=DISPLAY ESORT \
-    THREAD=ORDEREDSUBJECT THREAD=REFERENCES";
+    THREAD=ORDEREDSUBJECT THREAD=REFERENCES UIDONLY INPROGRESS I18NLEVEL=1";
 
 /// The capabilities now, separated by spaces.
 pub fn capabilities(core: &Core) -> String {
@@ -17,13 +19,21 @@ pub fn capabilities(core: &Core) -> String {
     if core.login.is_some() {
         text.push(' ');
         text.push_str(AFTER_LOGIN);
+        if !core.compressed {
+            text.push_str(" COMPRESS=DEFLATE");
+        }
         text.push_str(&format!(" APPENDLIMIT={}", core.rules.message_bytes_max));
         return text;
     }
     if core.may_start_tls() {
         text.push_str(" STARTTLS");
     }
-    text.push_str(" AUTH=SCRAM-SHA-256");
-    text.push_str(if core.allows_passwords() { " AUTH=PLAIN AUTH=LOGIN" } else { " LOGINDISABLED" });
+    for mechanism in core.offers.mechanisms().filter(|mechanism| core.allows(*mechanism)) {
+        text.push_str(" AUTH=");
+        text.push_str(mechanism.name());
+    }
+    if !core.allows_passwords() {
+        text.push_str(" LOGINDISABLED");
+    }
     text
 }

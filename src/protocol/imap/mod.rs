@@ -2,9 +2,9 @@
 //!
 //! What is spoken: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) with IDLE (2177), NAMESPACE (2342), ID (2971), CHILDREN (3348),
 //! MULTIAPPEND (3502), BINARY (3516), UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
-//! SEARCHRES (5182), SORT and THREAD (5256), ESORT (5267), LIST-EXTENDED (5258), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
+//! COMPRESS=DEFLATE (4978), SEARCHRES (5182), I18NLEVEL=1 (5255), SORT and THREAD (5256), ESORT (5267), LIST-EXTENDED (5258), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
 //! MOVE (6851), SORT=DISPLAY (5957), UTF8=ACCEPT (6855), CONDSTORE and QRESYNC (7162), LITERAL+ (7888), APPENDLIMIT (7889), UNAUTHENTICATE (8437),
-//! STATUS=SIZE (8438), OBJECTID (8474), REPLACE (8508), SAVEDATE (8514), QUOTA (9208), PREVIEW (8970), PARTIAL (9394).
+//! STATUS=SIZE (8438), OBJECTID (8474), REPLACE (8508), SAVEDATE (8514), QUOTA (9208), PREVIEW (8970), PARTIAL (9394), INPROGRESS (9585), UIDONLY (9586).
 //!
 //! Promises:
 //! - An extension is announced only when it works whole.
@@ -20,6 +20,7 @@ mod command;
 mod decoded;
 mod frame;
 mod header;
+mod namespace;
 mod pieces;
 mod preview;
 mod question;
@@ -40,7 +41,7 @@ use mailstead_storage::Store;
 pub use answers::ImapAnswers;
 pub use arrange::{Arrangement, Criterion, Row, SortKey, Token};
 pub use question::{
-    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, Span,
+    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, QuotaOf, Span,
 };
 pub use session::ImapSession;
 pub use settings::ImapSettings;
@@ -149,6 +150,7 @@ impl Protocol for Imap {
     }
 
     fn open(&self, peer: &Peer) -> (ImapSession, ImapAnswers) {
-        (ImapSession::new(Arc::clone(&self.rules), peer), ImapAnswers::new(self.house.clone(), peer))
+        let session = ImapSession::new(Arc::clone(&self.rules), peer).taking_tokens(self.house.people.takes_tokens());
+        (session, ImapAnswers::new(self.house.clone(), peer))
     }
 }

@@ -93,9 +93,11 @@ impl Plan {
         items: &[FetchItem],
         changed: Told,
     ) {
-        let Some(sequence) = mailbox.uids.sequence_of(record.uid) else { return };
+        let mut text = Vec::new();
+        if !mailbox.begin_fetch(record.uid, &mut text) {
+            return;
+        }
         let outline = outline.and_then(Outline::decode);
-        let mut text = format!("* {sequence} FETCH (").into_bytes();
         for (at, item) in items.iter().enumerate() {
             if at > 0 {
                 text.push(b' ');

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use mailstead_storage::{
-    AccountId, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq, Opened, Record,
-    ScramVerifier, SpecialUse, Stored, Time, Uid, UidSet,
+    AccountId, Annotation, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq,
+    Opened, Quota as Limits, Record, Rights, RightsChange, ScramVerifier, SpecialUse, Stored, Time, Uid, UidSet, Usage,
 };
 
 use super::arrange::{Arrangement, Row, Token};
 use super::search::Program;
-use super::wire::{FlagList, Reply};
+use super::wire::{FlagList, Reply, Wanted};
 use crate::bell::Watch;
 use crate::message::Range;
 use crate::people::Login;
 
-/// A question. Each has one kind of answer, named with it. It may hold a password, so it cannot be printed.
+/// A question. Each has one kind of answer, named with it. `account` is who asks; names of mailboxes are as that user
+/// sees them, and only what the user's rights allow is done (RFC 4314). It may hold a password or a token, so it cannot be printed.
 pub enum Question {
     /// Who is this? [`Answer::Login`]
     LogIn {
@@ -22,6 +23,13 @@ pub enum Question {
         user: String,
         /// Password.
         password: String,
+    },
+    /// Whose token is this? [`Answer::Login`]
+    Token {
+        /// Who the client says it is, when it says so.
+        user: Option<String>,
+        /// The token.
+        token: String,
     },
     /// How is SCRAM-SHA-256 checked for this user? [`Answer::Verifier`]
     Verifier(String),
@@ -31,7 +39,7 @@ pub enum Question {
     ProofWrong(String),
     /// Opens a mailbox. [`Answer::Opened`]
     Open {
-        /// Whose.
+        /// Who asks.
         account: AccountId,
         /// Its name.
         name: String,
@@ -84,9 +92,9 @@ pub enum Question {
         from: MailboxId,
         /// These messages.
         uids: UidSet,
-        /// Into a mailbox of this account.
+        /// Who asks.
         account: AccountId,
-        /// Its name.
+        /// Into the mailbox of this name.
         to: String,
         /// Do they leave the source?
         moved: bool,
@@ -118,7 +126,7 @@ pub enum Question {
     },
     /// Makes a mailbox. [`Answer::Mailbox`]
     Create {
-        /// Whose.
+        /// Who asks.
         account: AccountId,
         /// Its name.
         name: String,
@@ -127,14 +135,14 @@ pub enum Question {
     },
     /// Removes a mailbox. [`Answer::Mailbox`]
     Delete {
-        /// Whose.
+        /// Who asks.
         account: AccountId,
         /// Its name.
         name: String,
     },
     /// Renames a mailbox. [`Answer::Done`]
     Rename {
-        /// Whose.
+        /// Who asks.
         account: AccountId,
         /// Its name.
         from: String,
@@ -143,7 +151,7 @@ pub enum Question {
     },
     /// Subscribes to a name or ends that. [`Answer::Done`]
     Subscribe {
-        /// Who.
+        /// Who asks.
         account: AccountId,
         /// Which name.
         name: String,
@@ -152,30 +160,107 @@ pub enum Question {
     },
     /// All mailboxes and subscriptions. [`Answer::Listing`]
     List {
-        /// Whose.
+        /// Who asks.
         account: AccountId,
         /// What is wanted of each beyond its counters.
         looks: Looks,
     },
     /// A mailbox's counters. [`Answer::Status`]
     Status {
-        /// Whose.
+        /// Who asks.
         account: AccountId,
         /// Its name.
         name: String,
         /// What is wanted beyond the counters.
         looks: Looks,
     },
-    /// What may an account hold, and what does it? [`Answer::Quota`]
+    /// What may a root hold, and what does it? [`Answer::Quota`]
     Quota {
-        /// Whose.
+        /// Who asks.
         account: AccountId,
-        /// A mailbox that must be there.
-        mailbox: Option<String>,
+        /// Which root.
+        of: QuotaOf,
+    },
+    /// Sets what a root may hold. [`Answer::Quota`]
+    SetQuota {
+        /// Who asks.
+        account: AccountId,
+        /// The root's name.
+        root: String,
+        /// What it may hold from now on.
+        limits: Limits,
+    },
+    /// What may this user do with a mailbox that was opened before? [`Answer::Rights`]
+    Rights {
+        /// Who asks.
+        account: AccountId,
+        /// Which mailbox.
+        mailbox: MailboxId,
+    },
+    /// What may this user do with a mailbox? [`Answer::Rights`]
+    MyRights {
+        /// Who asks.
+        account: AccountId,
+        /// The mailbox's name.
+        name: String,
+    },
+    /// Which rights has an identifier always? [`Answer::Rights`]
+    RequiredRights {
+        /// Who asks.
+        account: AccountId,
+        /// The mailbox's name.
+        name: String,
+        /// As the client says it.
+        identifier: String,
+    },
+    /// Who may do what with a mailbox? [`Answer::Acl`]
+    Acl {
+        /// Who asks.
+        account: AccountId,
+        /// The mailbox's name.
+        name: String,
+    },
+    /// Gives or takes rights. [`Answer::Done`]
+    SetRights {
+        /// Who asks.
+        account: AccountId,
+        /// The mailbox's name.
+        name: String,
+        /// As the client says it.
+        identifier: String,
+        /// How its rights change.
+        change: RightsChange,
+    },
+    /// Annotations of a mailbox. [`Answer::Metadata`]
+    Metadata {
+        /// Who asks.
+        account: AccountId,
+        /// The mailbox's name, empty for the server.
+        name: String,
+        /// Which.
+        wanted: Wanted,
+    },
+    /// Annotations of mailboxes that LIST tells. [`Answer::ListedMetadata`]
+    ListedMetadata {
+        /// Who asks.
+        account: AccountId,
+        /// The mailboxes, and what the user may do there.
+        mailboxes: Vec<(MailboxId, Rights)>,
+        /// Which annotations.
+        wanted: Wanted,
+    },
+    /// Sets annotations, or removes those without a value. [`Answer::Done`]
+    SetMetadata {
+        /// Who asks.
+        account: AccountId,
+        /// The mailbox's name, empty for the server.
+        name: String,
+        /// Entries in lower case, and values.
+        changes: Vec<(String, Option<Vec<u8>>)>,
     },
     /// May a message of that size be appended? [`Answer::Done`]
     AppendBegin {
-        /// Whose.
+        /// Who asks.
         account: AccountId,
         /// The mailbox's name.
         name: String,
@@ -236,8 +321,16 @@ pub enum Answer {
     Done(Result<(), Reply>),
     /// The mailbox is made, or gone.
     Mailbox(Result<MailboxId, Reply>),
-    /// An account's quota, when it has one.
+    /// A quota, when there is one.
     Quota(Result<Option<Quota>, Reply>),
+    /// Annotations, by name.
+    Metadata(Result<Vec<Annotation>, Reply>),
+    /// Annotations of each mailbox, none where they may not be read.
+    ListedMetadata(Result<Vec<Option<Vec<Annotation>>>, Reply>),
+    /// What may be done.
+    Rights(Result<Rights, Reply>),
+    /// Identifiers and their rights.
+    Acl(Result<Vec<(String, Rights)>, Reply>),
     /// Mailboxes and subscriptions.
     Listing(Result<Listing, Reply>),
     /// Counters.
@@ -266,8 +359,12 @@ pub struct Known {
 
 /// A mailbox opened.
 pub struct OpenMailbox {
-    /// What it holds.
+    /// What it holds; the mailbox's name is that by which the user sees it.
     pub opened: Opened,
+    /// What the user may do there.
+    pub rights: Rights,
+    /// Is it the user's own? The rights on others' may change while it is open.
+    pub owned: bool,
     /// What has happened since the client knew it, when that was asked and can be told.
     pub missed: Option<Changes>,
     /// Tells of every change since then.
@@ -294,10 +391,10 @@ pub struct Found {
     pub modseq: Modseq,
 }
 
-/// An account's mailboxes.
+/// The mailboxes that a user sees.
 #[derive(Debug, Clone, Default)]
 pub struct Listing {
-    /// By name.
+    /// The user's own, then those of others, by the names by which the user sees them.
     pub mailboxes: Vec<Mailbox>,
     /// For each mailbox what was looked at, when asked.
     pub looked: Vec<Looked>,
@@ -321,6 +418,8 @@ pub struct Looks {
     pub recent: bool,
     /// The bytes of messages with `\Deleted`.
     pub deleted_bytes: bool,
+    /// What the user may do with it.
+    pub rights: bool,
 }
 
 /// The answers to [`Looks`], 0 where nothing was asked.
@@ -330,13 +429,26 @@ pub struct Looked {
     pub recent: u32,
     /// Bytes of messages with `\Deleted`.
     pub deleted_bytes: u64,
+    /// What the user may do with it.
+    pub rights: Rights,
 }
 
-/// What an account may hold, and holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A quota root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuotaOf {
+    /// That of the mailbox with this name.
+    Mailbox(String),
+    /// That of this name.
+    Root(String),
+}
+
+/// What a root may hold, and holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {
-    /// Bytes held.
-    pub used_bytes: u64,
-    /// Bytes at most.
-    pub limit_bytes: u64,
+    /// The root's name.
+    pub root: String,
+    /// What is held.
+    pub used: Usage,
+    /// What may be.
+    pub limits: Limits,
 }

@@ -1,9 +1,9 @@
 //! The selected mailbox as the client knows it (RFC 3501 §2.3.1.2, §5.2): which messages it has
 //! been told of, and what is still to be told.
 
-use mailstead_storage::{Changes, Counters, Flags, MailboxId, Modseq, Record, Uid, UidRange, UidSet};
+use mailstead_storage::{Changes, Counters, Flags, MailboxId, Modseq, Record, Rights, Uid, UidRange, UidSet};
 
-use super::question::OpenMailbox;
+use super::question::{OpenMailbox, Question};
 use super::session::Enabled;
 use super::uids::{UidMap, difference, intersection};
 use super::wire::{Parsed, SequenceSet, Syntax, print_flags, print_uids};
@@ -15,8 +15,14 @@ pub struct Selected {
     pub id: MailboxId,
     /// Its name when it was selected.
     pub name: String,
-    /// Was it opened by EXAMINE?
+    /// Can nothing be changed, because it was opened by EXAMINE or for lack of rights?
     pub read_only: bool,
+    /// Was it opened by EXAMINE?
+    pub examined: bool,
+    /// What the user may do there.
+    pub rights: Rights,
+    /// Is it the user's own? Rights on others' may change at any time.
+    pub owned: bool,
     /// The messages that the client knows of.
     pub uids: UidMap,
     /// The keywords that the client knows of.
@@ -27,6 +33,8 @@ pub struct Selected {
     pub recent: UidSet,
     /// Does the client know `\Recent`? IMAP4rev2 does not.
     knows_recent: bool,
+    /// Does the client know no sequence numbers?
+    uid_only: bool,
     /// Messages that are gone and still in `uids`.
     vanished: UidSet,
     /// What `$` stands for (RFC 5182); may hold messages that are gone.
@@ -39,15 +47,19 @@ pub struct Selected {
 
 impl Selected {
     /// A mailbox just opened.
-    pub fn new(open: OpenMailbox, read_only: bool, enabled: Enabled) -> Selected {
-        let OpenMailbox { opened, watch, .. } = open;
+    pub fn new(open: OpenMailbox, examined: bool, enabled: Enabled) -> Selected {
+        let OpenMailbox { opened, rights, owned, watch, .. } = open;
         let counters = opened.mailbox.counters;
         Selected {
             id: opened.mailbox.id,
             name: opened.mailbox.name,
-            read_only,
+            read_only: examined || !rights.has_any(Rights::CHANGING),
+            examined,
+            rights,
+            owned,
             recent: if enabled.rev2 { UidSet::default() } else { recent_of(&opened.uids, &counters) },
             knows_recent: !enabled.rev2,
+            uid_only: enabled.uid_only,
             uids: UidMap::new(opened.uids),
             keywords: opened.keywords,
             modseq: counters.modseq,
@@ -59,14 +71,36 @@ impl Selected {
         }
     }
 
+    /// May the user do this here now? Nothing that changes the mailbox when it was opened by EXAMINE.
+    pub fn may(&self, rights: Rights) -> bool {
+        !self.read_only && self.rights.has(rights)
+    }
+
+    /// Takes in what the user may do from now on, and tells what that changes.
+    pub fn learn_rights(&mut self, rights: Rights, out: &mut Vec<u8>) {
+        if self.rights == rights {
+            return;
+        }
+        let was_read_only = self.read_only;
+        self.rights = rights;
+        self.read_only = self.examined || !rights.has_any(Rights::CHANGING);
+        self.tell_flags(out);
+        if self.read_only && !was_read_only {
+            say(out, "* OK [READ-ONLY] The right to change this mailbox was taken away\r\n");
+        }
+    }
+
     /// Are new messages recent for this session alone?
     pub fn takes_recent(&self) -> bool {
         self.knows_recent && !self.read_only
     }
 
-    /// The client does not know `\Recent`.
-    pub fn forget_recent(&mut self) {
-        (self.knows_recent, self.recent) = (false, UidSet::default());
+    /// The client has enabled something.
+    pub fn enable(&mut self, enabled: Enabled) {
+        self.uid_only = enabled.uid_only;
+        if enabled.rev2 {
+            (self.knows_recent, self.recent) = (false, UidSet::default());
+        }
     }
 
     /// Writes EXISTS, and RECENT for those who know it.
@@ -113,6 +147,23 @@ impl Selected {
         }
     }
 
+    /// The question what has happened.
+    pub fn changes(&self) -> Question {
+        Question::Changes { mailbox: self.id, since: self.modseq, takes_recent: self.takes_recent() }
+    }
+
+    /// As [`note_own`](Selected::note_own) for changes that are not told because the client knows what comes of them.
+    /// It does not where others have changed the message `before`, which it has not been told of yet.
+    pub fn note_silent(&mut self, records: &[Record], before: &[Modseq]) {
+        let known = |uid: Uid, modseq: Modseq| {
+            let mut own = self.own.iter();
+            modseq <= self.modseq || own.any(|(change, uids)| *change == modseq && uids.contains(uid))
+        };
+        let records = records.iter().zip(before).filter(|(record, before)| known(record.uid, **before));
+        let records: Vec<Record> = records.map(|(record, _)| *record).collect();
+        self.note_own(&records);
+    }
+
     /// Takes in what has happened. Writes EXPUNGE (when allowed), EXISTS and RECENT; returns the
     /// records whose flags are to be told.
     pub fn apply(&mut self, changes: Changes, may_expunge: bool, enabled: Enabled, out: &mut Vec<u8>) -> Vec<Record> {
@@ -152,7 +203,7 @@ impl Selected {
     /// Writes EXPUNGE or VANISHED for these messages and forgets them.
     pub fn expunge(&mut self, uids: &UidSet, enabled: Enabled, out: &mut Vec<u8>) {
         let gone = self.uids.known(uids);
-        if enabled.qresync {
+        if enabled.vanished() {
             tell_vanished("", &gone, out);
         } else {
             let sequences = gone.iter().filter_map(|uid| self.uids.sequence_of(uid));
@@ -183,8 +234,8 @@ impl Selected {
             return say(out, "\r\n* OK [PERMANENTFLAGS ()] Read-only mailbox\r\n");
         }
         say(out, "\r\n* OK [PERMANENTFLAGS ");
-        print_flags(all, false, &self.keywords, out);
-        if self.keywords.len() < Flags::KEYWORDS_MAX {
+        print_flags(Flags(all.0 & self.rights.flags().0), false, &self.keywords, out);
+        if self.keywords.len() < Flags::KEYWORDS_MAX && self.rights.has(Rights::WRITE) {
             out.pop();
             say(out, " \\*)");
         }
@@ -248,17 +299,29 @@ impl Selected {
         UidSet(difference(&intersection(&gone.0, &asked.0), &self.uids.all().0))
     }
 
+    /// Begins the FETCH response of a message, or the UIDFETCH response for a client that knows UIDs alone (RFC 9586
+    /// §3.3). Says whether the message is known.
+    pub fn begin_fetch(&self, uid: Uid, out: &mut Vec<u8>) -> bool {
+        let Some(sequence) = self.uids.sequence_of(uid) else { return false };
+        match self.uid_only {
+            true => say(out, &format!("* {uid} UIDFETCH (")),
+            false => say(out, &format!("* {sequence} FETCH (")),
+        }
+        true
+    }
+
     /// Writes one FETCH response of these items. Nothing when the message is not known.
     pub fn tell_record(&self, record: &Record, items: Told, out: &mut Vec<u8>) {
-        let Some(sequence) = self.uids.sequence_of(record.uid) else { return };
-        say(out, &format!("* {sequence} FETCH ("));
+        if !self.begin_fetch(record.uid, out) {
+            return;
+        }
         let start = out.len();
         let space = |out: &mut Vec<u8>| {
             if out.len() > start {
                 out.push(b' ')
             }
         };
-        if items.uid {
+        if items.uid && !self.uid_only {
             say(out, &format!("UID {}", record.uid));
         }
         if items.flags {

@@ -17,6 +17,7 @@ use crate::bell::Watch;
 use crate::clock::Time;
 use crate::net::{Goodbye, Input, OUTPUT_BYTES, Peer, Session, Status, Turn};
 use crate::people::Login;
+use crate::people::sasl::{ChannelBindings, Mechanism, Offers};
 
 /// Largest command literal before the login, bytes: user, password or mechanism.
 const STRANGER_LITERAL_BYTES_MAX: u64 = 4096;
@@ -35,9 +36,16 @@ pub struct Enabled {
     pub utf8_accept: bool,
     /// It speaks IMAP4rev2: nothing is recent, and SEARCH is answered with ESEARCH (RFC 9051 Appendix E).
     pub rev2: bool,
+    /// It knows messages by their UIDs alone, and is told UIDFETCH and VANISHED (RFC 9586).
+    pub uid_only: bool,
 }
 
 impl Enabled {
+    /// Is it told VANISHED instead of EXPUNGE?
+    pub fn vanished(self) -> bool {
+        self.qresync || self.uid_only
+    }
+
     /// Are mailbox names UTF-8 on both sides, not modified UTF-7?
     pub fn utf8(self) -> bool {
         self.utf8_accept || self.rev2
@@ -52,6 +60,10 @@ pub struct Core {
     pub peer: Peer,
     /// The TLS version, once encrypted.
     pub tls: Option<&'static str>,
+    /// What a login may stand on.
+    pub offers: Offers,
+    /// Is the connection compressed?
+    pub compressed: bool,
     /// Who has logged in.
     pub login: Option<Login>,
     /// The selected mailbox.
@@ -82,9 +94,14 @@ impl Core {
         self.rules.settings.plaintext_auth.allows(self.tls.is_some(), self.peer.address.ip())
     }
 
+    /// May this mechanism be used on this connection?
+    pub fn allows(&self, mechanism: Mechanism) -> bool {
+        !mechanism.is_plaintext() || self.allows_passwords()
+    }
+
     /// Is STARTTLS possible now?
     pub fn may_start_tls(&self) -> bool {
-        self.rules.service == Service::Imap && self.tls.is_none() && self.login.is_none()
+        self.rules.service == Service::Imap && self.tls.is_none() && self.login.is_none() && !self.compressed
     }
 
     fn patience(&self) -> Duration {
@@ -125,6 +142,8 @@ impl ImapSession {
                 rules,
                 peer: peer.clone(),
                 tls: peer.tls,
+                offers: Offers::default(),
+                compressed: false,
                 login: None,
                 selected: None,
                 enabled: Enabled::default(),
@@ -139,6 +158,12 @@ impl ImapSession {
             greeted: false,
             bad_commands: 0,
         }
+    }
+
+    /// As it is, and tokens are taken as well as passwords when `tokens` is true.
+    pub fn taking_tokens(mut self, tokens: bool) -> ImapSession {
+        self.core.offers.tokens = tokens;
+        self
     }
 
     /// One step; `None` when the next can be taken at once.
@@ -228,6 +253,10 @@ impl ImapSession {
                 self.frame.clear();
                 return Some(Turn::StartTls);
             }
+            Next::Compress => {
+                Reply::ok("Compression begins").print(&running.tag, out);
+                return Some(Turn::Compress);
+            }
             Next::Done(reply) => {
                 self.end(running, reply, out);
                 return None;
@@ -296,6 +325,10 @@ impl Session for ImapSession {
         self.answer = Some(answer);
     }
 
+    fn bound(&mut self, bindings: ChannelBindings) {
+        self.core.offers.bind(bindings);
+    }
+
     fn secured(&mut self, version: &'static str) {
         self.core.tls = Some(version);
     }
@@ -318,6 +351,7 @@ impl Session for ImapSession {
                 Goodbye::ServiceStops => "* BYE [UNAVAILABLE] Service is stopping\r\n",
                 Goodbye::Ended => "* BYE Session was ended by the administrator\r\n",
                 Goodbye::TooMany => "* BYE [LIMIT] Too many connections\r\n",
+                Goodbye::Garbled => "* BYE [CLIENTBUG] What you send is not DEFLATE\r\n",
             },
         );
     }

@@ -1,17 +1,21 @@
 //! The session against a house of its own that lives in memory.
 
+mod concurrency;
+mod oracle;
+
 use std::sync::Arc;
 
+use base64::Engine as _;
 use mailstead_storage::{
     AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record,
-    Role, ScramVerifier, Stored, Time, UidRange, UidSet,
+    Rights, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
 };
 use proptest::prelude::*;
 
 use super::question::{Answer, Fetched, Found, Listing, Looked, MailboxStatus, OpenMailbox, Question};
 use super::selected::Selected;
 use super::session::{Enabled, ImapSession};
-use super::{ImapSettings, Rules, Service};
+use super::{ImapSettings, Reply, Rules, Service};
 use crate::bell::Bell;
 use crate::message::{Outline, Outliner};
 use crate::net::{Input, Peer, Session, Turn};
@@ -77,7 +81,13 @@ impl House {
     fn answer(&mut self, question: Question) -> Answer {
         self.questions += 1;
         match question {
-            Question::LogIn { user, .. } | Question::Admit(user) | Question::ProofWrong(user) => {
+            Question::Token { token, .. } if token != "good" => {
+                Answer::Login(Err(Reply::no("AUTHENTICATIONFAILED", "No")))
+            }
+            Question::Token { token: user, .. }
+            | Question::LogIn { user, .. }
+            | Question::Admit(user)
+            | Question::ProofWrong(user) => {
                 Answer::Login(Ok(Login { account: AccountId(1), address: user.as_str().into(), role: Role::User }))
             }
             Question::Verifier(_) => {
@@ -95,7 +105,7 @@ impl House {
                     records: self.records(&UidSet::from_iter([5]), Flags::SEEN),
                     vanished: UidSet::from_iter([2, 4]),
                 });
-                Answer::Opened(Ok(Box::new(OpenMailbox { opened, missed, watch })))
+                Answer::Opened(Ok(Box::new(OpenMailbox { opened, rights: Rights::ALL, owned: true, missed, watch })))
             }
             Question::Changes { .. } => {
                 let (counters, keywords) = (self.counters(), vec!["Work".into()]);
@@ -119,7 +129,8 @@ impl House {
             }
             Question::Store { uids, .. } => {
                 let records = self.records(&uids, Flags::SEEN);
-                let stored = Stored { records, modified: UidSet::default(), keywords: vec!["Work".into()] };
+                let before = records.iter().map(|record| record.modseq).collect();
+                let stored = Stored { records, before, modified: UidSet::default(), keywords: vec!["Work".into()] };
                 Answer::Stored(Ok(Box::new(stored)))
             }
             Question::Expunge { .. } => Answer::Expunged(Ok(Expunged { uids: UidSet::from_iter([2, 3]), modseq: 10 })),
@@ -157,6 +168,9 @@ struct Talk {
     session: ImapSession,
     input: Input,
     said: Vec<u8>,
+    now: Time,
+    /// What each answer takes, milliseconds.
+    answer_millis: u64,
     waiting_max: usize,
     over: bool,
 }
@@ -168,20 +182,22 @@ impl Talk {
         let address = ([192, 0, 2, 1], 4000).into();
         let peer = Peer { id: SessionId(1), address, local: address, tls: None };
         let session = ImapSession::new(Arc::new(rules), &peer);
-        Talk { house, session, input: Input::default(), said: Vec::new(), waiting_max: 0, over: false }
+        let (input, said, now) = (Input::default(), Vec::new(), Time(0));
+        Talk { house, session, input, said, now, answer_millis: 0, waiting_max: 0, over: false }
     }
 
     /// The client says `bytes`; the session goes on until it waits.
     fn hear(&mut self, bytes: &[u8]) {
         self.input.push(bytes);
-        let (mut out, now) = (Vec::new(), Time(0));
+        let mut out = Vec::new();
         while !self.over {
-            let turn = self.session.turn(&mut self.input, &mut out, now);
+            let turn = self.session.turn(&mut self.input, &mut out, self.now);
             self.waiting_max = self.waiting_max.max(out.len());
             match turn {
                 Turn::Ask(question) => {
                     let answer = self.house.answer(question);
-                    self.session.answer(answer, &mut out, now);
+                    self.now = Time(self.now.0 + self.answer_millis);
+                    self.session.answer(answer, &mut out, self.now);
                 }
                 Turn::Flush => {
                     assert!(!out.is_empty(), "a flush of nothing");
@@ -191,6 +207,7 @@ impl Talk {
                     self.input.clear();
                     self.session.secured("TLSv1.3");
                 }
+                Turn::Compress => {}
                 Turn::HangUp => self.over = true,
                 Turn::Read { .. } | Turn::Idle { .. } => break,
             }
@@ -290,12 +307,46 @@ fn a_message_of_4_gb_is_refused_before_it_is_sent() {
 }
 
 #[test]
+fn long_searches_tell_how_far_they_are() {
+    for (command, answer_millis, told) in [
+        ("SEARCH BODY x", 100, ""),
+        ("SEARCH ALL", 60_000, ""),
+        ("SEARCH BODY x", 4_000, "192,384,576,"),
+        ("UID SORT (SUBJECT) UTF-8 BODY x", 6_000, "128,256,384,512,"),
+    ] {
+        let mut talk = Talk::new(House::new(600, 40), PlaintextAuth::Always);
+        talk.answer_millis = answer_millis;
+        talk.hear(format!("{SELECT}c {command}\r\n").as_bytes());
+        let text = talk.text();
+        let done = text.lines().filter_map(|line| line.strip_prefix("* OK [INPROGRESS (\"c\" "));
+        let done: String = done.map(|line| line.replace(" 600)] Still looking", ",")).collect();
+        assert_eq!(done, told, "{command}");
+        assert!(text.contains("\r\nc OK "), "{text}");
+    }
+}
+
+#[test]
+fn tokens_are_taken_where_there_is_a_provider() {
+    for (tokens, token, expected) in [
+        (false, "good", "a NO [CANNOT] Unknown mechanism\r\n"),
+        (true, "good", "a OK [CAPABILITY"),
+        (true, "bad", "+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\r\na NO [AUTHENTICATIONFAILED]"),
+    ] {
+        let message = base64::prelude::BASE64_STANDARD.encode(format!("n,,\x01auth=Bearer {token}\x01\x01"));
+        let mut talk = Talk::new(House::new(0, 0), PlaintextAuth::Always);
+        talk.session = talk.session.taking_tokens(tokens);
+        talk.hear(format!("a AUTHENTICATE OAUTHBEARER {message}\r\nAQ==\r\n").as_bytes());
+        assert!(talk.text().contains(expected), "{}", talk.text());
+    }
+}
+
+#[test]
 fn all_keywords_in_use() {
     let bell = Bell::default();
     let keywords: Vec<String> = (0..Flags::KEYWORDS_MAX).map(|number| format!("k{number}")).collect();
     let opened = Opened { mailbox: House::new(1, 1).mailbox(), keywords, uids: UidSet::default(), first_unseen: None };
     let mailbox = Selected::new(
-        OpenMailbox { opened, missed: None, watch: bell.watch(&[MailboxId(1)]) },
+        OpenMailbox { opened, rights: Rights::ALL, owned: true, missed: None, watch: bell.watch(&[MailboxId(1)]) },
         false,
         Enabled::default(),
     );

@@ -214,7 +214,9 @@ impl ManageSieveSession {
                 self.state = State::Admitting { last };
                 return Some(Turn::Ask(Question::Admit { user }));
             }
-            Step::Malformed => return self.cancel("Malformed authentication exchange", out),
+            Step::Denied(why) => self.refuse(why.into(), out),
+            // No mechanism with tokens is offered here.
+            Step::Token { .. } | Step::Malformed => return self.cancel("Malformed authentication exchange", out),
             Step::Wrong => self.refuse(Refused::Wrong, out),
         }
         None
@@ -358,6 +360,7 @@ impl Session for ManageSieveSession {
             Goodbye::Timeout => bye(out, &Code::Plain, "Nothing was said for too long"),
             Goodbye::ServiceStops => bye(out, &Code::TryLater, "The service is stopping"),
             Goodbye::Ended => bye(out, &Code::Plain, "The session was ended by an administrator"),
+            Goodbye::Garbled => bye(out, &Code::Plain, "What you send cannot be decompressed"),
             Goodbye::TooMany => bye(out, &Code::TryLater, "Too many connections"),
         }
         self.state = State::Over;

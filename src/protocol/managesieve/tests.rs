@@ -50,7 +50,7 @@ impl Table {
                     self.session.answer(answer, &mut out, Time(0));
                 }
                 Turn::Flush => {}
-                Turn::Idle { .. } => panic!("ManageSieve never idles"),
+                Turn::Idle { .. } | Turn::Compress => panic!("ManageSieve never idles nor compresses"),
             }
             assert!(out.len() < 1 << 20, "it says the same again and again");
         }

@@ -128,6 +128,11 @@ impl Answers<Pop3Session> for Pop3Answers {
     async fn answer(&mut self, question: Question) -> Answer {
         match question {
             Question::LogIn { user, password } => Answer::LoggedIn(self.log_in(user, password).await),
+            Question::Token { user, token } => {
+                let (people, claimed) = (&self.house.people, user.as_deref());
+                let login = people.log_in_with_token(claimed, &token.0, PROTOCOL, self.client).await;
+                Answer::LoggedIn(self.open(user.unwrap_or_default(), login).await)
+            }
             Question::Verifier { user } => Answer::Verifier(self.house.people.scram_verifier(&user)),
             Question::Admit { user } => {
                 let login = self.house.people.admit(&user, PROTOCOL, self.client);

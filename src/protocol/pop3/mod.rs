@@ -118,6 +118,7 @@ impl Protocol for Pop3 {
     fn open(&self, peer: &Peer) -> (Pop3Session, Pop3Answers) {
         let (settings, hostname) = (Arc::clone(&self.settings), Arc::clone(&self.house.hostname));
         let session = Pop3Session::new(settings, hostname, peer.address.ip(), peer.tls.is_some());
+        let session = session.taking_tokens(self.house.people.takes_tokens());
         (session, Pop3Answers::new(self.house.clone(), peer, self.settings.messages_max))
     }
 }

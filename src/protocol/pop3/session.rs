@@ -14,7 +14,8 @@ use super::transaction::Transaction;
 use super::wire::{Code, Request, err, ok, sasl_challenge};
 use crate::clock::Time;
 use crate::net::{Goodbye, Input, OUTPUT_BYTES, Session, Status, Turn};
-use crate::people::sasl::{Exchange, Step};
+use crate::people::Denied;
+use crate::people::sasl::{ChannelBindings, Exchange, Offers, Step};
 
 /// Longest line of an AUTH exchange, its end included (RFC 4954 §4.5, taken over for RFC 5034).
 const AUTH_LINE_BYTES_MAX: usize = 12_288;
@@ -28,6 +29,13 @@ pub enum Question {
         user: String,
         /// The password.
         password: Secret,
+    },
+    /// Check this token and open the maildrop: [`Answer::LoggedIn`].
+    Token {
+        /// Who the client says it is, when it says so.
+        user: Option<String>,
+        /// The token.
+        token: Secret,
     },
     /// What is needed to check SCRAM-SHA-256 of this user: [`Answer::Verifier`].
     Verifier {
@@ -57,7 +65,7 @@ pub enum Question {
     },
 }
 
-/// A password on its way to be checked. Prints as nothing.
+/// A password or a token on its way to be checked. Prints as nothing.
 pub struct Secret(pub String);
 
 impl std::fmt::Debug for Secret {
@@ -100,12 +108,23 @@ pub enum Refused {
     Unavailable,
 }
 
+impl From<Refused> for Denied {
+    fn from(refused: Refused) -> Denied {
+        match refused {
+            Refused::Wrong => Denied::Wrong,
+            Refused::Disabled => Denied::Disabled,
+            Refused::InUse | Refused::Unavailable => Denied::Unavailable,
+        }
+    }
+}
+
 /// One POP3 connection.
 pub struct Pop3Session {
     pub(super) settings: Arc<Pop3Settings>,
     hostname: Arc<str>,
     client: IpAddr,
     pub(super) encrypted: bool,
+    pub(super) offers: Offers,
     frame: Frame,
     errors: u32,
     auth_failures: u32,
@@ -135,7 +154,14 @@ impl Pop3Session {
     /// A session that has not greeted yet.
     pub fn new(settings: Arc<Pop3Settings>, hostname: Arc<str>, client: IpAddr, encrypted: bool) -> Pop3Session {
         let (frame, state) = (Frame::default(), State::Greeting);
-        Pop3Session { settings, hostname, client, encrypted, frame, errors: 0, auth_failures: 0, state }
+        let offers = Offers::default();
+        Pop3Session { settings, hostname, client, encrypted, offers, frame, errors: 0, auth_failures: 0, state }
+    }
+
+    /// As it is, and tokens are taken as well as passwords when `tokens` is true.
+    pub fn taking_tokens(mut self, tokens: bool) -> Pop3Session {
+        self.offers.tokens = tokens;
+        self
     }
 
     /// May a password be sent on this connection as it is now?
@@ -168,6 +194,8 @@ impl Pop3Session {
                 sasl_challenge(out, &last);
                 self.state = State::Acknowledging { user };
             }
+            Step::Token { user, token } => return Some(Turn::Ask(Question::Token { user, token: Secret(token) })),
+            Step::Denied(why) => self.refuse(why.into(), out),
             Step::Malformed => return self.cancel("Malformed authentication exchange", out),
             Step::Wrong => self.refuse(Refused::Wrong, out),
         }
@@ -290,6 +318,11 @@ impl Session for Pop3Session {
                 ok(out, &format!("{} messages ({} octets)", maildrop.count(), maildrop.bytes()));
                 self.state = State::Transaction(Transaction::new(address, maildrop));
             }
+            (Answer::LoggedIn(Err(why)), State::Responding(exchange)) if why != Refused::InUse => {
+                // Only who has sent a token is still responding: this never asks.
+                let step = exchange.refused(why.into());
+                self.step(step, out);
+            }
             (Answer::LoggedIn(Err(why)), _) => self.refuse(why, out),
             (Answer::Verifier(verifier), State::Responding(exchange)) => {
                 // Ours is the next word of the exchange, so this never asks.
@@ -312,6 +345,10 @@ impl Session for Pop3Session {
         }
     }
 
+    fn bound(&mut self, bindings: ChannelBindings) {
+        self.offers.bind(bindings);
+    }
+
     fn secured(&mut self, _version: &'static str) {
         self.encrypted = true;
         self.frame = Frame::default();
@@ -326,6 +363,7 @@ impl Session for Pop3Session {
                 Goodbye::Timeout => {}
                 Goodbye::ServiceStops => err(out, Code::SysTemp, "The service is stopping"),
                 Goodbye::Ended => err(out, Code::SysTemp, "The session was ended by an administrator"),
+                Goodbye::Garbled => err(out, Code::Plain, "What you send cannot be decompressed"),
                 Goodbye::TooMany => err(out, Code::SysTemp, "Too many connections"),
             }
         }

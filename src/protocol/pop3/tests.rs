@@ -84,7 +84,7 @@ impl Table {
                     let answer = self.answer(question);
                     self.session.answer(answer, &mut self.out, Time(0));
                 }
-                Turn::Idle { .. } => panic!("POP3 never idles"),
+                Turn::Idle { .. } | Turn::Compress => panic!("POP3 never idles nor compresses"),
             }
         }
     }
@@ -98,6 +98,7 @@ impl Table {
                 ("away", _) => Err(Refused::Unavailable),
                 _ => Err(Refused::Wrong),
             }),
+            Question::Token { .. } => Answer::LoggedIn(Err(Refused::Wrong)),
             Question::Verifier { .. } => Answer::Verifier(VERIFIER.clone()),
             Question::Admit { .. } => Answer::LoggedIn(Ok(self.opened())),
             Question::Read { blob, from, length, .. } => {

@@ -35,6 +35,11 @@ impl Answers<SmtpSession> for SmtpAnswers {
                 let login = self.house.people.log_in(&user, &password, PROTOCOL, self.client).await;
                 Answer::Login(self.logged_in(&user, login))
             }
+            Question::Token { user, token } => {
+                let (people, claimed) = (&self.house.people, user.as_deref());
+                let login = people.log_in_with_token(claimed, &token, PROTOCOL, self.client).await;
+                Answer::Login(self.logged_in(claimed.unwrap_or_default(), login))
+            }
             Question::Verifier { user } => Answer::Verifier(self.house.people.scram_verifier(&user)),
             Question::Admit { user } => {
                 let login = self.house.people.admit(&user, PROTOCOL, self.client);
@@ -130,7 +135,7 @@ impl SmtpAnswers {
     }
 
     async fn is_over_quota(&self, account: &Arc<Account>, size: u64) -> bool {
-        if account.quota_bytes == 0 {
+        if account.quota().is_unlimited() {
             return false;
         }
         let (people, account) = (self.house.people.clone(), Arc::clone(account));

@@ -146,6 +146,7 @@ impl Protocol for Smtp {
 
     fn open(&self, peer: &Peer) -> (SmtpSession, SmtpAnswers) {
         let session = SmtpSession::new(Arc::clone(&self.rules), peer.clone());
+        let session = session.taking_tokens(self.house.people.takes_tokens());
         (session, SmtpAnswers::new(self.house.clone(), peer))
     }
 }

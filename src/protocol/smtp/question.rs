@@ -15,6 +15,13 @@ pub enum Question {
         /// The password.
         password: String,
     },
+    /// Whose token is this?
+    Token {
+        /// Who the client says it is, when it says so.
+        user: Option<String>,
+        /// The token.
+        token: String,
+    },
     /// What SCRAM of this user is checked with.
     Verifier {
         /// The user.
@@ -60,7 +67,7 @@ pub enum Question {
 
 /// What the house answers.
 pub enum Answer {
-    /// To `Password` and `Admit`.
+    /// To `Password`, `Token` and `Admit`.
     Login(Result<Login, Denied>),
     /// To `Verifier`.
     Verifier(ScramVerifier),

@@ -145,7 +145,8 @@ pub fn goodbye(why: Goodbye) -> Reply {
     match why {
         Goodbye::Timeout => SILENT,
         Goodbye::ServiceStops => STOPPING,
-        Goodbye::Ended => ENDED,
+        // Nothing is compressed in SMTP.
+        Goodbye::Ended | Goodbye::Garbled => ENDED,
         Goodbye::TooMany => CROWDED,
     }
 }

@@ -15,7 +15,7 @@ use super::{Role, Service, SmtpSettings};
 use crate::clock::Time;
 use crate::net::{Goodbye, Input, OUTPUT_BYTES, Peer, Session, Status, Turn};
 use crate::people::Login;
-use crate::people::sasl::Step;
+use crate::people::sasl::{ChannelBindings, Offers, Step};
 
 /// Longest line of an AUTH exchange (RFC 4954 §4), its end included.
 const AUTH_LINE_BYTES_MAX: usize = 12_288;
@@ -41,6 +41,7 @@ pub struct SmtpSession {
     pub(super) rules: Arc<Rules>,
     pub(super) peer: Peer,
     pub(super) tls: Option<&'static str>,
+    pub(super) offers: Offers,
     pub(super) now: Time,
     pub(super) hello: Option<Hello>,
     pub(super) login: Option<Login>,
@@ -86,7 +87,7 @@ pub(super) enum Phase {
     LastResponse(Login),
     /// The exchange has taken a step.
     Step(auth::Dialogue, Step),
-    /// The answer to `Verifier` is waited for.
+    /// The answer to `Verifier` or `Token` is waited for.
     Verifying(auth::Dialogue),
     /// The answer to `Password` or `Admit` is waited for; the server's last message comes then.
     LoggingIn(Vec<u8>),
@@ -114,6 +115,7 @@ impl SmtpSession {
         SmtpSession {
             rules,
             tls: peer.tls,
+            offers: Offers::default(),
             peer,
             now: Time::default(),
             hello: None,
@@ -125,6 +127,12 @@ impl SmtpSession {
             errors: 0,
             recipients_refused: 0,
         }
+    }
+
+    /// As it is, and tokens are taken as well as passwords when `tokens` is true.
+    pub fn taking_tokens(mut self, tokens: bool) -> SmtpSession {
+        self.offers.tokens = tokens;
+        self
     }
 
     pub(super) fn role(&self) -> Role {
@@ -296,6 +304,7 @@ impl Session for SmtpSession {
         self.now = now;
         match (std::mem::replace(&mut self.phase, Phase::Command), answer) {
             (Phase::Verifying(dialogue), Answer::Verifier(verifier)) => auth::verifier(self, dialogue, &verifier),
+            (Phase::Verifying(dialogue), Answer::Login(login)) => auth::token_checked(self, dialogue, login, out),
             (Phase::LoggingIn(last), Answer::Login(login)) => auth::answered(self, login, &last, out),
             (Phase::Sender(transaction), Answer::Sender(answer)) => mail::answered(self, *transaction, answer, out),
             (Phase::Recipient(recipient), Answer::Recipient(answer)) => rcpt::answered(self, recipient, answer, out),
@@ -306,6 +315,10 @@ impl Session for SmtpSession {
             (Phase::Accept, Answer::Accepted(answer)) => data::accepted(self, answer, out),
             (phase, _) => self.phase = phase,
         }
+    }
+
+    fn bound(&mut self, bindings: ChannelBindings) {
+        self.offers.bind(bindings);
     }
 
     fn secured(&mut self, version: &'static str) {

@@ -91,6 +91,7 @@ impl Talk {
                     self.tls_asked = true;
                     self.session.secured("TLSv1.3");
                 }
+                Turn::Compress => panic!("SMTP knows no compression"),
                 Turn::HangUp => {
                     self.flush();
                     self.closed = true;
@@ -111,6 +112,7 @@ impl Talk {
                 let right = user == "alice@example.test" && password == "secret";
                 Answer::Login(if right { Ok(alice()) } else { Err(Denied::Wrong) })
             }
+            Question::Token { .. } => Answer::Login(Err(Denied::Wrong)),
             Question::Admit { .. } => Answer::Login(Ok(alice())),
             Question::Verifier { .. } => Answer::Verifier(crate::people::credentials("secret").1),
             Question::Sender { address, account, .. } => {

@@ -5,10 +5,18 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::aws_lc_rs::digest;
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+
+/// Both ways of COMPRESS (RFC 4978).
+struct Deflate {
+    compress: Compress,
+    decompress: Decompress,
+}
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -20,6 +28,7 @@ enum Stream {
 
 pub struct Client {
     stream: Stream,
+    deflate: Option<Deflate>,
     heard: Vec<u8>,
 }
 
@@ -28,14 +37,57 @@ impl Client {
         let socket = TcpStream::connect(address).expect("the service listens");
         socket.set_read_timeout(Some(PATIENCE)).expect("timeout");
         socket.set_write_timeout(Some(PATIENCE)).expect("timeout");
-        let mut client = Client { stream: Stream::Plain(socket), heard: Vec::new() };
+        let mut client = Client { stream: Stream::Plain(socket), deflate: None, heard: Vec::new() };
         if implicit_tls {
             client.secure().expect("handshake");
         }
         client
     }
 
+    /// Compresses from now on; what was heard and not read is compressed already.
+    pub fn compress(&mut self) -> Result<(), String> {
+        let (compress, decompress) = (Compress::new(Compression::fast(), false), Decompress::new(false));
+        self.deflate = Some(Deflate { compress, decompress });
+        let heard = std::mem::take(&mut self.heard);
+        self.take(&heard)
+    }
+
+    /// What the connection can be bound to (RFC 5929, RFC 9266).
+    pub fn binding(&self, name: &str) -> Result<Vec<u8>, String> {
+        let Stream::Tls(stream) = &self.stream else { return Err("there is no TLS".into()) };
+        match name {
+            "tls-exporter" => stream
+                .conn
+                .export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(b""))
+                .map_err(|error| error.to_string()),
+            "tls-server-end-point" => {
+                let certificate =
+                    stream.conn.peer_certificates().and_then(|chain| chain.first()).ok_or("no certificate")?;
+                // The fixture's is signed with SHA-256.
+                Ok(digest::digest(&digest::SHA256, certificate).as_ref().to_vec())
+            }
+            _ => Err(format!("unknown binding {name}")),
+        }
+    }
+
+    /// Sends compressed bytes on a connection that is to be compressed.
+    pub fn send_compressed(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let mut packed = Vec::with_capacity(bytes.len() + 1024);
+        let mut compress = Compress::new(Compression::fast(), false);
+        compress.compress_vec(bytes, &mut packed, FlushCompress::Sync).map_err(|error| error.to_string())?;
+        self.send(&packed)
+    }
+
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let mut packed = Vec::with_capacity(bytes.len() + 1024);
+        let bytes = match &mut self.deflate {
+            None => bytes,
+            Some(deflate) => {
+                let status = deflate.compress.compress_vec(bytes, &mut packed, FlushCompress::Sync);
+                status.map_err(|error| error.to_string())?;
+                &packed
+            }
+        };
         let sent = match &mut self.stream {
             Stream::Plain(socket) => socket.write_all(bytes),
             Stream::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
@@ -57,11 +109,28 @@ impl Client {
         };
         match heard {
             Ok(count) => {
-                self.heard.extend_from_slice(&buffer[..count]);
+                self.take(&buffer[..count])?;
                 Ok(count)
             }
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof) => Ok(0),
             Err(error) => Err(format!("nothing was heard: {error}")),
+        }
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) -> Result<(), String> {
+        let Some(deflate) = &mut self.deflate else {
+            self.heard.extend_from_slice(bytes);
+            return Ok(());
+        };
+        loop {
+            self.heard.reserve(16 * 1024);
+            let (read, room) = (deflate.decompress.total_in(), self.heard.capacity() - self.heard.len());
+            let status = deflate.decompress.decompress_vec(bytes, &mut self.heard, FlushDecompress::None);
+            status.map_err(|error| format!("not DEFLATE: {error}"))?;
+            bytes = &bytes[(deflate.decompress.total_in() - read) as usize..];
+            if self.heard.len() < self.heard.capacity() || room == 0 {
+                return Ok(());
+            }
         }
     }
 

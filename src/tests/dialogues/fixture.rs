@@ -12,7 +12,7 @@ use mailstead_core::log::Log;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::net::{Encryption, Limits, LineService, Net, Protocol};
 use mailstead_core::people::sessions::Sessions;
-use mailstead_core::people::{People, PlaintextAuth, credentials};
+use mailstead_core::people::{Denied, People, PlaintextAuth, TokenVerifier, Verifying, credentials};
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
 use mailstead_core::service::{Service, Services, Stop};
 use mailstead_storage::{Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
@@ -33,7 +33,8 @@ pub struct House {
 }
 
 impl House {
-    pub fn open() -> House {
+    /// With an identity provider when `tokens` is true.
+    pub fn open(tokens: bool) -> House {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let data = tempfile::tempdir().expect("a directory");
@@ -43,6 +44,9 @@ impl House {
         let store = Store::open(options, Arc::new(bell.clone())).expect("a new store");
         let clock = Clock::system();
         let people = People::new(store.clone(), clock.clone());
+        if tokens {
+            people.trust(Box::new(Provider));
+        }
         let intake = Intake::new(store.clone(), clock.clone(), MESSAGE_BYTES_MAX);
         runtime.block_on(populate(&store));
         let certificates = Certificates::open(&TlsSettings::default(), data.path(), HOST).expect("a certificate");
@@ -115,6 +119,21 @@ impl Drop for House {
     }
 }
 
+/// An identity provider whose tokens are `token-of-NAME`.
+struct Provider;
+
+impl TokenVerifier for Provider {
+    fn verify<'a>(&'a self, token: &'a str) -> Verifying<'a> {
+        Box::pin(async move {
+            match token.strip_prefix("token-of-") {
+                Some("nobody-knows") => Err(Denied::Unavailable),
+                Some(name) => Ok(format!("{name}@example.test")),
+                None => Err(Denied::Wrong),
+            }
+        })
+    }
+}
+
 async fn put(store: &Store, intake: &Intake, address: &str, bytes: &[u8]) {
     let account = store.directory().by_address.get(address).expect("a user of the box").id;
     let inbox = store.mailbox(account, "INBOX").expect("readable").expect("everyone has one").id;
@@ -136,10 +155,11 @@ async fn populate(store: &Store) {
         ("bob", Role::User),
         ("carol", Role::User),
         ("full", Role::User),
+        ("head", Role::DomainAdministrator),
     ] {
         let (password, scram) = secret().clone();
         let account = NewAccount {
-            address: format!("{name}@example.test"),
+            address: format!("{name}@{}", if name == "head" { "catch.test" } else { "example.test" }),
             role,
             password,
             scram: Some(scram),

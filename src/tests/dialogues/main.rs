@@ -4,6 +4,7 @@
 
 mod client;
 mod fixture;
+mod scram;
 mod script;
 
 use std::path::{Path, PathBuf};

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::client::Client;
 use crate::fixture::House;
+use crate::scram;
 
 /// What one line of the file does, on the connection of that name.
 struct Step {
@@ -34,6 +35,12 @@ enum Action {
     Exactly(Vec<u8>),
     /// A TLS handshake.
     Tls,
+    /// Both ways are compressed from now on.
+    Deflate,
+    /// Send this line compressed, on a connection that is to be.
+    SendDeflated(Vec<u8>),
+    /// The client's messages of SCRAM: flag, user, password.
+    Scram(String, String, String),
     /// The server has closed the connection.
     Closed,
     Wait(Duration),
@@ -54,13 +61,15 @@ pub struct Script {
     service: String,
     /// Address and message file of the mail that is there before.
     mail: Vec<(String, String)>,
+    /// Is there an identity provider?
+    tokens: bool,
     steps: Vec<Step>,
 }
 
 impl Script {
     pub fn read(file: &Path, folder: &str) -> Result<Script, String> {
         let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
-        let mut script = Script { service: folder.to_string(), mail: Vec::new(), steps: Vec::new() };
+        let mut script = Script { service: folder.to_string(), mail: Vec::new(), tokens: false, steps: Vec::new() };
         for (number, line) in text.lines().enumerate() {
             script.line(number + 1, line).map_err(|why| format!("line {}: {why}", number + 1))?;
         }
@@ -75,6 +84,7 @@ impl Script {
             let words: Vec<&str> = directive.split_whitespace().collect();
             match words[..] {
                 ["service", service] => self.service = service.to_string(),
+                ["tokens"] => self.tokens = true,
                 ["mail", address, file] => self.mail.push((address.to_string(), file.to_string())),
                 _ => return Err(format!("unknown directive {directive:?}")),
             }
@@ -93,7 +103,7 @@ impl Script {
 
     /// Plays the dialogue against a box of its own.
     pub fn play(&self, messages: &Path) -> Result<(), String> {
-        let house = House::open();
+        let house = House::open(self.tokens);
         for (address, file) in &self.mail {
             house.deliver(address, &message(messages, file)?);
         }
@@ -128,6 +138,7 @@ impl Action {
     fn read(line: &str) -> Result<Action, String> {
         match line {
             "TLS" => return Ok(Action::Tls),
+            "DEFLATE" => return Ok(Action::Deflate),
             "CLOSED" => return Ok(Action::Closed),
             "DELIVERED" => return Ok(Action::Delivered),
             "C:" => return Ok(Action::Send(b"\r\n".to_vec())),
@@ -148,6 +159,11 @@ impl Action {
             "S*" => Action::Skip(rest.to_string()),
             "S|" => Action::Swallow(rest.trim().parse().map_err(|_| format!("not a number: {rest:?}"))?),
             "S|=" => Action::Exactly(unescape(rest)?),
+            "DEFLATED" => Action::SendDeflated(format!("{rest}\r\n").into_bytes()),
+            "SCRAM" => match rest.split_whitespace().collect::<Vec<_>>()[..] {
+                [flag, user, password] => Action::Scram(flag.into(), user.into(), password.into()),
+                _ => return Err("SCRAM needs a flag, a user and a password".into()),
+            },
             "WAIT" => Action::Wait(Duration::from_millis(rest.trim().parse().map_err(|_| "not a number")?)),
             _ => match word.strip_prefix("C*").and_then(|count| count.parse::<usize>().ok()) {
                 Some(count) => Action::Send(unescape(rest)?.repeat(count)),
@@ -183,6 +199,9 @@ impl Action {
                 ))
             }
             Action::Tls => client.secure(),
+            Action::Deflate => client.compress(),
+            Action::SendDeflated(bytes) => client.send_compressed(bytes),
+            Action::Scram(flag, user, password) => scram::log_in(client, flag, user, password),
             Action::Closed => client.closed(),
             Action::Wait(time) => {
                 std::thread::sleep(*time);

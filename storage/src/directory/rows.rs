@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use redb::{ReadTransaction, ReadableTable};
 
-use crate::mailbox::names;
+use crate::mailbox::{metadata, names, sharing};
 use crate::rows::{decode_json, encode_json};
 use crate::rules;
 use crate::tables::meta;
 use crate::write::Tables;
 use crate::{
-    Account, AccountId, Alias, Directory, Domain, Error, LastLogin, NewAccount, Result, SpecialUse, Time, Word,
+    Account, AccountId, Alias, Directory, Domain, Error, LastLogin, NewAccount, Quota, Result, SpecialUse, Time, Word,
 };
 
 /// Most bytes of a domain's name or an address; a redb key has to be short.
@@ -78,20 +78,20 @@ pub(crate) fn add_domain(tables: &mut Tables, name: String, now: Time) -> Result
     if tables.domain.get(name.as_str())?.is_some() {
         return Err(exists("a domain", &name));
     }
-    put_domain(tables, &Domain { name, catch_all: None, created: now })
+    let mailboxes = AccountId(tables.next_id("account_next")?);
+    put_domain(tables, &Domain { name, catch_all: None, mailboxes, quota_bytes: 0, quota_messages: 0, created: now })
 }
 
 pub(crate) fn update_domain(tables: &mut Tables, domain: &Domain) -> Result<()> {
-    if tables.domain.get(domain.name.as_str())?.is_none() {
-        return Err(not_found("domain", &domain.name));
+    let old = find_domain(tables, &domain.name)?.ok_or_else(|| not_found("domain", &domain.name))?;
+    if old.mailboxes != domain.mailboxes {
+        return Err(Error::new(Word::Invalid, "the number of a domain's mailboxes cannot be changed"));
     }
     put_domain(tables, domain)
 }
 
 pub(crate) fn remove_domain(tables: &mut Tables, name: &str) -> Result<()> {
-    if tables.domain.get(name)?.is_none() {
-        return Err(not_found("domain", name));
-    }
+    let domain = find_domain(tables, name)?.ok_or_else(|| not_found("domain", name))?;
     let of_domain = |address: &str| domain_of(address) == name;
     let mut used = false;
     for row in tables.account.iter()? {
@@ -103,9 +103,51 @@ pub(crate) fn remove_domain(tables: &mut Tables, name: &str) -> Result<()> {
     if used {
         return Err(Error::new(Word::NotAllowed, format!("the domain {name:?} has accounts or aliases")));
     }
+    if names::has_any(tables, domain.mailboxes)? {
+        return Err(Error::new(Word::NotAllowed, format!("the domain {name:?} has shared mailboxes")));
+    }
     changing(tables);
     tables.domain.remove(name)?;
-    Ok(())
+    tables.remove_usage(domain.mailboxes)
+}
+
+fn find_domain(tables: &Tables, name: &str) -> Result<Option<Domain>> {
+    let row = tables.domain.get(name)?;
+    row.map(|row| decode_json("domain", row.value())).transpose()
+}
+
+/// The domain whose shared mailboxes have this owner.
+fn domain_with_mailboxes(tables: &Tables, owner: AccountId) -> Result<Option<Domain>> {
+    for row in tables.domain.iter()? {
+        let domain: Domain = decode_json("domain", row?.1.value())?;
+        if domain.mailboxes == owner {
+            return Ok(Some(domain));
+        }
+    }
+    Ok(None)
+}
+
+/// Can mailboxes be this one's?
+pub(crate) fn is_owner(tables: &Tables, id: AccountId) -> Result<bool> {
+    Ok(tables.account.get(id.0)?.is_some() || domain_with_mailboxes(tables, id)?.is_some())
+}
+
+/// What the mailboxes of an owner may hold.
+pub(crate) fn quota(tables: &Tables, owner: AccountId) -> Result<Quota> {
+    if let Some(account) = account(tables, owner)? {
+        return Ok(account.quota());
+    }
+    Ok(domain_with_mailboxes(tables, owner)?.map_or(Quota::default(), |domain| domain.quota()))
+}
+
+pub(crate) fn set_quota(tables: &mut Tables, owner: AccountId, quota: Quota) -> Result<()> {
+    if let Some(old) = account(tables, owner)? {
+        let new = Account { quota_bytes: quota.bytes, quota_messages: quota.messages, ..old };
+        return update_account(tables, &new);
+    }
+    let missing = || Error::new(Word::NotFound, "there is no such owner of mailboxes");
+    let old = domain_with_mailboxes(tables, owner)?.ok_or_else(missing)?;
+    put_domain(tables, &Domain { quota_bytes: quota.bytes, quota_messages: quota.messages, ..old })
 }
 
 fn domain_of(address: &str) -> &str {
@@ -148,7 +190,7 @@ pub(crate) fn add_account(tables: &mut Tables, new: NewAccount, now: Time) -> Re
     }
     changing(tables);
     let id = AccountId(tables.next_id("account_next")?);
-    let NewAccount { address, name, role, quota_bytes, password, scram } = new;
+    let NewAccount { address, name, role, quota_bytes, quota_messages, password, scram } = new;
     let account = Account {
         id,
         address,
@@ -156,6 +198,7 @@ pub(crate) fn add_account(tables: &mut Tables, new: NewAccount, now: Time) -> Re
         enabled: true,
         role,
         quota_bytes,
+        quota_messages,
         password,
         scram,
         forward: Vec::new(),
@@ -190,12 +233,13 @@ pub(crate) fn put_account(tables: &mut Tables, account: &Account) -> Result<()> 
 }
 
 pub(crate) fn remove_account(tables: &mut Tables, id: AccountId) -> Result<()> {
-    if account(tables, id)?.is_none() {
-        return Err(Error::new(Word::NotFound, "there is no such account"));
-    }
+    let missing = || Error::new(Word::NotFound, "there is no such account");
+    let old = account(tables, id)?.ok_or_else(missing)?;
     changing(tables);
     names::delete_all(tables, id)?;
     rules::remove_all(tables, id)?;
+    sharing::forget_address(tables, &old.address)?;
+    metadata::forget_account(tables, id)?;
     tables.account.remove(id.0)?;
     tables.login.remove(id.0)?;
     tables.remove_usage(id)

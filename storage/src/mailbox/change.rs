@@ -9,7 +9,7 @@ use crate::tables::vanished_key;
 use crate::write::Tables;
 use crate::{
     AppendedAll, Copied, Error, Expunged, FlagChange, FlagMode, Flags, MailboxId, Modseq, Record, Result, Stored, Time,
-    Uid, UidRange, UidSet, Word,
+    Uid, UidRange, UidSet, Usage, Word,
 };
 
 /// Rows of expunged UIDs kept for each mailbox; past it the older half is forgotten.
@@ -66,12 +66,17 @@ pub(crate) fn add(
 
 /// # Errors
 /// `OverQuota`.
-fn check_quota(tables: &Tables, row: &MailboxRow, bytes: u64) -> Result<()> {
-    let quota = directory::rows::account(tables, row.account)?.map_or(0, |account| account.quota_bytes);
-    if quota > 0 && tables.usage(row.account)?.bytes.saturating_add(bytes) > quota {
+fn check_quota(tables: &Tables, row: &MailboxRow, more: Usage) -> Result<()> {
+    let quota = directory::rows::quota(tables, row.account)?;
+    if !quota.is_unlimited() && !quota.allows(tables.usage(row.account)?.plus(more)) {
         return Err(Error::new(Word::OverQuota, "the account's quota would be exceeded"));
     }
     Ok(())
+}
+
+/// What records add to what an account holds.
+fn sum(records: &[Record]) -> Usage {
+    Usage { bytes: records.iter().map(|record| u64::from(record.size)).sum(), messages: records.len() as u64 }
 }
 
 // ---- keywords ----------------------------------------------------------------------------
@@ -176,8 +181,8 @@ pub(crate) fn append(
     let mut row = tables.mailbox(mailbox)?;
     let replaced = replaces.map(|(from, uid)| replaced(tables, from, uid)).transpose()?;
     check_uids_left(&row, appends.len())?;
-    let bytes: u64 = appends.iter().map(|append| append.blob.size).sum();
-    check_quota(tables, &row, bytes.saturating_sub(replaced.map_or(0, |record| record.size.into())))?;
+    let more = Usage { bytes: appends.iter().map(|append| append.blob.size).sum(), messages: appends.len() as u64 };
+    check_quota(tables, &row, more.minus(sum(replaced.as_slice())))?;
     let mut keywords = Keywords::of(tables, mailbox)?;
     let incoming = appends.iter().map(|append| incoming(append, &mut keywords)).collect::<Result<Vec<_>>>()?;
     // From here on it is written.
@@ -244,12 +249,12 @@ pub(crate) fn store_flags(
     for keyword in &change.keywords {
         match change.mode {
             FlagMode::Remove => flags = flags.with(keywords.find(keyword).unwrap_or_default()),
-            FlagMode::Replace | FlagMode::Add => flags = flags.with(keywords.find_or_add(keyword)?),
+            _ => flags = flags.with(keywords.find_or_add(keyword)?),
         }
     }
     keywords.write(tables, mailbox)?;
     let modseq = row.counters.modseq + 1;
-    let (mut records, mut modified) = (Vec::new(), UidSet::default());
+    let (mut records, mut before, mut modified) = (Vec::new(), Vec::new(), UidSet::default());
     for key in keys_of(tables, mailbox, uids)? {
         let mut block = tables.block(key)?;
         let mut changed = false;
@@ -260,9 +265,11 @@ pub(crate) fn store_flags(
             }
             let new = match change.mode {
                 FlagMode::Replace => flags,
+                FlagMode::ReplaceWithin(within) => record.flags.without(within).with(flags),
                 FlagMode::Add => record.flags.with(flags),
                 FlagMode::Remove => record.flags.without(flags),
             };
+            before.push(record.modseq);
             if new != record.flags {
                 count_change(&mut row, record.flags, new);
                 (record.flags, record.modseq, changed) = (new, modseq, true);
@@ -277,7 +284,7 @@ pub(crate) fn store_flags(
     if row.counters.modseq == modseq || keywords.grown {
         tables.put_mailbox(mailbox, row);
     }
-    Ok(Stored { records, modified, keywords: keywords.all })
+    Ok(Stored { records, before, modified, keywords: keywords.all })
 }
 
 fn count_change(row: &mut MailboxRow, old: Flags, new: Flags) {
@@ -355,13 +362,27 @@ fn forget_vanished(tables: &mut Tables, mailbox: MailboxId, row: &mut MailboxRow
 
 // ---- COPY and MOVE -----------------------------------------------------------------------
 
-pub(crate) fn copy(tables: &mut Tables, from: MailboxId, uids: &UidSet, to: MailboxId, now: Time) -> Result<Copied> {
+/// How messages go from one mailbox to another.
+#[derive(Clone, Copy)]
+pub(crate) struct Transfer {
+    /// The flags that go along.
+    pub(crate) kept: Flags,
+    pub(crate) now: Time,
+}
+
+pub(crate) fn copy(
+    tables: &mut Tables,
+    from: MailboxId,
+    uids: &UidSet,
+    to: MailboxId,
+    transfer: Transfer,
+) -> Result<Copied> {
     let source = tables.mailbox(from)?;
     let target = tables.mailbox(to)?;
     let records = records_of(tables, from, uids)?;
     check_uids_left(&target, records.len())?;
-    check_quota(tables, &target, records.iter().map(|record| u64::from(record.size)).sum())?;
-    let uids = add_all(tables, from, &records, to, now)?;
+    check_quota(tables, &target, sum(&records))?;
+    let uids = add_all(tables, from, &records, to, transfer)?;
     Ok(Copied { uid_validity: target.counters.uid_validity, uids, modseq: source.counters.modseq })
 }
 
@@ -370,15 +391,15 @@ pub(crate) fn move_messages(
     from: MailboxId,
     uids: &UidSet,
     to: MailboxId,
-    now: Time,
+    transfer: Transfer,
 ) -> Result<Copied> {
     let (source, target) = (tables.mailbox(from)?, tables.mailbox(to)?);
     let records = records_of(tables, from, uids)?;
     check_uids_left(&target, records.len())?;
     if source.account != target.account {
-        check_quota(tables, &target, records.iter().map(|record| u64::from(record.size)).sum())?;
+        check_quota(tables, &target, sum(&records))?;
     }
-    let moved = add_all(tables, from, &records, to, now)?;
+    let moved = add_all(tables, from, &records, to, transfer)?;
     let old: UidSet = records.iter().map(|record| record.uid).collect();
     let modseq = remove(tables, from, &old, false)?.modseq;
     Ok(Copied { uid_validity: target.counters.uid_validity, uids: moved, modseq })
@@ -387,7 +408,7 @@ pub(crate) fn move_messages(
 /// Moves all messages of a mailbox.
 pub(crate) fn move_all(tables: &mut Tables, from: MailboxId, to: MailboxId, now: Time) -> Result<()> {
     let all = [UidRange { first: 1, last: u32::MAX }].into_iter().collect();
-    move_messages(tables, from, &all, to, now).map(drop)
+    move_messages(tables, from, &all, to, Transfer { kept: Flags(u64::MAX), now }).map(drop)
 }
 
 fn records_of(tables: &mut Tables, mailbox: MailboxId, uids: &UidSet) -> Result<Vec<Record>> {
@@ -404,12 +425,12 @@ fn add_all(
     from: MailboxId,
     records: &[Record],
     to: MailboxId,
-    now: Time,
+    Transfer { kept, now }: Transfer,
 ) -> Result<Vec<(Uid, Uid)>> {
     let mut row = tables.mailbox(to)?;
     let source = Keywords::of(tables, from)?;
     let mut target = Keywords::of(tables, to)?;
-    let used = records.iter().fold(0, |used, record| used | record.flags.0) >> Flags::KEYWORD_FIRST;
+    let used = (records.iter().fold(0, |used, record| used | record.flags.0) & kept.0) >> Flags::KEYWORD_FIRST;
     let mut translation = Vec::new();
     for (at, keyword) in source.all.iter().enumerate().filter(|(at, _)| used >> at & 1 == 1) {
         translation.push((Flags(1 << (Flags::KEYWORD_FIRST as usize + at)), target.find_or_add(keyword)?));
@@ -419,7 +440,7 @@ fn add_all(
     let mut uids = Vec::with_capacity(records.len());
     for record in records {
         let translated = translation.iter().filter(|(old, _)| record.flags.has(*old));
-        let flags = translated.fold(system(record.flags), |flags, (_, new)| flags.with(*new));
+        let flags = translated.fold(system(Flags(record.flags.0 & kept.0)), |flags, (_, new)| flags.with(*new));
         tables.change_references(record.blob, 1)?;
         let Record { blob, size, internal_date, .. } = *record;
         let incoming = Incoming { blob, size, flags, internal_date, save_date: date(now) };

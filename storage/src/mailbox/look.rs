@@ -37,7 +37,7 @@ pub(crate) fn subscriptions(transaction: &ReadTransaction, account: AccountId) -
     rows.map(|row| Ok(row?.0.value().1.to_owned())).collect()
 }
 
-fn mailbox(transaction: &ReadTransaction, id: MailboxId) -> Result<Mailbox> {
+pub(crate) fn mailbox(transaction: &ReadTransaction, id: MailboxId) -> Result<Mailbox> {
     let missing = || Error::new(Word::NotFound, "the mailbox does not exist");
     let row = transaction.open_table(meta::MAILBOX)?.get(id.0)?.ok_or_else(missing)?;
     Ok(MailboxRow::decode(row.value())?.mailbox(id))

@@ -2,10 +2,12 @@
 
 use redb::ReadableTable;
 
-use crate::mailbox::change;
+use crate::mailbox::{change, sharing};
 use crate::rows::MailboxRow;
 use crate::write::Tables;
-use crate::{AccountId, Counters, Error, Mailbox, MailboxId, Result, SpecialUse, Time, Word};
+use crate::{
+    AccountId, Counters, Error, Mailbox, MailboxId, OTHER_USERS, Result, SHARED, SpecialUse, Time, Word, directory,
+};
 
 /// Most bytes of a mailbox's full name.
 pub(crate) const NAME_BYTES_MAX: usize = 1000;
@@ -38,6 +40,17 @@ pub(crate) fn normal(name: &str) -> Result<String> {
     }
     let (first, rest) = name.split_at(name.find('/').unwrap_or(name.len()));
     Ok(if first.eq_ignore_ascii_case(INBOX) { format!("{INBOX}{rest}") } else { name.to_owned() })
+}
+
+/// # Errors
+/// `Invalid` for names under which the mailboxes of others are seen.
+fn check_own(name: &str) -> Result<()> {
+    match name.split('/').next() {
+        Some(OTHER_USERS | SHARED) => {
+            Err(Error::new(Word::Invalid, "under this name stand the mailboxes of others; choose another one"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The names above this one, outermost first.
@@ -92,6 +105,11 @@ fn make(tables: &mut Tables, account: AccountId, name: &str, special_use: Option
     let row = MailboxRow { account, special_use, counters, vanished_rows: 0, name: name.to_owned() };
     tables.mailbox_name.insert((account.0, name), id.0)?;
     tables.put_mailbox(id, row.clone());
+    if let Some((above, _)) = name.rsplit_once('/')
+        && let Some(above) = find(tables, account, above)?
+    {
+        sharing::inherit(tables, above, id)?;
+    }
     Ok(row.mailbox(id))
 }
 
@@ -102,7 +120,8 @@ pub(crate) fn create(
     special_use: Option<SpecialUse>,
 ) -> Result<Mailbox> {
     let name = normal(name)?;
-    if tables.account.get(account.0)?.is_none() {
+    check_own(&name)?;
+    if !directory::rows::is_owner(tables, account)? {
         return Err(Error::new(Word::NotFound, "the account does not exist"));
     }
     if find(tables, account, &name)?.is_some() {
@@ -124,6 +143,11 @@ pub(crate) fn delete(tables: &mut Tables, account: AccountId, name: &str) -> Res
     Ok(id)
 }
 
+/// Has this owner any mailboxes?
+pub(crate) fn has_any(tables: &Tables, owner: AccountId) -> Result<bool> {
+    Ok(tables.mailbox_name.range((owner.0, "")..(owner.0 + 1, ""))?.next().is_some())
+}
+
 /// Removes all mailboxes of an account.
 pub(crate) fn delete_all(tables: &mut Tables, account: AccountId) -> Result<()> {
     for (_, id) in below(tables, account, "")? {
@@ -135,6 +159,7 @@ pub(crate) fn delete_all(tables: &mut Tables, account: AccountId) -> Result<()> 
 
 pub(crate) fn rename(tables: &mut Tables, account: AccountId, from: &str, to: &str) -> Result<()> {
     let (from, to) = (normal(from)?, normal(to)?);
+    check_own(&to)?;
     let id = expect(tables, account, &from)?;
     if find(tables, account, &to)?.is_some() {
         return Err(Error::new(Word::Exists, format!("there is a mailbox {to:?} already")));

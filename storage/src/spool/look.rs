@@ -4,29 +4,9 @@ use redb::{ReadTransaction, ReadableTableMetadata};
 
 use crate::queue::{Fresh, Queue};
 use crate::rows::SpoolRow;
-use crate::tables::{due_key, due_parts, meta};
-use crate::{BlobId, Leased, Priority, Result, SpoolEntry, SpoolFilter, Time};
-
-const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
-
-/// Messages with a spool row that are due and that nobody has leased, by priority and due time.
-pub(crate) fn due(transaction: &ReadTransaction, queue: &Queue, max: usize, now: Time) -> Result<Vec<BlobId>> {
-    let table = transaction.open_table(meta::DUE)?;
-    let mut found = Vec::new();
-    for priority in PRIORITIES {
-        let range = due_key(priority, Time(0), BlobId(0))..=due_key(priority, now, BlobId(u64::MAX));
-        for row in table.range(range)? {
-            if found.len() == max {
-                return Ok(found);
-            }
-            let (_, id) = due_parts(row?.0.value());
-            if !queue.is_leased(id) {
-                found.push(id);
-            }
-        }
-    }
-    Ok(found)
-}
+use crate::spool::senders;
+use crate::tables::{meta, removed_key, removed_parts};
+use crate::{BlobId, Leased, RemovedEntry, Result, SpoolEntry, SpoolFilter, Time};
 
 /// The messages as leased; those that are no longer due are missing. The caller holds the leases
 /// since before this transaction began, so nothing can have settled in between.
@@ -36,7 +16,7 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
     let mut leased = Vec::with_capacity(ids.len());
     for id in ids {
         let Some(row) = spool.get(id.0)? else { continue };
-        let SpoolRow { size, mut arrival, recipients, attempts, next_attempt, priority } =
+        let SpoolRow { size, mut arrival, recipients, attempts, next_attempt, priority, queue, since } =
             SpoolRow::decode(row.value())?;
         if next_attempt > now {
             continue;
@@ -44,7 +24,7 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
         let outline = outlines.get(id.0)?.map(|row| row.value().into()).unwrap_or_default();
         let filled = std::sync::Arc::make_mut(&mut arrival);
         (filled.outline, filled.priority) = (outline, priority);
-        leased.push(Leased { id: *id, size, arrival, recipients, attempts, fresh: false });
+        leased.push(Leased { id: *id, size, arrival, recipients, attempts, since, queue, fresh: false });
     }
     Ok(leased)
 }
@@ -52,24 +32,8 @@ pub(crate) fn leased(transaction: &ReadTransaction, ids: &[BlobId], now: Time) -
 pub(crate) fn leased_fresh(fresh: Fresh) -> Leased {
     let recipients = fresh.recipients();
     let Fresh { id, size, arrival, .. } = fresh;
-    Leased { id, size, arrival, recipients, attempts: 0, fresh: true }
-}
-
-/// When the first message with a spool row that nobody has leased is due.
-pub(crate) fn next_due(transaction: &ReadTransaction, queue: &Queue) -> Result<Option<Time>> {
-    let table = transaction.open_table(meta::DUE)?;
-    let mut first: Option<Time> = None;
-    for priority in PRIORITIES {
-        let range = due_key(priority, Time(0), BlobId(0))..=due_key(priority, Time(u64::MAX), BlobId(u64::MAX));
-        for row in table.range(range)? {
-            let (due, id) = due_parts(row?.0.value());
-            if !queue.is_leased(id) {
-                first = Some(first.map_or(due, |first| first.min(due)));
-                break;
-            }
-        }
-    }
-    Ok(first)
+    let since = arrival.received;
+    Leased { id, size, arrival, recipients, attempts: 0, since, queue: String::new(), fresh: true }
 }
 
 /// Number of spool rows.
@@ -77,20 +41,16 @@ pub(crate) fn depth(transaction: &ReadTransaction) -> Result<u64> {
     Ok(transaction.open_table(meta::SPOOL)?.len()?)
 }
 
-fn matches(filter: &SpoolFilter, reverse_path: &str) -> bool {
-    filter.sender.as_ref().is_none_or(|sender| reverse_path.to_lowercase().contains(&sender.to_lowercase()))
-}
-
 fn entry(id: BlobId, row: SpoolRow, leased: bool) -> SpoolEntry {
-    let SpoolRow { priority, next_attempt, attempts, size, arrival, recipients } = row;
-    SpoolEntry { id, size, arrival, recipients, attempts, priority, next_attempt, leased }
+    let SpoolRow { priority, next_attempt, attempts, size, queue, arrival, recipients, since } = row;
+    SpoolEntry { id, size, arrival, recipients, attempts, priority, next_attempt, since, queue, leased }
 }
 
 pub(crate) fn fresh_entry(fresh: Fresh, leased: bool) -> SpoolEntry {
     let recipients = fresh.recipients();
     let Fresh { id, size, arrival, .. } = fresh;
-    let (priority, next_attempt) = (arrival.priority, arrival.received);
-    SpoolEntry { id, size, arrival, recipients, attempts: 0, priority, next_attempt, leased }
+    let (priority, since, queue) = (arrival.priority, arrival.received, String::new());
+    SpoolEntry { id, size, arrival, recipients, attempts: 0, priority, next_attempt: since, since, queue, leased }
 }
 
 /// One message with a spool row.
@@ -99,31 +59,44 @@ pub(crate) fn one(transaction: &ReadTransaction, queue: &Queue, id: BlobId) -> R
     row.map(|row| Ok(entry(id, SpoolRow::decode(row.value())?, queue.is_leased(id)))).transpose()
 }
 
-/// Messages in the order of creation.
+/// Messages in the order of creation. `fresh` are those that match the filter and have no row yet.
 pub(crate) fn list(
     transaction: &ReadTransaction,
     queue: &Queue,
     fresh: &[(Fresh, bool)],
     filter: &SpoolFilter,
 ) -> Result<Vec<SpoolEntry>> {
-    let mut entries = Vec::new();
-    let from = filter.after.map_or(0, |after| after.0.saturating_add(1));
-    for row in transaction.open_table(meta::SPOOL)?.range(from..)? {
-        if entries.len() == filter.limit {
-            break;
+    let spool = transaction.open_table(meta::SPOOL)?;
+    let first = filter.after.map_or(0, |after| after.0.saturating_add(1));
+    let decoded = |id, row: &[u8]| Ok(entry(id, SpoolRow::decode(row)?, queue.is_leased(id)));
+    let mut entries: Vec<SpoolEntry> = match &filter.sender {
+        Some(sender) => {
+            let found = senders::find(transaction, sender, first, filter.limit)?;
+            let rows = found.into_iter().filter_map(|id| Some((id, spool.get(id.0).transpose()?)));
+            rows.map(|(id, row)| decoded(id, row?.value())).collect::<Result<_>>()?
         }
-        let (id, row) = row?;
-        let row = SpoolRow::decode(row.value())?;
-        if matches(filter, &row.arrival.envelope.reverse_path) {
-            let id = BlobId(id.value());
-            entries.push(entry(id, row, queue.is_leased(id)));
+        None => {
+            let rows = spool.range(first..)?.take(filter.limit);
+            rows.map(|row| row.map_err(Into::into).and_then(|(id, row)| decoded(BlobId(id.value()), row.value())))
+                .collect::<Result<_>>()?
         }
-    }
+    };
     // Rows come first where a message stopped being fresh in between.
-    let fresh = fresh.iter().filter(|(fresh, _)| matches(filter, &fresh.arrival.envelope.reverse_path));
-    entries.extend(fresh.map(|(fresh, leased)| fresh_entry(fresh.clone(), *leased)));
+    entries.extend(fresh.iter().map(|(fresh, leased)| fresh_entry(fresh.clone(), *leased)));
     entries.sort_by_key(|entry| entry.id);
     entries.dedup_by_key(|entry| entry.id);
     entries.truncate(filter.limit);
     Ok(entries)
+}
+
+/// Messages that were taken out of the spool since `since`, the latest first.
+pub(crate) fn removed(transaction: &ReadTransaction, since: Time, limit: usize) -> Result<Vec<RemovedEntry>> {
+    let table = transaction.open_table(meta::REMOVED)?;
+    let rows = table.range(removed_key(since, BlobId(0))..)?.rev().take(limit);
+    rows.map(|row| {
+        let (key, row) = row?;
+        let (removed, id) = removed_parts(key.value());
+        Ok(RemovedEntry { removed, entry: entry(id, SpoolRow::decode(row.value())?, false) })
+    })
+    .collect()
 }

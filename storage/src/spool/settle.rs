@@ -5,13 +5,13 @@ use std::collections::HashSet;
 
 use redb::ReadableTable;
 
+use super::steer;
 use crate::mailbox::change::{self, Incoming, date};
-use crate::queue::{Fresh, Queue};
+use crate::queue::Fresh;
 use crate::rows::{BlobRow, SpoolRow};
 use crate::rules;
-use crate::tables::due_key;
 use crate::write::Tables;
-use crate::{BlobId, Error, LocalDelivery, MailboxId, Priority, RecipientState, Result, Settlement, State, Time, Word};
+use crate::{BlobId, Error, LocalDelivery, MailboxId, RecipientState, Result, Settlement, State, Time, Word};
 
 /// What is known of a message that settles.
 struct Message {
@@ -26,7 +26,7 @@ pub(crate) fn is_applied(tables: &Tables, sequence: u64) -> Result<bool> {
 }
 
 /// The message, unless an earlier job of the same batch applied it.
-fn unapplied(tables: &Tables, fresh: Option<Fresh>) -> Result<Option<Fresh>> {
+pub(super) fn unapplied(tables: &Tables, fresh: Option<Fresh>) -> Result<Option<Fresh>> {
     match fresh {
         Some(fresh) if !is_applied(tables, fresh.sequence)? => Ok(Some(fresh)),
         _ => Ok(None),
@@ -49,23 +49,28 @@ pub(crate) fn apply(tables: &mut Tables, sequence: u64) -> Result<()> {
     tables.set_state("journal_pos", position)
 }
 
-fn spool_row(tables: &Tables, id: BlobId) -> Result<Option<SpoolRow>> {
+pub(super) fn spool_row(tables: &Tables, id: BlobId) -> Result<Option<SpoolRow>> {
     tables.spool.get(id.0)?.map(|row| SpoolRow::decode(row.value())).transpose()
 }
 
-fn put_row(tables: &mut Tables, id: BlobId, row: &SpoolRow) -> Result<()> {
-    tables.begin_writing();
-    tables.spool.insert(id.0, row.encode().as_slice())?;
-    tables.due.insert(due_key(row.priority, row.next_attempt, id), ())?;
-    Ok(())
+/// The spool row of a message that nobody has tried to deliver yet.
+pub(super) fn first_row(fresh: &Fresh) -> SpoolRow {
+    SpoolRow {
+        priority: fresh.arrival.priority,
+        next_attempt: fresh.arrival.received,
+        attempts: 0,
+        size: fresh.size,
+        queue: String::new(),
+        arrival: fresh.arrival.clone(),
+        recipients: fresh.recipients(),
+        since: fresh.arrival.received,
+    }
 }
 
-/// Removes a spool row without its reference.
-fn take_row(tables: &mut Tables, id: BlobId, row: &SpoolRow) -> Result<()> {
-    tables.begin_writing();
-    tables.spool.remove(id.0)?;
-    tables.due.remove(due_key(row.priority, row.next_attempt, id))?;
-    Ok(())
+/// Gives a message that had none a row of its own, with so many references.
+pub(super) fn found_blob(tables: &mut Tables, fresh: &Fresh, references: u32) -> Result<()> {
+    let (segment, size, hash) = (fresh.segment, fresh.size, fresh.hash);
+    tables.add_blob(fresh.id, BlobRow { segment, size, references, hash }, &fresh.arrival.outline)
 }
 
 /// Applies settlements; says of each whether its message is out of the spool.
@@ -85,17 +90,7 @@ pub(crate) fn settle(tables: &mut Tables, batch: Vec<(Settlement, Option<Fresh>)
 /// The message as it stands, `None` when it is not in the spool any more.
 fn find(tables: &Tables, settlement: &Settlement, fresh: Option<Fresh>) -> Result<Option<Message>> {
     let message = match unapplied(tables, fresh)? {
-        Some(fresh) => {
-            let row = SpoolRow {
-                priority: fresh.arrival.priority,
-                next_attempt: fresh.arrival.received,
-                attempts: 0,
-                size: fresh.size,
-                arrival: fresh.arrival.clone(),
-                recipients: Vec::new(),
-            };
-            Some(Message { row, fresh: Some(fresh) })
-        }
+        Some(fresh) => Some(Message { row: first_row(&fresh), fresh: Some(fresh) }),
         None => spool_row(tables, settlement.id)?.map(|row| Message { row, fresh: None }),
     };
     if let Some(message) = &message {
@@ -122,36 +117,37 @@ fn check(settlement: &Settlement, message: &Message) -> Result<()> {
 }
 
 fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Message>, now: Time) -> Result<bool> {
-    let Settlement { id, deliveries, mut recipients, next_attempt, attempts, memories } = settlement;
+    let Settlement { id, deliveries, mut recipients, next_attempt, attempts, memories, queue } = settlement;
     let Some(Message { row, fresh }) = message else { return Ok(true) };
     let (mailboxes, gone) = targets(tables, &deliveries, &mut recipients)?;
     let doomed = tables.doomed_message.remove(id.0)?.is_some();
-    let next_attempt = if gone { Some(now) } else { next_attempt }.filter(|_| !doomed);
-    let stays = next_attempt.is_some();
-    let references = mailboxes.len() as i64 + i64::from(stays);
+    let queue = if gone { String::new() } else { queue };
+    let next_attempt = if gone { Some(now) } else { next_attempt };
+    let references = mailboxes.len() as i64 + i64::from(next_attempt.is_some());
     tables.begin_writing();
     match &fresh {
         Some(fresh) => {
             if references > 0 {
-                let (segment, size, hash) = (fresh.segment, fresh.size, fresh.hash);
-                let blob = BlobRow { segment, size, references: references as u32, hash };
-                tables.add_blob(id, blob, &fresh.arrival.outline)?;
+                found_blob(tables, fresh, references as u32)?;
             }
             apply(tables, fresh.sequence)?;
         }
         None => {
-            take_row(tables, id, &row)?;
+            tables.take_spool_row(id, &row)?;
             tables.change_references(id, references - 1)?;
         }
     }
     deliver(tables, id, &row, &mailboxes, now)?;
     memories.into_iter().try_for_each(|memory| rules::remember(tables, memory))?;
-    if let Some(next_attempt) = next_attempt {
-        let arrival = row.arrival;
-        put_row(tables, id, &SpoolRow { next_attempt, attempts, recipients, arrival, ..row })?;
-        tables.news.spool.push(id);
+    let Some(next_attempt) = next_attempt else { return Ok(true) };
+    let row = SpoolRow { next_attempt, attempts, queue, recipients, ..row };
+    if doomed {
+        steer::put_aside(tables, id, &row, now)?;
+    } else {
+        tables.put_spool_row(id, &row)?;
     }
-    Ok(!stays)
+    tables.news.spool.push(id);
+    Ok(doomed)
 }
 
 /// The mailboxes that get the message, each once. A recipient whose mailbox is gone stays pending;
@@ -196,70 +192,4 @@ fn deliver(tables: &mut Tables, id: BlobId, row: &SpoolRow, targets: &[&LocalDel
         tables.put_mailbox(mailbox, mailbox_row);
     }
     Ok(())
-}
-
-/// Removes a message's spool row with its reference; false when there is none.
-fn drop_row(tables: &mut Tables, id: BlobId) -> Result<bool> {
-    let Some(row) = spool_row(tables, id)? else { return Ok(false) };
-    take_row(tables, id, &row)?;
-    tables.change_references(id, -1)?;
-    Ok(true)
-}
-
-/// Changes each row that is there; returns how many, fresh ones included.
-fn change_rows(
-    tables: &mut Tables,
-    queue: &Queue,
-    ids: &[BlobId],
-    change: impl Fn(&mut SpoolRow),
-    fresh: impl Fn(BlobId) -> bool,
-) -> Result<usize> {
-    let mut count = 0;
-    for id in ids {
-        if let Some(mut row) = spool_row(tables, *id)? {
-            take_row(tables, *id, &row)?;
-            change(&mut row);
-            put_row(tables, *id, &row)?;
-            count += 1;
-        } else if unapplied(tables, queue.fresh(*id))?.is_some() && fresh(*id) {
-            count += 1;
-        }
-        tables.news.spool.push(*id);
-    }
-    Ok(count)
-}
-
-pub(crate) fn force(tables: &mut Tables, queue: &Queue, ids: &[BlobId], now: Time) -> Result<usize> {
-    change_rows(tables, queue, ids, |row| row.next_attempt = now, |_| true)
-}
-
-pub(crate) fn set_priority(tables: &mut Tables, queue: &Queue, ids: &[BlobId], priority: Priority) -> Result<usize> {
-    change_rows(tables, queue, ids, |row| row.priority = priority, |id| queue.set_priority(id, priority))
-}
-
-/// Takes messages out of the spool. What is leased is marked instead and goes when it settles.
-/// Returns how many there were. The leases of those in `went` are held by this job.
-pub(crate) fn delete(tables: &mut Tables, queue: &Queue, ids: &[BlobId], went: &mut Vec<BlobId>) -> Result<usize> {
-    let mut count = 0;
-    for id in ids {
-        let fresh = unapplied(tables, queue.fresh(*id))?;
-        if fresh.is_none() && spool_row(tables, *id)?.is_none() {
-            tables.doomed_message.remove(id.0)?;
-            continue;
-        }
-        count += 1;
-        tables.begin_writing();
-        if !queue.lease(*id) {
-            tables.doomed_message.insert(id.0, ())?;
-            queue.doom(*id);
-            continue;
-        }
-        went.push(*id);
-        match fresh {
-            Some(fresh) => apply(tables, fresh.sequence)?,
-            None => drop(drop_row(tables, *id)?),
-        }
-        tables.doomed_message.remove(id.0)?;
-    }
-    Ok(count)
 }

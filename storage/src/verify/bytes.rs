@@ -8,7 +8,7 @@ use super::Check;
 use crate::rows::{self, BlobRow};
 use crate::segments::file_name;
 use crate::tables::meta;
-use crate::{Account, AccountId, BlobId, MailboxId, Result, Uid};
+use crate::{Account, AccountId, BlobId, MailboxId, Result, SpoolFilter, Uid};
 
 /// Most rows looked at in one read transaction.
 const LOOK_ROWS_MAX: usize = 256;
@@ -38,7 +38,7 @@ pub(super) fn run(check: &mut Check) -> Result<()> {
         }
         from = next;
     }
-    let fresh = check.shared.queue.list_fresh(None);
+    let fresh = check.shared.queue.list_fresh(&SpoolFilter { limit: usize::MAX, ..SpoolFilter::default() });
     for (fresh, _) in fresh {
         let (segment, size, hash) = (fresh.segment, fresh.size, fresh.hash);
         one(check, fresh.id, BlobRow { segment, size, hash, references: 0 });

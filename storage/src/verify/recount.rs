@@ -7,7 +7,8 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 use super::{Check, META};
 use crate::rows::{self, BlobRow, MailboxRow, SegmentRow, SpoolRow};
 use crate::segments::file_name;
-use crate::tables::{due_key, meta};
+use crate::spool::senders::folded;
+use crate::tables::{due_key, meta, removed_parts};
 use crate::{Account, Alias, BlobId, Domain, Flags, MailboxId, Result, Uid, Usage};
 
 /// What a look at all rows found.
@@ -36,6 +37,7 @@ pub(super) fn run(check: &mut Check) -> Result<()> {
         let mailboxes = count.mailboxes(transaction)?;
         count.messages(transaction, &mailboxes)?;
         count.usage(transaction, &mailboxes)?;
+        count.sharing(transaction, &mailboxes)?;
         count.spool(transaction)?;
         count.blobs(transaction)?;
         count.directory(transaction)?;
@@ -62,7 +64,7 @@ impl Count {
 
     fn mailboxes(&mut self, transaction: &ReadTransaction) -> Result<HashMap<MailboxId, MailboxRow>> {
         let names = transaction.open_table(meta::MAILBOX_NAME)?;
-        let accounts = transaction.open_table(meta::ACCOUNT)?;
+        let owners = self.owners(transaction)?;
         let mut mailboxes = HashMap::new();
         for row in transaction.open_table(meta::MAILBOX)?.iter()? {
             let (id, row) = row?;
@@ -72,7 +74,7 @@ impl Count {
             if named != Some(id.0) {
                 self.find(format!("mailbox {id} ({:?}) is not found by its name", row.name));
             }
-            if accounts.get(row.account.0)?.is_none() {
+            if !owners.contains(&row.account.0) {
                 self.find(format!("mailbox {id} ({:?}) belongs to no account", row.name));
             }
             mailboxes.insert(id, row);
@@ -88,6 +90,53 @@ impl Count {
         }
         self.mailboxes = mailboxes.len() as u64;
         Ok(mailboxes)
+    }
+
+    /// Who can have mailboxes.
+    fn owners(&mut self, transaction: &ReadTransaction) -> Result<HashSet<u32>> {
+        let mut owners = HashSet::new();
+        for row in transaction.open_table(meta::ACCOUNT)?.iter()? {
+            owners.insert(row?.0.value());
+        }
+        for row in transaction.open_table(meta::DOMAIN)?.iter()? {
+            // `directory` tells of rows that do not decode.
+            if let Ok(domain) = rows::decode_json::<Domain>("domain", row?.1.value()) {
+                owners.insert(domain.mailboxes.0);
+            }
+        }
+        Ok(owners)
+    }
+
+    /// Lists of rights and annotations, and the index of the former.
+    fn sharing(&mut self, transaction: &ReadTransaction, mailboxes: &HashMap<MailboxId, MailboxRow>) -> Result<()> {
+        let index = transaction.open_table(meta::SHARED)?;
+        let mut entries = 0;
+        for row in transaction.open_table(meta::ACL)?.iter()? {
+            let (id, row) = row?;
+            let id = MailboxId(id.value());
+            let Some(acl) = self.decoded(rows::decode_acl(row.value())) else { continue };
+            if !mailboxes.contains_key(&id) {
+                self.find(format!("rights on mailbox {id}, which does not exist"));
+            }
+            for (identifier, _) in acl.entries() {
+                entries += 1;
+                if index.get((identifier, id.0))?.is_none() {
+                    self.find(format!("{identifier:?} is not led to mailbox {id}"));
+                }
+            }
+        }
+        if index.len()? != entries {
+            self.find("the index of rights does not match the lists");
+        }
+        for row in transaction.open_table(meta::METADATA)?.iter()? {
+            let (key, row) = row?;
+            let mailbox = MailboxId(key.value().0);
+            self.decoded(rows::decode_annotation(row.value()));
+            if mailbox.0 != 0 && !mailboxes.contains_key(&mailbox) {
+                self.find(format!("annotations of mailbox {mailbox}, which does not exist"));
+            }
+        }
+        Ok(())
     }
 
     fn messages(&mut self, transaction: &ReadTransaction, mailboxes: &HashMap<MailboxId, MailboxRow>) -> Result<()> {
@@ -187,14 +236,20 @@ impl Count {
 
     fn spool(&mut self, transaction: &ReadTransaction) -> Result<()> {
         let due = transaction.open_table(meta::DUE)?;
+        let senders = transaction.open_table(meta::SPOOL_SENDER)?;
         let spool = transaction.open_table(meta::SPOOL)?;
         for row in spool.iter()? {
             let (id, row) = row?;
             let id = BlobId(id.value());
             self.references.push(id.0);
             let Some(row) = self.decoded(SpoolRow::decode(row.value())) else { continue };
-            if due.get(due_key(row.priority, row.next_attempt, id))?.is_none() {
+            let queue = due.get(due_key(row.priority, row.next_attempt, id))?;
+            if queue.is_none_or(|queue| queue.value() != row.queue) {
                 self.findings.push((Some(id), format!("message {id} of the spool never becomes due")));
+            }
+            let sender = folded(&row.arrival.envelope.reverse_path);
+            if senders.get((sender.as_str(), id.0))?.is_none() {
+                self.findings.push((Some(id), format!("message {id} of the spool is not found by its sender")));
             }
             if row.recipients.len() != row.arrival.envelope.recipients.len() {
                 self.findings.push((Some(id), format!("message {id} has a wrong number of recipients' states")));
@@ -202,6 +257,14 @@ impl Count {
         }
         if due.len()? != spool.len()? {
             self.find("the times of the spool do not match its messages");
+        }
+        if senders.len()? != spool.len()? {
+            self.find("the senders of the spool do not match its messages");
+        }
+        for row in transaction.open_table(meta::REMOVED)?.iter()? {
+            let (key, row) = row?;
+            self.references.push(removed_parts(key.value()).1.0);
+            self.decoded(SpoolRow::decode(row.value()));
         }
         Ok(())
     }

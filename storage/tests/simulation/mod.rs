@@ -2,6 +2,8 @@
 //! at random. It can also be full, or refuse reads and writes for a while.
 #![allow(dead_code)]
 
+pub mod layout;
+
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -34,11 +36,22 @@ struct State {
     unlinked: HashMap<String, File>,
     operations: u64,
     syncs: u64,
-    power_fails_at: Option<u64>,
+    fault_at: Option<(u64, Fault)>,
     dead: bool,
     full: bool,
     failing: bool,
     failing_syncs: u64,
+}
+
+/// What can happen to a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The power fails.
+    Power,
+    /// It is full from here on.
+    Full,
+    /// It refuses reads and writes from here on.
+    Refusal,
 }
 
 /// A simulated disk.
@@ -91,8 +104,30 @@ impl SimulatedDisk {
 
     /// The power fails at the n-th operation from now.
     pub fn fail_power_after(&self, operations: u64) {
+        self.fail_after(operations, Fault::Power);
+    }
+
+    /// The fault comes with the n-th operation from now.
+    pub fn fail_after(&self, operations: u64, fault: Fault) {
         let mut state = self.state();
-        state.power_fails_at = Some(state.operations + operations);
+        state.fault_at = Some((state.operations + operations, fault));
+    }
+
+    /// The disk has room again and answers, and no fault is to come.
+    pub fn recover(&self) {
+        let mut state = self.state();
+        (state.full, state.failing, state.fault_at) = (false, false, None);
+    }
+
+    /// Another disk with the same on it.
+    pub fn copy(&self) -> SimulatedDisk {
+        let files = self.state().files.clone();
+        SimulatedDisk(Arc::new(Mutex::new(State { files, ..State::default() })))
+    }
+
+    /// A file of it, for redb.
+    pub fn file(&self, name: &str) -> impl StorageBackend + use<> {
+        OpenFile { disk: self.clone(), name: name.to_owned() }
     }
 
     pub fn has_power(&self) -> bool {
@@ -177,9 +212,16 @@ impl SimulatedDisk {
     fn change(&self) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.check()?;
         state.operations += 1;
-        if state.power_fails_at.is_some_and(|at| state.operations >= at) {
-            state.dead = true;
-            return Err(io::Error::other("the simulated power failed"));
+        match state.fault_at {
+            Some((at, fault)) if state.operations >= at => match fault {
+                Fault::Full => state.full = true,
+                Fault::Power => state.dead = true,
+                Fault::Refusal => state.failing = true,
+            },
+            _ => {}
+        }
+        if state.dead || state.failing {
+            return Err(io::Error::other("the simulated disk stopped answering"));
         }
         Ok(state)
     }

@@ -75,10 +75,9 @@ async fn list(State(house): State<House>) -> Json<Domains> {
 async fn add(State(house): State<House>, Body(new): Body<NewDomain>) -> Answer<StatusCode> {
     let name = names::domain(&new.name)?;
     let catch_all = new.catch_all.as_deref().map(names::address).transpose()?;
-    let created = house.clock.now();
-    house.store.add_domain(&name, created).await?;
-    if catch_all.is_some() {
-        house.store.update_domain(Domain { name: name.clone(), catch_all, created }).await?;
+    house.store.add_domain(&name, house.clock.now()).await?;
+    if let Some(domain) = house.store.directory().domains.get(&name).filter(|_| catch_all.is_some()) {
+        house.store.update_domain(Domain { catch_all, ..Domain::clone(domain) }).await?;
     }
     house.audit("domain added", name);
     Ok(StatusCode::CREATED)

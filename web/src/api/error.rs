@@ -68,6 +68,7 @@ fn spoken(word: Word) -> (StatusCode, &'static str) {
         Word::Exists => (StatusCode::CONFLICT, "exists"),
         Word::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Word::NotAllowed => (StatusCode::CONFLICT, "not_allowed"),
+        Word::Denied => (StatusCode::FORBIDDEN, "denied"),
         Word::OverQuota => (StatusCode::INSUFFICIENT_STORAGE, "over_quota"),
         Word::Limit => (StatusCode::CONFLICT, "limit"),
         Word::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),

@@ -128,7 +128,7 @@ fn user(row: Row) -> Result<NewUser, String> {
             return Err(format!("{role:?} is not a role; there are user, domain_administrator, system_administrator"));
         }
     };
-    Ok(NewUser { address: row.address, name: row.name, password: row.password, role, quota_bytes })
+    Ok(NewUser { address: row.address, name: row.name, password: row.password, role, quota_bytes, quota_messages: 0 })
 }
 
 async fn run(house: House, rows: Vec<(u64, Result<NewUser, String>)>, dry_run: bool, mut lines: Lines) {

@@ -46,6 +46,8 @@ pub struct UserRow {
     pub enabled: bool,
     /// Most bytes the mailboxes may hold; 0 is without limit.
     pub quota_bytes: u64,
+    /// Most messages they may hold; 0 is without limit.
+    pub quota_messages: u64,
     /// Bytes they hold.
     pub used_bytes: u64,
     /// Messages they hold.
@@ -84,6 +86,9 @@ pub struct NewUser {
     /// Most bytes the mailboxes may hold; 0 is without limit.
     #[serde(default)]
     pub quota_bytes: u64,
+    /// Most messages the mailboxes may hold; 0 is without limit.
+    #[serde(default)]
+    pub quota_messages: u64,
 }
 
 /// What to change of a user; what is absent stays.
@@ -102,6 +107,9 @@ pub struct UserChange {
     /// Most bytes the mailboxes may hold; 0 is without limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota_bytes: Option<u64>,
+    /// Most messages the mailboxes may hold; 0 is without limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota_messages: Option<u64>,
 }
 
 /// A password to set.
@@ -145,6 +153,7 @@ fn row(store: &Store, account: &Account) -> Answer<UserRow> {
         role: account.role,
         enabled: account.enabled,
         quota_bytes: account.quota_bytes,
+        quota_messages: account.quota_messages,
         used_bytes: usage.bytes,
         messages: usage.messages,
         created: rfc3339(account.created),
@@ -191,6 +200,7 @@ pub(super) async fn create(house: &House, new: NewUser) -> Answer<String> {
         name: new.name,
         role: new.role,
         quota_bytes: new.quota_bytes,
+        quota_messages: new.quota_messages,
         password,
         scram: Some(scram),
     };
@@ -209,6 +219,7 @@ async fn change(
         account.enabled = change.enabled.unwrap_or(account.enabled);
         account.role = change.role.unwrap_or(account.role);
         account.quota_bytes = change.quota_bytes.unwrap_or(account.quota_bytes);
+        account.quota_messages = change.quota_messages.unwrap_or(account.quota_messages);
     })
     .await?;
     if disabled {

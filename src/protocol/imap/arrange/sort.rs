@@ -3,6 +3,7 @@
 use mailstead_storage::Record;
 
 use super::subject;
+use crate::message::casemap::folded;
 use crate::message::{Address, Outline, words};
 
 /// One sort criterion.
@@ -94,11 +95,6 @@ impl Criterion {
 /// The moment of the `Date` field, or INTERNALDATE when there is none that can be read (RFC 5256 §2.2).
 pub fn sent(record: &Record, outline: Option<&Outline<'_>>) -> i64 {
     outline.and_then(|outline| outline.sent).unwrap_or(i64::from(record.internal_date))
-}
-
-/// Text in the form in which it is compared.
-pub fn folded(text: &str) -> String {
-    text.to_uppercase()
 }
 
 fn local_part(addresses: &[Address<'_>]) -> String {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use mailstead_storage::UidSet;
 
-use super::finding::Finding;
+use super::finding::{Finding, Sought};
+use super::progress::Progress;
 use super::{Desk, Next, Run};
 use crate::protocol::imap::arrange::{Arrangement, Row, Token};
 use crate::protocol::imap::question::{Answer, Question};
@@ -24,7 +25,10 @@ pub struct Arranged {
     arrangement: Arc<Arrangement>,
     /// What was found and not yet looked at, once all is found.
     found: Option<UidSet>,
+    /// Messages found.
+    goal: u64,
     rows: Vec<Row>,
+    progress: Progress,
     teller: Teller,
     done: &'static str,
 }
@@ -32,7 +36,8 @@ pub struct Arranged {
 impl Arranged {
     /// Arranges what `finding` finds.
     pub fn new(finding: Finding, arrangement: Arrangement, teller: Teller, done: &'static str) -> Arranged {
-        Arranged { finding, arrangement: Arc::new(arrangement), found: None, rows: Vec::new(), teller, done }
+        let (arrangement, progress) = (Arc::new(arrangement), Progress::default());
+        Arranged { finding, arrangement, found: None, goal: 0, rows: Vec::new(), progress, teller, done }
     }
 }
 
@@ -52,10 +57,19 @@ impl Run for Arranged {
         };
         if self.found.is_none() {
             match self.finding.step(answer, desk) {
-                Ok(Some(question)) => return Next::Ask(question),
-                Ok(None) => self.found = Some(self.finding.found(desk)),
+                Ok(Sought::Ask(question)) => return Next::Ask(question),
+                Ok(Sought::Flush) => return Next::Flush,
+                Ok(Sought::All) => {
+                    let found = self.finding.found(desk);
+                    self.goal = found.count();
+                    self.found = Some(found);
+                }
                 Err(refused) => return Next::Done(refused),
             }
+        }
+        let left = self.found.as_ref().map_or(0, UidSet::count);
+        if self.progress.tell(self.goal - left, self.goal, desk) {
+            return Next::Flush;
         }
         let arrangement = Arc::clone(&self.arrangement);
         Next::Ask(match self.found.as_mut().filter(|uids| !uids.is_empty()) {

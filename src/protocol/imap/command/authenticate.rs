@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::login::logged_in;
 use super::{Desk, Next, Run, now};
+use crate::people::Denied;
 use crate::people::sasl::{Exchange, Mechanism, Step};
 use crate::protocol::imap::question::{Answer, Question};
 use crate::protocol::imap::session::Core;
@@ -17,6 +18,8 @@ struct Authenticate {
     exchange: Exchange,
     /// Who is proving a password, once known.
     user: String,
+    /// How it ends once the client has heard why its token is refused.
+    refused: Option<Reply>,
     /// What is to be done next.
     at: At,
 }
@@ -40,13 +43,14 @@ pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
         true if parser.rest() == b"=" => Some(Vec::new()),
         true => Some(decode(parser.rest()).ok_or(Syntax("Initial response is not base64"))?),
     };
-    let Some(mechanism) = Mechanism::by_name(name) else {
+    let Some(mechanism) = Mechanism::by_name(name).filter(|mechanism| core.offers.have(*mechanism)) else {
         return Ok(now(|_| Reply::no("CANNOT", "Unknown mechanism")));
     };
-    if mechanism.is_plaintext() && !core.allows_passwords() {
+    if !core.allows(mechanism) {
         return Ok(now(|_| Reply::no("PRIVACYREQUIRED", "Passwords are not taken without TLS")));
     }
-    Ok(Box::new(Authenticate { exchange: Exchange::new(mechanism), user: String::new(), at: At::Begin(initial) }))
+    let (exchange, at) = (core.offers.exchange(mechanism), At::Begin(initial));
+    Ok(Box::new(Authenticate { exchange, user: String::new(), refused: None, at }))
 }
 
 impl Run for Authenticate {
@@ -73,6 +77,8 @@ impl Authenticate {
                 self.user.clone_from(&user);
                 Next::Ask(Question::Verifier(user))
             }
+            Step::Token { user, token } => Next::Ask(Question::Token { user, token }),
+            Step::Denied(_) => Next::Done(self.ended(desk)),
             Step::Malformed => Next::Done(Reply::bad("Response cannot be understood")),
             Step::Wrong => Next::Ask(Question::ProofWrong(std::mem::take(&mut self.user))),
         }
@@ -110,9 +116,22 @@ impl Authenticate {
                 let step = self.exchange.verifier(&verifier);
                 self.take(step, desk)
             }
-            Some(Answer::Login(login)) => Next::Done(logged_in(login, desk)),
+            Some(Answer::Login(Ok(login))) => Next::Done(logged_in(Ok(login), desk)),
+            Some(Answer::Login(Err(refused))) => {
+                self.refused = Some(refused);
+                // Why is told by the reply.
+                let step = self.exchange.refused(Denied::Wrong);
+                self.take(step, desk)
+            }
             _ => Next::Done(Reply::no("SERVERBUG", "Login was not checked")),
         }
+    }
+}
+
+impl Authenticate {
+    fn ended(&mut self, desk: &mut Desk<'_>) -> Reply {
+        let refused = self.refused.take().unwrap_or_else(|| Reply::no("SERVERBUG", "Login was not checked"));
+        logged_in(Err(refused), desk)
     }
 }
 

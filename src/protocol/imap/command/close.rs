@@ -1,5 +1,7 @@
 //! CLOSE (RFC 3501 §6.4.2): removes what is marked, silently, and deselects.
 
+use mailstead_storage::Rights;
+
 use super::{Desk, Next, Run};
 use crate::protocol::imap::question::{Answer, Question};
 use crate::protocol::imap::session::Core;
@@ -17,7 +19,8 @@ impl Run for Close {
         let done = Next::Done(Reply::ok("CLOSE completed"));
         match (answer, desk.core.selected.take()) {
             (Some(Answer::Expunged(Err(refused))), _) => Next::Done(refused),
-            (None, Some(mailbox)) if !mailbox.read_only => {
+            // Without the right to expunge it just deselects (RFC 4314 §4).
+            (None, Some(mailbox)) if mailbox.may(Rights::EXPUNGE) => {
                 Next::Ask(Question::Expunge { mailbox: mailbox.id, uids: None })
             }
             _ => done,

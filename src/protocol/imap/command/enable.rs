@@ -9,11 +9,12 @@ use crate::protocol::imap::wire::{Parsed, Parser, Reply};
 type Enable = fn(&mut Enabled);
 
 /// What can be enabled.
-const TABLE: [(&str, Enable); 4] = [
+const TABLE: [(&str, Enable); 5] = [
     ("CONDSTORE", |enabled| enabled.condstore = true),
     // Who wants VANISHED wants modseqs (RFC 7162 §3.2.3).
     ("QRESYNC", |enabled| (enabled.condstore, enabled.qresync) = (true, true)),
     ("UTF8=ACCEPT", |enabled| enabled.utf8_accept = true),
+    ("UIDONLY", |enabled| enabled.uid_only = true),
     ("IMAP4rev2", |enabled| enabled.rev2 = true),
 ];
 
@@ -39,8 +40,9 @@ pub fn begin(parser: &mut Parser<'_>, _: &mut Core) -> Parsed<Box<dyn Run>> {
             }
         }
         say(desk.out, "\r\n");
-        if let Some(mailbox) = desk.core.selected.as_mut().filter(|_| desk.core.enabled.rev2) {
-            mailbox.forget_recent();
+        let enabled = desk.core.enabled;
+        if let Some(mailbox) = &mut desk.core.selected {
+            mailbox.enable(enabled);
         }
         Reply::ok("ENABLE completed")
     }))

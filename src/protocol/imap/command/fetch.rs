@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use mailstead_storage::{Changes, FlagChange, FlagMode, Flags, Modseq, Record, Stored, UidSet};
+use mailstead_storage::{Changes, FlagChange, FlagMode, Flags, Modseq, Record, Rights, Stored, UidSet};
 
 use super::{Desk, Next, Run};
 use crate::net::OUTPUT_BYTES;
@@ -62,7 +62,8 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     let mut modifiers = modifiers(parser, core, by_uid)?;
     parser.end()?;
     let changed_since = modifiers.changed_since;
-    if by_uid && !items.contains(&FetchItem::Uid) {
+    // UIDFETCH names the UID itself (RFC 9586 §3.3).
+    if by_uid && !core.enabled.uid_only && !items.contains(&FetchItem::Uid) {
         items.insert(0, FetchItem::Uid);
     }
     core.enabled.condstore |= changed_since.is_some() || items.contains(&FetchItem::Modseq);
@@ -221,7 +222,7 @@ impl Fetch {
             self.chunk.push_back((record, outline));
         }
         self.marked = UidSet::default();
-        if mailbox.read_only || !self.items.iter().any(FetchItem::sets_seen) {
+        if !mailbox.may(Rights::SEEN) || !self.items.iter().any(FetchItem::sets_seen) {
             return None;
         }
         let unseen = self.chunk.iter().filter(|(record, _)| !record.flags.has(Flags::SEEN));

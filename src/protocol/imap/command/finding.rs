@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use mailstead_storage::{Modseq, UidSet};
 
-use super::Desk;
+use super::progress::Progress;
+use super::{Desk, Run, now};
 use crate::protocol::imap::question::{Answer, Found, Question};
 use crate::protocol::imap::search::Program;
 use crate::protocol::imap::session::Core;
@@ -16,7 +17,20 @@ pub struct Finding {
     program: Arc<Program>,
     /// Messages not yet looked at.
     uids: UidSet,
+    /// Messages to be looked at in all.
+    goal: u64,
     found: Found,
+    progress: Progress,
+}
+
+/// What a search wants next.
+pub enum Sought {
+    /// The answer to this.
+    Ask(Question),
+    /// What is said to be sent first.
+    Flush,
+    /// Nothing more: all is found.
+    All,
 }
 
 impl Finding {
@@ -26,25 +40,30 @@ impl Finding {
         core.enabled.condstore |= keys.names_modseq();
         let mailbox = core.mailbox();
         let program = Program::compile(keys, mailbox, now);
-        Finding { uids: program.candidates(mailbox), program: Arc::new(program), found: Found::default() }
+        let uids = program.candidates(mailbox);
+        let (goal, progress) = (uids.count(), Progress::default());
+        Finding { uids, goal, program: Arc::new(program), found: Found::default(), progress }
     }
 
-    /// Takes the last answer in. What is to be asked next; `None` when all is found.
+    /// Takes the last answer in.
     ///
     /// # Errors
     /// The reply that the search ends with.
-    pub fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Result<Option<Question>, Reply> {
+    pub fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Result<Sought, Reply> {
         if let Some(Answer::Found(found)) = answer {
             let found = found?;
             self.found.uids.0.extend(found.uids.0);
             self.found.modseq = self.found.modseq.max(found.modseq);
         }
         if self.uids.is_empty() {
-            return Ok(None);
+            return Ok(Sought::All);
+        }
+        if self.progress.tell(self.goal - self.uids.count(), self.goal, desk) {
+            return Ok(Sought::Flush);
         }
         let uids = take_first(&mut self.uids, self.program.chunk_messages());
         let (mailbox, program) = (desk.core.mailbox().id, Arc::clone(&self.program));
-        Ok(Some(Question::Search { mailbox, uids, program }))
+        Ok(Sought::Ask(Question::Search { mailbox, uids, program }))
     }
 
     /// What was found, of the messages that the client knows.
@@ -56,6 +75,12 @@ impl Finding {
     pub fn modseq(&self) -> Modseq {
         self.found.modseq
     }
+}
+
+/// The command in place of one whose keys have sequence numbers in them, when the client has renounced these (RFC
+/// 9586 §3.4).
+pub fn numbers_refused(keys: &SearchKey, core: &Core) -> Option<Box<dyn Run>> {
+    (core.enabled.uid_only && keys.names_numbers()).then(|| now(|_| Reply::uid_required()))
 }
 
 /// The reply when a charset is not known.

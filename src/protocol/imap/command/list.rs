@@ -1,17 +1,17 @@
-//! LIST (RFC 3501 §6.3.8) with CHILDREN (3348), SPECIAL-USE (6154), LIST-EXTENDED (5258) and
-//! LIST-STATUS (5819).
+//! LIST (RFC 3501 §6.3.8) with CHILDREN (3348), SPECIAL-USE (6154), LIST-EXTENDED (5258), LIST-STATUS (5819),
+//! LIST-MYRIGHTS (8440) and LIST-METADATA (9590).
 
 use std::collections::{HashMap, HashSet};
 
-use mailstead_storage::{Mailbox, SpecialUse};
+use mailstead_storage::{Annotation, Mailbox, Rights, SpecialUse};
 
 use super::status::{Items, items};
-use super::{Desk, Next, Run};
-use crate::protocol::imap::question::{Answer, Listing, MailboxStatus, Question};
+use super::{Desk, Next, Run, metadata, rights};
+use crate::protocol::imap::question::{Answer, Listing, Looks, MailboxStatus, Question};
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::tree::{Level, Pattern, levels_above, levels_of};
-use crate::protocol::imap::wire::{Parsed, Parser, Reply, Syntax, mailbox_name};
+use crate::protocol::imap::wire::{Parsed, Parser, Reply, Syntax, Wanted, mailbox_name, metadata_wanted};
 
 /// Most patterns of one LIST.
 const PATTERNS_MAX: usize = 16;
@@ -27,13 +27,19 @@ struct Options {
     recursive: bool,
     /// Tell `\Subscribed`.
     tell_subscribed: bool,
-    /// Tell STATUS too.
+    /// Tell STATUS too, of what may be read.
     status: Option<Items>,
+    /// Tell MYRIGHTS too.
+    rights: bool,
+    /// Tell METADATA too.
+    metadata: Option<Wanted>,
 }
 
 struct List {
     patterns: Vec<Pattern>,
     options: Options,
+    /// What there is, while annotations are waited for.
+    listing: Option<Listing>,
 }
 
 pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
@@ -53,7 +59,7 @@ pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
     }
     parser.end()?;
     core.enabled.condstore |= options.status.as_ref().is_some_and(Items::names_modseq);
-    Ok(Box::new(List { patterns, options }))
+    Ok(Box::new(List { patterns, options, listing: None }))
 }
 
 /// Reads reference and pattern of LSUB. `None` when only the delimiter is asked for.
@@ -119,6 +125,11 @@ fn return_options(parser: &mut Parser<'_>, options: &mut Options) -> Parsed<()> 
             "SUBSCRIBED" => options.tell_subscribed = true,
             // Told anyway.
             "CHILDREN" | "SPECIAL-USE" => {}
+            "MYRIGHTS" => options.rights = true,
+            "METADATA" => {
+                parser.space()?;
+                options.metadata = Some(metadata_wanted(parser, |_| Ok(()))?.1);
+            }
             "STATUS" => {
                 parser.space()?;
                 options.status = Some(items(parser)?);
@@ -138,12 +149,29 @@ impl Run for List {
         }
         match answer {
             Some(Answer::Listing(Ok(listing))) => {
-                self.tell_all(&listing, desk.core, desk.out);
+                if let Some(wanted) = self.options.metadata.clone() {
+                    let rights = listing.looked.iter().map(|looked| looked.rights);
+                    let mailboxes = listing.mailboxes.iter().map(|mailbox| mailbox.id).zip(rights).collect();
+                    self.listing = Some(listing);
+                    return Next::Ask(Question::ListedMetadata { account: desk.core.account(), mailboxes, wanted });
+                }
+                self.tell_all(&listing, &[], desk.core, desk.out);
                 done
             }
-            Some(Answer::Listing(Err(refused))) => Next::Done(refused),
+            Some(Answer::ListedMetadata(Ok(annotations))) => {
+                let listing = self.listing.take().unwrap_or_default();
+                let longest = self.tell_all(&listing, &annotations, desk.core, desk.out);
+                match longest {
+                    Some(size) => Next::Done(Reply::ok("LIST completed").code(format!("METADATA LONGENTRIES {size}"))),
+                    None => done,
+                }
+            }
+            Some(Answer::Listing(Err(refused)) | Answer::ListedMetadata(Err(refused))) => Next::Done(refused),
             _ => {
-                let looks = self.options.status.as_ref().map(Items::looks).unwrap_or_default();
+                let options = &self.options;
+                let looks = options.status.as_ref().map(Items::looks).unwrap_or_default();
+                let rights = options.status.is_some() || options.rights || options.metadata.is_some();
+                let looks = Looks { rights, ..looks };
                 Next::Ask(Question::List { account: desk.core.account(), looks })
             }
         }
@@ -160,7 +188,16 @@ struct Found<'a> {
 }
 
 impl List {
-    fn tell_all(&self, listing: &Listing, core: &Core, out: &mut Vec<u8>) {
+    /// Tells what is asked for of each; `annotations` of each mailbox when they were. Returns the size of the longest
+    /// annotation that was too long to be told.
+    fn tell_all(
+        &self,
+        listing: &Listing,
+        annotations: &[Option<Vec<Annotation>>],
+        core: &Core,
+        out: &mut Vec<u8>,
+    ) -> Option<usize> {
+        let mut longest = None;
         let mailboxes: HashMap<&str, usize> =
             listing.mailboxes.iter().enumerate().map(|(at, mailbox)| (mailbox.name.as_str(), at)).collect();
         let subscribed: HashSet<&str> = listing.subscriptions.iter().map(String::as_str).collect();
@@ -181,12 +218,19 @@ impl List {
                 core.enabled.utf8(),
                 out,
             );
-            if let (Some(items), Some(at)) = (&self.options.status, mailboxes.get(name)) {
-                let looked = listing.looked.get(*at).copied().unwrap_or_default();
-                let status = MailboxStatus { mailbox: listing.mailboxes[*at].clone(), looked };
-                items.tell(&status, core, out);
+            let Some(at) = mailboxes.get(name) else { continue };
+            let looked = listing.looked.get(*at).copied().unwrap_or_default();
+            if self.options.rights {
+                rights::tell(name, looked.rights, core, out);
+            }
+            if let Some(items) = self.options.status.as_ref().filter(|_| looked.rights.has(Rights::READ)) {
+                items.tell(&MailboxStatus { mailbox: listing.mailboxes[*at].clone(), looked }, core, out);
+            }
+            if let (Some(wanted), Some(Some(found))) = (&self.options.metadata, annotations.get(*at)) {
+                longest = longest.max(metadata::tell(name, wanted, found, core.enabled.utf8(), out));
             }
         }
+        longest
     }
 
     /// Does it meet the selection options?

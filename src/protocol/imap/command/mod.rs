@@ -1,11 +1,13 @@
 //! The commands: one file each, and one table that says when each is allowed and what it may tell.
 //! Adding a command is one file and one line in [`TABLE`].
 
+mod acl;
 mod append;
 mod arranged;
 mod authenticate;
 mod capability;
 mod close;
+mod compress;
 mod copy;
 mod create;
 mod delete;
@@ -19,12 +21,15 @@ mod list;
 mod login;
 mod logout;
 mod lsub;
+mod metadata;
 mod namespace;
 mod noop;
+mod progress;
 mod quota;
 mod rename;
 mod replace;
 mod returns;
+mod rights;
 mod run;
 mod search;
 mod select;
@@ -37,6 +42,8 @@ mod thread;
 mod unauthenticate;
 mod unselect;
 mod update;
+
+use mailstead_storage::Rights;
 
 pub use run::{Desk, Next, Run};
 use run::{now, once};
@@ -83,19 +90,33 @@ pub struct Row {
     pub states: States,
     /// What it may tell.
     pub tells: Tells,
+    /// The rights on the selected mailbox without which it fails (RFC 4314 §4).
+    pub needs: Rights,
     begin: Begin,
 }
 
 const fn row(name: &'static str, states: States, tells: Tells, begin: Begin) -> Row {
-    Row { name, states, tells, begin }
+    Row { name, states, tells, needs: Rights::NONE, begin }
 }
 
 impl Row {
+    const fn needing(self, needs: Rights) -> Row {
+        Row { needs, ..self }
+    }
+
     /// Does it take messages, which stream?
     pub fn takes_messages(&self) -> bool {
         ["APPEND", "REPLACE", "UID REPLACE"].contains(&self.name)
     }
+
+    /// Does it name messages by sequence numbers?
+    fn takes_numbers(&self) -> bool {
+        ["SEARCH", "SORT", "THREAD", "FETCH", "STORE", "COPY", "MOVE", "REPLACE"].contains(&self.name)
+    }
 }
+
+/// What takes a message out of a mailbox for good.
+const REMOVE: Rights = Rights::DELETE_MESSAGES.with(Rights::EXPUNGE);
 
 /// All commands.
 const TABLE: &[Row] = {
@@ -110,6 +131,7 @@ const TABLE: &[Row] = {
         row("LOGIN", NotAuthenticated, Nothing, login::begin),
         row("AUTHENTICATE", NotAuthenticated, Nothing, authenticate::begin),
         row("UNAUTHENTICATE", Authenticated, Nothing, unauthenticate::begin),
+        row("COMPRESS", Authenticated, Nothing, compress::begin),
         row("ENABLE", Authenticated, All, enable::begin),
         row("SELECT", Authenticated, Nothing, select::begin),
         row("EXAMINE", Authenticated, Nothing, select::begin_examine),
@@ -124,29 +146,37 @@ const TABLE: &[Row] = {
         row("STATUS", Authenticated, All, status::begin),
         row("GETQUOTA", Authenticated, All, quota::begin),
         row("GETQUOTAROOT", Authenticated, All, quota::begin_root),
+        row("SETQUOTA", Authenticated, All, quota::begin_set),
+        row("GETACL", Authenticated, All, acl::begin_get),
+        row("SETACL", Authenticated, All, acl::begin_set),
+        row("DELETEACL", Authenticated, All, acl::begin_delete),
+        row("LISTRIGHTS", Authenticated, All, rights::begin_list),
+        row("MYRIGHTS", Authenticated, All, rights::begin_my),
+        row("GETMETADATA", Authenticated, All, metadata::begin_get),
+        row("SETMETADATA", Authenticated, All, metadata::begin_set),
         row("APPEND", Authenticated, All, append::begin),
         row("IDLE", Authenticated, All, idle::begin),
         row("CHECK", Selected, All, noop::begin),
         row("CLOSE", Selected, Nothing, close::begin),
         row("UNSELECT", Selected, Nothing, unselect::begin),
-        row("EXPUNGE", Writable, All, expunge::begin),
+        row("EXPUNGE", Writable, All, expunge::begin).needing(Rights::EXPUNGE),
         row("SEARCH", Selected, NoExpunges, search::begin),
         row("SORT", Selected, NoExpunges, sort::begin),
         row("THREAD", Selected, NoExpunges, thread::begin),
         row("FETCH", Selected, NoExpunges, fetch::begin),
         row("STORE", Writable, NoExpunges, store::begin),
         row("COPY", Selected, All, copy::begin),
-        row("MOVE", Writable, All, copy::begin_move),
-        row("REPLACE", Writable, All, replace::begin),
-        row("UID REPLACE", Writable, All, replace::begin_uid),
-        row("UID EXPUNGE", Writable, All, expunge::begin_uid),
+        row("MOVE", Writable, All, copy::begin_move).needing(REMOVE),
+        row("REPLACE", Writable, All, replace::begin).needing(REMOVE),
+        row("UID REPLACE", Writable, All, replace::begin_uid).needing(REMOVE),
+        row("UID EXPUNGE", Writable, All, expunge::begin_uid).needing(Rights::EXPUNGE),
         row("UID SEARCH", Selected, All, search::begin_uid),
         row("UID SORT", Selected, All, sort::begin_uid),
         row("UID THREAD", Selected, All, thread::begin_uid),
         row("UID FETCH", Selected, All, fetch::begin_uid),
         row("UID STORE", Writable, All, store::begin_uid),
         row("UID COPY", Selected, All, copy::begin_uid),
-        row("UID MOVE", Writable, All, copy::begin_uid_move),
+        row("UID MOVE", Writable, All, copy::begin_uid_move).needing(REMOVE),
     ]
 };
 
@@ -197,8 +227,14 @@ fn allowed(row: &Row, core: &Core) -> Result<(), Reply> {
         (States::Any | States::NotAuthenticated, _, _) => Ok(()),
         (_, None, _) => Err(Reply::bad("Log in first")),
         (States::Authenticated, _, _) => Ok(()),
+        _ if core.enabled.uid_only && row.takes_numbers() => Err(Reply::uid_required()),
         (_, _, None) => Err(Reply::bad("Select a mailbox first")),
-        (States::Writable, _, Some(mailbox)) if mailbox.read_only => Err(Reply::no("CANNOT", "Mailbox is read-only")),
+        (_, _, Some(mailbox)) if !mailbox.rights.has(row.needs) => {
+            Err(Reply::no("NOPERM", "You have not the right to do this here"))
+        }
+        (States::Writable, _, Some(mailbox)) if mailbox.read_only => {
+            Err(Reply::no(if mailbox.examined { "CANNOT" } else { "NOPERM" }, "Mailbox is read-only"))
+        }
         _ => Ok(()),
     }
 }

@@ -52,6 +52,8 @@ pub enum Next {
     },
     /// TLS.
     StartTls,
+    /// Compression, once it has ended well.
+    Compress,
     /// Nothing more: it has ended so.
     Done(Reply),
 }

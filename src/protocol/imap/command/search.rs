@@ -3,7 +3,7 @@
 
 use mailstead_storage::{Modseq, UidSet};
 
-use super::finding::{Finding, bad_charset, charset};
+use super::finding::{Finding, Sought, bad_charset, charset, numbers_refused};
 use super::returns::Returns;
 use super::{Desk, Next, Run, now};
 use crate::protocol::imap::question::Answer;
@@ -46,14 +46,18 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
         parser.space()?;
     }
     let keys = search_keys(parser)?;
+    if let Some(refused) = numbers_refused(&keys, core) {
+        return Ok(refused);
+    }
     Ok(Box::new(Search { by_uid, returns, finding: Finding::new(&keys, core), modseq: keys.names_modseq() }))
 }
 
 impl Run for Search {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         match self.finding.step(answer, desk) {
-            Ok(Some(question)) => Next::Ask(question),
-            Ok(None) => {
+            Ok(Sought::Ask(question)) => Next::Ask(question),
+            Ok(Sought::Flush) => Next::Flush,
+            Ok(Sought::All) => {
                 self.tell(desk);
                 Next::Done(Reply::ok("SEARCH completed"))
             }

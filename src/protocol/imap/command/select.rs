@@ -3,7 +3,7 @@
 
 use mailstead_storage::{Changes, Record, UidRange, UidSet};
 
-use super::{Desk, Next, Run};
+use super::{Desk, Next, Run, now};
 use crate::net::OUTPUT_BYTES;
 use crate::protocol::imap::question::{Answer, Known, OpenMailbox, Question};
 use crate::protocol::imap::selected::{Selected, Told, say, tell_vanished};
@@ -58,6 +58,9 @@ fn parse(parser: &mut Parser<'_>, core: &Core, read_only: bool) -> Parsed<Box<dy
         })?;
     }
     parser.end()?;
+    if core.enabled.uid_only && select.resync.as_ref().is_some_and(|resync| resync.matches.is_some()) {
+        return Ok(now(|_| Reply::uid_required()));
+    }
     Ok(Box::new(select))
 }
 
@@ -109,8 +112,9 @@ impl Run for Select {
                 return Next::Flush;
             }
         }
-        Next::Done(match self.read_only {
-            true => Reply::ok("EXAMINE completed").code("READ-ONLY"),
+        Next::Done(match mailbox.read_only {
+            true if self.read_only => Reply::ok("EXAMINE completed").code("READ-ONLY"),
+            true => Reply::ok("SELECT completed, nothing may be changed").code("READ-ONLY"),
             false => Reply::ok("SELECT completed").code("READ-WRITE"),
         })
     }
@@ -180,7 +184,7 @@ fn tell(open: OpenMailbox, read_only: bool, enabled: Enabled, out: &mut Vec<u8>)
         say(out, "* LIST () \"/\" ");
         mailbox_name(&mailbox.name, true, out);
         say(out, "\r\n");
-    } else if let Some(sequence) = unseen.and_then(|uid| mailbox.uids.sequence_of(uid)) {
+    } else if let Some(sequence) = unseen.filter(|_| !enabled.uid_only).and_then(|uid| mailbox.uids.sequence_of(uid)) {
         say(out, &format!("* OK [UNSEEN {sequence}] First unseen\r\n"));
     }
     say(out, &format!("* OK [UIDVALIDITY {}] UIDs valid\r\n", counters.uid_validity));

@@ -1,7 +1,7 @@
 //! SORT (RFC 5256, DISPLAYFROM and DISPLAYTO RFC 5957) with RETURN (RFC 5267 §3).
 
 use super::arranged::{Arranged, Teller};
-use super::finding::{Finding, bad_charset, charset};
+use super::finding::{Finding, bad_charset, charset, numbers_refused};
 use super::returns::Returns;
 use super::search::begin_extended;
 use super::{Desk, Run, now};
@@ -36,7 +36,11 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
         return Ok(now(|_| bad_charset()));
     }
     parser.space()?;
-    let finding = Finding::new(&search_keys(parser)?, core);
+    let sought = search_keys(parser)?;
+    if let Some(refused) = numbers_refused(&sought, core) {
+        return Ok(refused);
+    }
+    let finding = Finding::new(&sought, core);
     let teller: Teller = Box::new(move |tokens, desk| tell(returns, by_uid, tokens, desk));
     Ok(Box::new(Arranged::new(finding, Arrangement::Sort(keys), teller, "SORT completed")))
 }

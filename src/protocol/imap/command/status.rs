@@ -84,7 +84,8 @@ impl Run for Status {
 impl Items {
     /// What is asked for beyond the counters.
     pub fn looks(&self) -> Looks {
-        Looks { recent: self.0.contains(&Item::Recent), deleted_bytes: self.0.contains(&Item::DeletedStorage) }
+        let (recent, deleted_bytes) = (self.0.contains(&Item::Recent), self.0.contains(&Item::DeletedStorage));
+        Looks { recent, deleted_bytes, rights: false }
     }
 
     /// Is the highest modseq asked for?

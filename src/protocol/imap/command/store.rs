@@ -1,8 +1,8 @@
 //! STORE (RFC 3501 §6.4.6) with UNCHANGEDSINCE (RFC 7162 §3.1.3).
 
-use mailstead_storage::{FlagChange, FlagMode, Modseq, Record, Stored, UidSet};
+use mailstead_storage::{FlagChange, FlagMode, Flags, Modseq, Record, Rights, Stored, UidSet};
 
-use super::{Desk, Next, Run};
+use super::{Desk, Next, Run, now};
 use crate::net::OUTPUT_BYTES;
 use crate::protocol::imap::question::{Answer, Question};
 use crate::protocol::imap::selected::Told;
@@ -44,18 +44,42 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     let flags = store_flags(parser)?;
     parser.end()?;
     core.enabled.condstore |= unchanged_since.is_some();
-    let uids = core.mailbox().messages(&set, by_uid)?;
+    let mailbox = core.mailbox();
+    let uids = mailbox.messages(&set, by_uid)?;
+    let change = FlagChange { mode, system: flags.system, keywords: flags.keywords };
+    let Some(change) = permitted(change, mailbox.rights) else {
+        return Ok(now(|_| Reply::no("NOPERM", "You have not the right to change these flags")));
+    };
     Ok(Box::new(Store {
         by_uid,
         asked: uids.count(),
         uids,
-        change: FlagChange { mode, system: flags.system, keywords: flags.keywords },
+        change,
         silent,
         unchanged_since,
         records: Vec::new().into_iter(),
         modified: UidSet::default(),
         done: 0,
     }))
+}
+
+/// What these rights leave of a change: it fails only when they leave nothing (RFC 4314 §4).
+fn permitted(mut change: FlagChange, rights: Rights) -> Option<FlagChange> {
+    let flags = rights.flags();
+    if flags == Rights::ALL.flags() {
+        return Some(change);
+    }
+    let named = |change: &FlagChange| change.system != Flags::default() || !change.keywords.is_empty();
+    let had_any = named(&change);
+    change.system.0 &= flags.0;
+    if !rights.has(Rights::WRITE) {
+        change.keywords.clear();
+    }
+    if change.mode == FlagMode::Replace {
+        change.mode = FlagMode::ReplaceWithin(flags);
+    }
+    let left = flags != Flags::default() && (named(&change) || !had_any);
+    left.then_some(change)
 }
 
 /// `(UNCHANGEDSINCE 12345) `
@@ -121,7 +145,10 @@ impl Store {
     fn take(&mut self, stored: Stored, desk: &mut Desk<'_>) {
         let mailbox = desk.core.mailbox();
         mailbox.learn_keywords(stored.keywords, desk.out);
-        mailbox.note_own(&stored.records);
+        match self.silent {
+            true => mailbox.note_silent(&stored.records, &stored.before),
+            false => mailbox.note_own(&stored.records),
+        }
         self.done += stored.records.len() as u64 + stored.modified.count();
         self.modified.0.extend(stored.modified.0);
         // With CONDSTORE, even a silent change tells the new modseq (RFC 7162 §3.1.3).
@@ -146,5 +173,38 @@ impl Store {
             true => Reply::no("EXPUNGEISSUED", "Some messages are no longer there"),
             false => Reply::ok("STORE completed"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_leave_what_they_allow() {
+        fn check(
+            mode: FlagMode,
+            system: Flags,
+            keyword: bool,
+            rights: &str,
+            expected: Option<(FlagMode, Flags, bool)>,
+        ) {
+            let keywords: Vec<String> = keyword.then(|| "Work".to_string()).into_iter().collect();
+            let left = permitted(FlagChange { mode, system, keywords }, rights.parse().expect("rights"));
+            let left = left.map(|change| (change.mode, change.system, !change.keywords.is_empty()));
+            assert_eq!(left, expected, "{mode:?} {system:?} {rights}");
+        }
+        use FlagMode::{Add, Replace, ReplaceWithin};
+        let (seen, flagged, none) = (Flags::SEEN, Flags::FLAGGED, Flags::default());
+        check(Add, seen, true, "lrswt", Some((Add, seen, true)));
+        check(Replace, seen, true, "lrswt", Some((Replace, seen, true)));
+        check(Add, seen.with(flagged), true, "lrs", Some((Add, seen, false)));
+        check(Add, flagged, true, "lrs", None);
+        check(Add, none, true, "lrw", Some((Add, none, true)));
+        check(Replace, none, false, "lrs", Some((ReplaceWithin(seen), none, false)));
+        check(Replace, seen.with(flagged), true, "lrs", Some((ReplaceWithin(seen), seen, false)));
+        check(Replace, flagged, false, "lrs", None);
+        check(Replace, none, false, "lr", None);
+        check(Add, none, false, "lr", None);
     }
 }

@@ -1,7 +1,7 @@
 //! THREAD (RFC 5256).
 
 use super::arranged::{Arranged, Teller};
-use super::finding::{Finding, bad_charset, charset};
+use super::finding::{Finding, bad_charset, charset, numbers_refused};
 use super::{Desk, Run, now};
 use crate::protocol::imap::arrange::{Arrangement, Token};
 use crate::protocol::imap::selected::say;
@@ -28,7 +28,11 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
         return Ok(now(|_| bad_charset()));
     }
     parser.space()?;
-    let finding = Finding::new(&search_keys(parser)?, core);
+    let sought = search_keys(parser)?;
+    if let Some(refused) = numbers_refused(&sought, core) {
+        return Ok(refused);
+    }
+    let finding = Finding::new(&sought, core);
     let teller: Teller = Box::new(move |tokens, desk| tell(by_uid, tokens, desk));
     Ok(Box::new(Arranged::new(finding, arrangement, teller, "THREAD completed")))
 }

@@ -25,14 +25,18 @@ impl Update {
 impl Run for Update {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         let done = Next::Done(Reply::ok("Told"));
-        let enabled = desk.core.enabled;
-        let Some(mailbox) = desk.core.selected.as_mut() else { return done };
+        let (enabled, account) = (desk.core.enabled, desk.core.login.as_ref().map(|login| login.account));
+        let (Some(mailbox), Some(account)) = (desk.core.selected.as_mut(), account) else { return done };
         match answer {
             Some(Answer::Changes(Ok(changes))) => {
                 self.records = mailbox.apply(*changes, self.may_expunge, enabled, desk.out).into_iter();
             }
-            Some(Answer::Changes(Err(_))) => {
-                // The mailbox is gone: there is no other way to tell it (RFC 3501 §7.1.5).
+            Some(Answer::Rights(Ok(rights))) => {
+                mailbox.learn_rights(rights, desk.out);
+                return Next::Ask(mailbox.changes());
+            }
+            Some(Answer::Changes(Err(_)) | Answer::Rights(Err(_))) => {
+                // The mailbox is gone, or the right to read it: there is no other way to tell it (RFC 3501 §7.1.5).
                 say(desk.out, "* BYE Selected mailbox is no longer there\r\n");
                 desk.core.leaving = true;
                 return done;
@@ -40,8 +44,11 @@ impl Run for Update {
             _ if !self.begun => {
                 self.begun = true;
                 if mailbox.take_ring() {
-                    let (since, takes_recent) = (mailbox.modseq, mailbox.takes_recent());
-                    return Next::Ask(Question::Changes { mailbox: mailbox.id, since, takes_recent });
+                    if !mailbox.owned {
+                        let mailbox = mailbox.id;
+                        return Next::Ask(Question::Rights { account, mailbox });
+                    }
+                    return Next::Ask(mailbox.changes());
                 }
                 if self.may_expunge {
                     mailbox.tell_vanished(enabled, desk.out);

@@ -50,12 +50,15 @@ impl FlagList {
 /// Reads `flag-list`: `(\Seen Work)`.
 pub fn flag_list(parser: &mut Parser<'_>) -> Parsed<FlagList> {
     let mut flags = FlagList::default();
-    if parser.rest().starts_with(b"()") {
-        parser.eat(b'(');
-        parser.eat(b')');
-        return Ok(flags);
+    parser.byte(b'(', "Expected a list of flags")?;
+    // Dovecot's imapc puts a space there when only keywords follow.
+    parser.eat(b' ');
+    while !parser.eat(b')') {
+        flags.read(parser)?;
+        if parser.peek() != Some(b')') {
+            parser.space()?;
+        }
     }
-    parser.list(|parser| flags.read(parser))?;
     Ok(flags)
 }
 

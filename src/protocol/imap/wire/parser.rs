@@ -136,6 +136,11 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// `string`, or `literal8`, which may hold NUL (RFC 3516 §7).
+    pub fn string8(&mut self) -> Parsed<Cow<'a, [u8]>> {
+        if self.eat(b'~') { self.counted().map(Cow::Borrowed) } else { self.string() }
+    }
+
     /// `string` that must be UTF-8, or `NIL`.
     pub fn nstring_text(&mut self) -> Parsed<Option<String>> {
         if self.eat_word("NIL") { Ok(None) } else { self.string().and_then(utf8).map(Some) }
@@ -177,6 +182,12 @@ impl<'a> Parser<'a> {
 
     /// `literal`, `literal8` apart.
     fn literal(&mut self) -> Parsed<&'a [u8]> {
+        let literal = self.counted()?;
+        if literal.contains(&0) { Err(Syntax("A literal must not contain NUL")) } else { Ok(literal) }
+    }
+
+    /// What stands in a literal, whatever it is.
+    fn counted(&mut self) -> Parsed<&'a [u8]> {
         const WRONG: Syntax = Syntax("Invalid literal");
         self.byte(b'{', WRONG.0)?;
         let size = usize::try_from(self.number64()?).map_err(|_| WRONG)?;
@@ -185,9 +196,6 @@ impl<'a> Parser<'a> {
         self.eat(b'\r');
         self.byte(b'\n', WRONG.0)?;
         let Some((literal, rest)) = self.rest.split_at_checked(size) else { return Err(WRONG) };
-        if literal.contains(&0) {
-            return Err(Syntax("A literal must not contain NUL"));
-        }
         self.rest = rest;
         Ok(literal)
     }

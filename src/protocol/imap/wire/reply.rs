@@ -47,6 +47,11 @@ impl Reply {
         Reply { status: Status::Bad, code: None, text: text.into() }
     }
 
+    /// `BAD` for a sequence number of a client that has renounced them (RFC 9586 §3).
+    pub fn uid_required() -> Reply {
+        Reply::bad("Only UIDs are in use here").code("UIDREQUIRED")
+    }
+
     /// With this code.
     pub fn code(mut self, code: impl Into<Cow<'static, str>>) -> Reply {
         self.code = Some(code.into());
@@ -94,6 +99,7 @@ impl From<&Error> for Reply {
             Word::Exists => Reply::no("ALREADYEXISTS", "Mailbox exists already"),
             Word::Invalid => Reply::no("CANNOT", error.detail.clone()),
             Word::NotAllowed => Reply::no("CANNOT", error.detail.clone()),
+            Word::Denied => Reply::no("NOPERM", "You have not the right to do this"),
             Word::OverQuota => Reply::no("OVERQUOTA", "Quota exceeded"),
             Word::Limit => Reply::no("LIMIT", error.detail.clone()),
             Word::DiskFull => Reply::no("UNAVAILABLE", "No space left, try again later"),

@@ -222,12 +222,20 @@ fn one_or_all(mut keys: Vec<SearchKey>) -> SearchKey {
 impl SearchKey {
     /// Is a modseq asked for?
     pub fn names_modseq(&self) -> bool {
+        self.any(&|key| matches!(key, SearchKey::Modseq(_)))
+    }
+
+    /// Does it have sequence numbers in it? `$` stands for none (RFC 5182).
+    pub fn names_numbers(&self) -> bool {
+        self.any(&|key| matches!(key, SearchKey::Numbers(set) if *set != SequenceSet::Saved))
+    }
+
+    fn any(&self, wanted: &dyn Fn(&SearchKey) -> bool) -> bool {
         match self {
-            SearchKey::Modseq(_) => true,
-            SearchKey::Not(key) => key.names_modseq(),
-            SearchKey::Or(left, right) => left.names_modseq() || right.names_modseq(),
-            SearchKey::And(keys) => keys.iter().any(SearchKey::names_modseq),
-            _ => false,
+            SearchKey::Not(key) => key.any(wanted),
+            SearchKey::Or(left, right) => left.any(wanted) || right.any(wanted),
+            SearchKey::And(keys) => keys.iter().any(|key| key.any(wanted)),
+            key => wanted(key),
         }
     }
 }

@@ -115,6 +115,7 @@ fn flags() {
     assert_eq!(list.keywords, ["Work", "$Forwarded"]);
     assert_eq!(parse("()", flag_list), Ok(FlagList::default()));
     assert_eq!(parse(r"\Seen Work", store_flags).map(|list| list.keywords), Ok(vec!["Work".to_string()]));
+    assert_eq!(parse("( $MDNSent)", flag_list).map(|list| list.keywords), Ok(vec!["$MDNSent".to_string()]));
     for wrong in [r"(\Unknown)", "(a", "(a  b)", r"(\*)", "(a]b)"] {
         assert!(parse(wrong, flag_list).is_err(), "{wrong}");
     }

@@ -5,15 +5,12 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use super::super::session::{Pop3Session, Question, State};
 use super::super::wire::{Code, err, list_end, ok};
 use crate::net::Turn;
-use crate::people::sasl::{Exchange, Mechanism};
+use crate::people::sasl::Mechanism;
 
-/// The mechanisms, the best first.
-const MECHANISMS: [Mechanism; 3] = [Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login];
-
-/// The mechanisms that may be used on this connection as it is now.
+/// The mechanisms that may be used on this connection as it is now, the best first.
 pub(super) fn mechanisms(session: &Pop3Session) -> impl Iterator<Item = &'static str> + '_ {
-    let allowed = |mechanism: &Mechanism| !mechanism.is_plaintext() || session.allows_plaintext();
-    MECHANISMS.into_iter().filter(allowed).map(Mechanism::name)
+    let allowed = move |mechanism: &Mechanism| !mechanism.is_plaintext() || session.allows_plaintext();
+    session.offers.mechanisms().filter(allowed).map(Mechanism::name)
 }
 
 /// `AUTH mechanism [initial-response]`; alone it lists the mechanisms.
@@ -24,7 +21,9 @@ pub(super) fn auth(session: &mut Pop3Session, argument: &str, out: &mut Vec<u8>)
         list(session, out);
         return None;
     };
-    let Some(mechanism) = Mechanism::by_name(name) else { return session.bad("Unknown mechanism", out) };
+    let Some(mechanism) = Mechanism::by_name(name).filter(|mechanism| session.offers.have(*mechanism)) else {
+        return session.bad("Unknown mechanism", out);
+    };
     if mechanism.is_plaintext() && !session.allows_plaintext() {
         err(out, Code::Auth, "Passwords are taken with TLS only: use STLS first");
         return None;
@@ -33,7 +32,7 @@ pub(super) fn auth(session: &mut Pop3Session, argument: &str, out: &mut Vec<u8>)
     if rest.is_some() {
         return session.bad("AUTH has two arguments at most", out);
     }
-    let mut exchange = Exchange::new(mechanism);
+    let mut exchange = session.offers.exchange(mechanism);
     let step = exchange.hear(initial.as_deref());
     session.state = State::Responding(exchange);
     session.step(step, out)

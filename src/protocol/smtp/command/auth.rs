@@ -12,10 +12,6 @@ use crate::protocol::smtp::question::Question;
 use crate::protocol::smtp::replies;
 use crate::protocol::smtp::session::{Next, Phase, SmtpSession};
 
-/// What may be offered, the best last as clients that take the first one are the simple ones.
-const MECHANISMS: [(&str, Mechanism); 3] =
-    [("PLAIN", Mechanism::Plain), ("LOGIN", Mechanism::Login), ("SCRAM-SHA-256", Mechanism::ScramSha256)];
-
 /// An exchange and whom it is with.
 pub struct Dialogue {
     exchange: Exchange,
@@ -23,10 +19,10 @@ pub struct Dialogue {
     user: String,
 }
 
-/// The mechanisms that EHLO tells of.
+/// The mechanisms that EHLO tells of, the best last as clients that take the first one are the simple ones.
 pub(super) fn offered(session: &SmtpSession) -> Option<String> {
-    let names: Vec<&str> =
-        MECHANISMS.iter().filter(|(_, mechanism)| allows(session, *mechanism)).map(|(name, _)| *name).collect();
+    let allowed = session.offers.mechanisms().rev().filter(|mechanism| allows(session, *mechanism));
+    let names: Vec<&str> = allowed.map(Mechanism::name).collect();
     (!names.is_empty()).then(|| names.join(" "))
 }
 
@@ -38,14 +34,14 @@ fn allows(session: &SmtpSession, mechanism: Mechanism) -> bool {
 
 pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) -> Next {
     let (name, response) = argument.split_once(' ').unwrap_or((argument, ""));
-    let reply = match Mechanism::by_name(name) {
+    let reply = match Mechanism::by_name(name).filter(|mechanism| session.offers.have(*mechanism)) {
         _ if session.login.is_some() => replies::LOGGED_IN_ALREADY,
         _ if session.transaction.is_some() => replies::NOT_IN_TRANSACTION,
         _ if name.is_empty() => replies::ARGUMENT_MISSING,
         None => replies::UNKNOWN_MECHANISM,
         Some(mechanism) if !allows(session, mechanism) => replies::TLS_FIRST,
         Some(mechanism) => {
-            let dialogue = Dialogue { exchange: Exchange::new(mechanism), user: String::new() };
+            let dialogue = Dialogue { exchange: session.offers.exchange(mechanism), user: String::new() };
             return begin(session, dialogue, response.trim(), out);
         }
     };
@@ -115,6 +111,14 @@ pub fn step(session: &mut SmtpSession, mut dialogue: Dialogue, step: Step, out: 
             session.phase = Phase::LoggingIn(last);
             Some(Turn::Ask(Question::Admit { user }))
         }
+        Step::Token { user, token } => {
+            session.phase = Phase::Verifying(dialogue);
+            Some(Turn::Ask(Question::Token { user, token }))
+        }
+        Step::Denied(why) => {
+            fail(session, why, out);
+            None
+        }
         Step::Malformed => {
             session.say(replies::AUTH_MALFORMED, out);
             None
@@ -130,6 +134,22 @@ pub fn step(session: &mut SmtpSession, mut dialogue: Dialogue, step: Step, out: 
 pub fn verifier(session: &mut SmtpSession, mut dialogue: Dialogue, verifier: &ScramVerifier) {
     let step = dialogue.exchange.verifier(verifier);
     session.phase = Phase::Step(dialogue, step);
+}
+
+/// The house has looked at the token.
+pub fn token_checked(
+    session: &mut SmtpSession,
+    mut dialogue: Dialogue,
+    login: Result<Login, Denied>,
+    out: &mut Vec<u8>,
+) {
+    match login {
+        Ok(login) => let_in(session, login, out),
+        Err(denied) => {
+            let step = dialogue.exchange.refused(denied);
+            session.phase = Phase::Step(dialogue, step);
+        }
+    }
 }
 
 /// The house has let the user in, or not. SMTP cannot carry the server's last message with success, so

@@ -1,0 +1,55 @@
+//! What layout a store has, seen without the store's own code; and a store of layout 1, made from one of
+//! layout 2.
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+
+use super::SimulatedDisk;
+
+const STATE: TableDefinition<&str, u64> = TableDefinition::new("state");
+const SPOOL: TableDefinition<u64, &[u8]> = TableDefinition::new("spool");
+const SPOOL_SENDER: TableDefinition<(&str, u64), ()> = TableDefinition::new("spool_sender");
+
+/// What the migration to layout 2 is about.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Layout {
+    pub version: u64,
+    /// Ids of the spool's rows.
+    pub spool: Vec<u64>,
+    /// The index by sender; `None` when there is no such table.
+    pub senders: Option<Vec<(String, u64)>>,
+}
+
+fn meta(disk: &SimulatedDisk) -> Database {
+    redb::Builder::new().create_with_backend(disk.file("meta.redb")).unwrap()
+}
+
+/// Takes a closed store back to layout 1, which had no index of the spool by sender.
+pub fn take_back(disk: &SimulatedDisk) {
+    let database = meta(disk);
+    let transaction = database.begin_write().unwrap();
+    transaction.delete_table(SPOOL_SENDER).unwrap();
+    transaction.open_table(STATE).unwrap().insert("schema", 1).unwrap();
+    transaction.commit().unwrap();
+}
+
+/// The layout of a closed store, which is left as it is.
+pub fn of(disk: &SimulatedDisk) -> Layout {
+    let database = meta(&disk.copy());
+    let transaction = database.begin_read().unwrap();
+    let version = transaction.open_table(STATE).unwrap().get("schema").unwrap().unwrap().value();
+    let spool = transaction.open_table(SPOOL).unwrap().iter().unwrap().map(|row| row.unwrap().0.value()).collect();
+    let senders = match transaction.open_table(SPOOL_SENDER) {
+        Err(TableError::TableDoesNotExist(_)) => None,
+        table => {
+            let rows = table.unwrap();
+            let mut keys = Vec::new();
+            for row in rows.iter().unwrap() {
+                let (key, _) = row.unwrap();
+                let (sender, id) = key.value();
+                keys.push((sender.to_owned(), id));
+            }
+            Some(keys)
+        }
+    };
+    Layout { version, spool, senders }
+}
