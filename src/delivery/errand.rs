@@ -175,8 +175,14 @@ impl Writer<'_> {
         let sender = &self.leased.arrival.envelope.reverse_path;
         let from = vacation.from.as_deref().filter(|from| self.is_own(from));
         let from = from.map_or_else(|| mailbox(self.name, self.owner), str::to_owned);
-        let answer =
-            Answer { vacation, from: &from, to: sender, header: &header, message_id: &self.message_id("away"), now: self.now() };
+        let answer = Answer {
+            vacation,
+            from: &from,
+            to: sender,
+            header: &header,
+            message_id: &self.message_id("away"),
+            now: self.now(),
+        };
         Ok(self.own(sender, answer.write()))
     }
 

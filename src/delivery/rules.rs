@@ -101,7 +101,9 @@ impl RuleBook {
 
 /// Has an account any rules at `now`?
 pub(super) fn has_rules(account: &Account, now: Time) -> bool {
-    account.script.is_some() || !account.forward.is_empty() || account.away.as_ref().is_some_and(|away| is_on(away, now))
+    account.script.is_some()
+        || !account.forward.is_empty()
+        || account.away.as_ref().is_some_and(|away| is_on(away, now))
 }
 
 fn is_on(away: &Away, now: Time) -> bool {

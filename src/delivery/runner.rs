@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use mailstead_storage::{BlobId, Error, Leased, Provenance, RecipientState, Settlement, SpoolEntry, State, Store, Word};
+use mailstead_storage::{
+    BlobId, Error, Leased, Provenance, RecipientState, Settlement, SpoolEntry, State, Store, Word,
+};
 use rayon::prelude::*;
 
 use super::plan::Planner;

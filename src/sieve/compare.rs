@@ -111,7 +111,9 @@ impl Comparator {
     fn glob(self, value: &str, pattern: &str, steps: &mut u64) -> Option<Vec<Range<usize>>> {
         match self {
             Comparator::Octet => glob::find(value, pattern, |one, other| one == other, steps),
-            Comparator::AsciiCasemap => glob::find(value, pattern, |one, other| one.eq_ignore_ascii_case(&other), steps),
+            Comparator::AsciiCasemap => {
+                glob::find(value, pattern, |one, other| one.eq_ignore_ascii_case(&other), steps)
+            }
             _ => glob::find(value, pattern, is_same_letter, steps),
         }
     }

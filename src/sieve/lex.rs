@@ -173,13 +173,10 @@ mod tests {
         check("Keep;", &[word("keep"), Token::Mark(';')]);
         check("# a\r\nstop /* b\n */ ; ", &[word("stop"), Token::Mark(';')]);
         check(":OVER 100k", &[Token::Tag("over".into()), Token::Number(102_400)]);
-        check("[\"a\\\"\\\\b\", \"\"]", &[
-            Token::Mark('['),
-            text("a\"\\b"),
-            Token::Mark(','),
-            text(""),
-            Token::Mark(']'),
-        ]);
+        check(
+            "[\"a\\\"\\\\b\", \"\"]",
+            &[Token::Mark('['), text("a\"\\b"), Token::Mark(','), text(""), Token::Mark(']')],
+        );
         check("text: # note\r\none\r\n..two\r\n.\r\n;", &[text("one\r\n.two\r\n"), Token::Mark(';')]);
         check("text:\n.\n", &[text("")]);
     }

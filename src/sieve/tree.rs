@@ -116,19 +116,59 @@ pub(super) enum Test {
     AllOf(Vec<Test>),
     AnyOf(Vec<Test>),
     /// `size :over` or `:under`
-    Size { over: bool, limit: u64 },
+    Size {
+        over: bool,
+        limit: u64,
+    },
     Exists(Vec<Text>),
-    Header { names: Vec<Text>, index: Option<Index>, matching: Matching, keys: Vec<Text> },
-    Address { names: Vec<Text>, index: Option<Index>, part: AddressPart, matching: Matching, keys: Vec<Text> },
-    Envelope { fields: Vec<Text>, part: AddressPart, matching: Matching, keys: Vec<Text> },
-    Body { transform: Transform, matching: Matching, keys: Vec<Text> },
-    HasFlag { variables: Option<Vec<String>>, matching: Matching, keys: Vec<Text> },
+    Header {
+        names: Vec<Text>,
+        index: Option<Index>,
+        matching: Matching,
+        keys: Vec<Text>,
+    },
+    Address {
+        names: Vec<Text>,
+        index: Option<Index>,
+        part: AddressPart,
+        matching: Matching,
+        keys: Vec<Text>,
+    },
+    Envelope {
+        fields: Vec<Text>,
+        part: AddressPart,
+        matching: Matching,
+        keys: Vec<Text>,
+    },
+    Body {
+        transform: Transform,
+        matching: Matching,
+        keys: Vec<Text>,
+    },
+    HasFlag {
+        variables: Option<Vec<String>>,
+        matching: Matching,
+        keys: Vec<Text>,
+    },
     /// `string` (RFC 5229 §5)
-    String { sources: Vec<Text>, matching: Matching, keys: Vec<Text> },
+    String {
+        sources: Vec<Text>,
+        matching: Matching,
+        keys: Vec<Text>,
+    },
     /// `date`, or `currentdate` without a header.
-    Date { header: Option<(Text, Option<Index>)>, zone: Zone, part: Text, matching: Matching, keys: Vec<Text> },
+    Date {
+        header: Option<(Text, Option<Index>)>,
+        zone: Zone,
+        part: Text,
+        matching: Matching,
+        keys: Vec<Text>,
+    },
     MailboxExists(Vec<Text>),
-    SpecialUseExists { mailbox: Option<Text>, uses: Vec<Text> },
+    SpecialUseExists {
+        mailbox: Option<Text>,
+        uses: Vec<Text>,
+    },
     Duplicate(Box<Duplicate>),
 }
 

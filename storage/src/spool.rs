@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Memory, AccountId, BlobId, Flags, MailboxId, Time};
+use crate::{AccountId, BlobId, Flags, MailboxId, Memory, Time};
 
 /// RET parameter of MAIL (RFC 3461 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -168,7 +168,10 @@ mod tests {
     fn commands_and_what_is_none() {
         let check = |text: &str, expected: &[Framed]| assert_eq!(framed(&[text.as_bytes()]), expected, "{text:.80}");
         check("NOOP\r\nSETACTIVE \"a\"\r\n", &[command(&["NOOP"]), command(&["SETACTIVE", "\"a"])]);
-        check("PUTSCRIPT \"a\" {7+}\r\nkeep;\r\n\r\nX\r\n", &[command(&["PUTSCRIPT", "\"a", "\"keep;\r\n"]), command(&["X"])]);
+        check(
+            "PUTSCRIPT \"a\" {7+}\r\nkeep;\r\n\r\nX\r\n",
+            &[command(&["PUTSCRIPT", "\"a", "\"keep;\r\n"]), command(&["X"])],
+        );
         check("X {1+}\r\na {2+}\r\nbc d\r\n", &[command(&["X", "\"a", "\"bc", "d"])]);
         check("X {3+}\r\na\"\n\r\n", &[command(&["X", "\"a\"\n"])]);
         check("X \"\r\nY\r\n", &[Framed::Bad(Bad::Malformed), command(&["Y"])]);

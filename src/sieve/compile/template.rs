@@ -102,7 +102,10 @@ fn reference(inside: &str, at: Position) -> Result<Option<Piece>, Fault> {
         return Ok(Some(Piece::Variable(inside.to_ascii_lowercase())));
     }
     if inside.contains('.') && inside.split('.').all(|part| is_name(part) || part.parse::<u32>().is_ok()) {
-        return Err(Fault::new(at, format!("the variable \"{inside}\" belongs to an extension that is not known here")));
+        return Err(Fault::new(
+            at,
+            format!("the variable \"{inside}\" belongs to an extension that is not known here"),
+        ));
     }
     Ok(None)
 }

@@ -74,15 +74,15 @@ fn scripts_that_are_wrong() {
             "require [\"date\"]; if currentdate :zone \"x\" \"hour\" \"1\" { }",
             "line 1, column 22: a zone is written like \"+0200\"",
         ),
-        (
-            "require \"variables\"; set \"a.b\" \"x\";",
-            "line 1, column 22: \"a.b\" is no name of a variable",
-        ),
+        ("require \"variables\"; set \"a.b\" \"x\";", "line 1, column 22: \"a.b\" is no name of a variable"),
         (
             "require \"variables\"; redirect \"${a.b}\";",
             "line 1, column 31: the variable \"a.b\" belongs to an extension that is not known here",
         ),
-        ("require [\"index\"]; if header :last \"a\" \"b\" { }", "line 1, column 23: \":last\" goes with \":index\" only"),
+        (
+            "require [\"index\"]; if header :last \"a\" \"b\" { }",
+            "line 1, column 23: \":last\" goes with \":index\" only",
+        ),
         (
             "require [\"comparator-i;ascii-numeric\"]; if header :contains :comparator \"i;ascii-numeric\" \"a\" \"1\" { }",
             "line 1, column 44: \"i;ascii-numeric\" compares whole numbers only",

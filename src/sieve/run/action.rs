@@ -1,14 +1,14 @@
 //! What actions add to the plan.
 
 use super::super::Surroundings;
+use super::super::compare::Matching;
 use super::super::edit::{is_field_name, is_protected};
+use super::super::is_one_address;
 use super::super::limits::{ACTIONS_MAX, EDITS_MAX, NAME_BYTES_MAX, REDIRECTS_MAX};
 use super::super::plan::{Memory, Place, Redirect, Vacation};
 use super::super::tree::{self, Action, FileInto, FlagChange, Index, Modifier, Text};
-use super::super::compare::Matching;
 use super::variables::{flags, modified};
 use super::{Failure, Run};
-use super::super::is_one_address;
 
 impl<S: Surroundings> Run<'_, S> {
     /// Does what a command asks for, other than those that change the flow.

@@ -48,6 +48,5 @@ fn leaves<'p, 'm>(part: &'p Part<'m>, found: &mut Vec<&'p Part<'m>>) {
 fn is_of_type(part: &Part<'_>, wanted: &str) -> bool {
     let (kind, subtype) = wanted.split_once('/').map_or((wanted, None), |(kind, subtype)| (kind, Some(subtype)));
     let is = |bytes: &[u8], name: &str| bytes.eq_ignore_ascii_case(name.as_bytes());
-    kind.is_empty()
-        || (is(&part.media_type, kind) && subtype.is_none_or(|subtype| is(&part.media_subtype, subtype)))
+    kind.is_empty() || (is(&part.media_type, kind) && subtype.is_none_or(|subtype| is(&part.media_subtype, subtype)))
 }

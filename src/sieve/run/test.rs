@@ -60,7 +60,9 @@ impl<S: Surroundings> Run<'_, S> {
                 let values: Vec<String> = self.variables.fill_all(sources).into_iter().map(Cow::into_owned).collect();
                 self.find(&values, *matching, keys)
             }
-            Test::Date { header, zone, part, matching, keys } => self.date(header.as_ref(), zone, part, *matching, keys),
+            Test::Date { header, zone, part, matching, keys } => {
+                self.date(header.as_ref(), zone, part, *matching, keys)
+            }
             Test::MailboxExists(names) => {
                 for name in self.variables.fill_all(names) {
                     if !self.around.has_mailbox(&name)? {

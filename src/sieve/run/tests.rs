@@ -263,7 +263,8 @@ fn faults() {
     fails("vacation \"a\"; vacation \"b\";", "a message is answered by one \"vacation\" only");
     fails("fileinto \"${none}\";", "\"\" is no name of a mailbox");
     fails("redirect \"${1}x\";", "\"x\" is no mail address");
-    let many = |command: &str, count: usize| (0..count).map(|n| command.replace('#', &n.to_string())).collect::<String>();
+    let many =
+        |command: &str, count: usize| (0..count).map(|n| command.replace('#', &n.to_string())).collect::<String>();
     fails(&many("redirect \"a#@b.test\";", 11), "more than 10 redirects for one message");
     fails(&many("fileinto \"a#\";", 33), "more than 32 actions for one message");
     fails(&many("set \"a#\" \"b\";", 129), "too many variables");
@@ -276,11 +277,41 @@ fn faults() {
 /// Pieces that scripts are made of, so that many of those made up are scripts.
 fn a_script() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("if "), Just("header "), Just(":matches "), Just(":contains "), Just("\"subject\" "), Just("\"*a?\" "),
-        Just("{"), Just("}"), Just(";"), Just("("), Just(")"), Just("["), Just("]"), Just(","), Just("keep"),
-        Just("fileinto "), Just("\"x${1}\""), Just("require "), Just("\"variables\""), Just("\"fileinto\""), Just("not "),
-        Just("allof"), Just("true"), Just("set "), Just("\"a\" "), Just("text:\r\nx\r\n.\r\n"), Just("3K "), Just("ü"),
-        Just("body "), Just(":raw "), Just("discard"), Just("redirect "), Just("elsif "), Just("else "), Just("size :over "),
+        Just("if "),
+        Just("header "),
+        Just(":matches "),
+        Just(":contains "),
+        Just("\"subject\" "),
+        Just("\"*a?\" "),
+        Just("{"),
+        Just("}"),
+        Just(";"),
+        Just("("),
+        Just(")"),
+        Just("["),
+        Just("]"),
+        Just(","),
+        Just("keep"),
+        Just("fileinto "),
+        Just("\"x${1}\""),
+        Just("require "),
+        Just("\"variables\""),
+        Just("\"fileinto\""),
+        Just("not "),
+        Just("allof"),
+        Just("true"),
+        Just("set "),
+        Just("\"a\" "),
+        Just("text:\r\nx\r\n.\r\n"),
+        Just("3K "),
+        Just("ü"),
+        Just("body "),
+        Just(":raw "),
+        Just("discard"),
+        Just("redirect "),
+        Just("elsif "),
+        Just("else "),
+        Just("size :over "),
     ];
     proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }

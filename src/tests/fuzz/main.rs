@@ -2,12 +2,12 @@
 
 #[path = "../../../fuzz/drivers/imap.rs"]
 mod imap;
+#[path = "../../../fuzz/drivers/managesieve.rs"]
+mod managesieve;
 #[path = "../../../fuzz/drivers/outline.rs"]
 mod outline;
 #[path = "../../../fuzz/drivers/pop3.rs"]
 mod pop3;
-#[path = "../../../fuzz/drivers/managesieve.rs"]
-mod managesieve;
 #[path = "../../../fuzz/drivers/sieve.rs"]
 mod sieve;
 #[path = "../../../fuzz/drivers/smtp.rs"]

@@ -132,12 +132,7 @@ pub(crate) fn system(flags: Flags) -> Flags {
 }
 
 /// System flags, with the keywords that the mailbox has room for.
-pub(crate) fn with_keywords(
-    tables: &mut Tables,
-    mailbox: MailboxId,
-    flags: Flags,
-    names: &[String],
-) -> Result<Flags> {
+pub(crate) fn with_keywords(tables: &mut Tables, mailbox: MailboxId, flags: Flags, names: &[String]) -> Result<Flags> {
     let mut flags = system(flags);
     if !names.is_empty() {
         let mut keywords = Keywords::of(tables, mailbox)?;

@@ -186,10 +186,7 @@ async fn scripts(State(house): State<House>, Path(address): Path<String>) -> Ans
     Ok(Json(Scripts { scripts: scripts.into_iter().map(row).collect() }))
 }
 
-async fn script(
-    State(house): State<House>,
-    Path((address, name)): Path<(String, String)>,
-) -> Answer<Json<ScriptText>> {
+async fn script(State(house): State<House>, Path((address, name)): Path<(String, String)>) -> Answer<Json<ScriptText>> {
     let account = find(&house, &address)?;
     let missing = Problem::not_found(format!("{} has no script {name:?}", account.address));
     let text = work::read(move || house.store.script(account.id, &name)).await?;

@@ -73,9 +73,7 @@ pub(super) fn delete(session: &mut ManageSieveSession, arguments: &[Word], out: 
 /// `RENAMESCRIPT "old name" "new name"`
 pub(super) fn rename(session: &mut ManageSieveSession, arguments: &[Word], out: &mut Vec<u8>) -> Next {
     match arguments {
-        [Word::Text(from), Word::Text(to)] => {
-            Some(Turn::Ask(Question::Rename { from: from.clone(), to: to.clone() }))
-        }
+        [Word::Text(from), Word::Text(to)] => Some(Turn::Ask(Question::Rename { from: from.clone(), to: to.clone() })),
         _ => session.bad("RENAMESCRIPT needs two names", out),
     }
 }
