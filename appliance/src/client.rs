@@ -1,6 +1,7 @@
 //! How a command reaches the API: on the control socket of the server that runs, or, when none
 //! runs, on the same router in this process, over a house opened for this one command.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -104,6 +105,16 @@ impl Client {
                 hear(serde_json::from_slice(&waiting[..end]).map_err(foreign)?);
                 waiting.drain(..=end);
             }
+        }
+        Ok(())
+    }
+
+    /// GET of what is not JSON: copied as it comes.
+    pub async fn copy(&self, path: &str, to: &mut impl Write) -> Result<(), Failure> {
+        let mut answer = self.send(Method::GET, path, Body::empty()).await?.into_body();
+        while let Some(frame) = answer.frame().await {
+            let Ok(bytes) = frame.map_err(broken)?.into_data() else { continue };
+            to.write_all(&bytes).map_err(|error| Failure::Usage(format!("cannot write: {error}")))?;
         }
         Ok(())
     }

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mailstead_core::bell::Bell;
-use mailstead_core::delivery::{self, Delivery};
+use mailstead_core::delivery::{self, Delivery, remote};
+use mailstead_core::dns::Resolver;
 use mailstead_core::intake::Intake;
 use mailstead_core::net::{Encryption, LineService, Net, Protocol};
 use mailstead_core::people::People;
@@ -28,6 +29,8 @@ pub struct Parts {
     pub intake: Intake,
     /// What all listeners share: clock, log, sessions, certificate, limits.
     pub net: Net,
+    /// Asks the DNS.
+    pub resolver: Arc<dyn Resolver>,
 }
 
 /// The services of the box, in the order in which they are listed and started.
@@ -48,12 +51,30 @@ pub fn services(config: &Config, parts: &Parts, delivery: &Delivery, web: &Arc<W
 }
 
 /// The way out of the spool. It works while its service is stopped, too.
-pub fn delivery(config: &Config, parts: &Parts) -> Delivery {
-    Delivery::new(delivery::Parts {
+///
+/// # Errors
+/// A sentence: trusted certificates that cannot be read.
+pub fn delivery(config: &Config, parts: &Parts) -> Result<Delivery, String> {
+    Ok(Delivery::new(delivery::Parts {
+        remote: remote(config, parts)?,
         store: parts.store.clone(),
         people: parts.people.clone(),
         intake: parts.intake.clone(),
         bell: parts.bell.clone(),
+        clock: parts.net.clock.clone(),
+        log: parts.net.log.clone(),
+        settings: config.delivery.clone(),
+        hostname: config.top.hostname.clone(),
+    }))
+}
+
+/// The way to other servers.
+fn remote(config: &Config, parts: &Parts) -> Result<remote::Remote, String> {
+    remote::Remote::open(remote::Parts {
+        store: parts.store.clone(),
+        resolver: parts.resolver.clone(),
+        signer: None,
+        tls_outcomes: None,
         clock: parts.net.clock.clone(),
         log: parts.net.log.clone(),
         settings: config.delivery.clone(),

@@ -29,11 +29,31 @@ fn users_change() {
     place.run("user enable Admin@Example.Test", "").succeeds();
     assert_eq!(enabled(), true);
     place.run("user quota admin@example.test 500M", "").succeeds().says("500.0 MB");
+    place.run("user quota admin@example.test 0 --messages 9", "").succeeds().says("9 messages");
     place.run("user password admin@example.test --password-stdin", "new\n").succeeds();
     place.run("user remove admin@example.test", "").succeeds();
     place.run("user list", "").succeeds().says("There are no users yet");
     place.run("domain remove example.test", "").succeeds();
     place.run("domain list", "").succeeds().says("There are no domains yet");
+}
+
+#[test]
+fn shared_mailboxes_come_and_go() {
+    let place = Place::furnished();
+    place.run("shared list", "").succeeds().says("There are no shared mailboxes yet");
+    place.run("shared add example.test Team/News", "").succeeds().says("example.test/Team/News");
+    place.run("shared grant example.test Team/News anyone lr", "").succeeds();
+    place.run("shared grant example.test Team/News -admin@example.test r", "").succeeds();
+    place.run("shared list", "").succeeds().says("Team/News").says("-admin@example.test r, anyone lr");
+    place.run("shared revoke example.test Team/News -admin@example.test", "").succeeds();
+    place.run("shared quota example.test 5M --messages 3", "").succeeds().says("5.0 MB").says("0 of 3 messages");
+    place.run("shared rename example.test Team/News Paper", "").succeeds();
+    place.run("domain remove example.test", "").ends(1).complains("has accounts");
+    place.run("shared grant example.test Paper nobody@example.test lr", "").ends(1).complains("there is no user");
+    place.run("shared grant example.test Paper anyone q", "").ends(1).complains("are no rights");
+    place.run("shared remove example.test News", "").ends(1).complains("there is no shared mailbox");
+    place.run("shared remove example.test Paper", "").succeeds();
+    place.run("verify", "").succeeds().says("all is well");
 }
 
 #[test]

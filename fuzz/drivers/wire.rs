@@ -45,6 +45,7 @@ pub fn run<S: Session>(
                 input.clear();
                 session.secured("TLSv1.3");
             }
+            // What is compressed comes to a session as it was before.
             Turn::Compress => {}
             turn @ (Turn::Read { .. } | Turn::Idle { .. }) => {
                 out.clear();

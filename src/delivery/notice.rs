@@ -5,8 +5,8 @@ use mailstead_storage::{
     RecipientState, Ret, State, Told,
 };
 
-use super::Parts;
-use super::calendar::{gives_up_at, is_delayed};
+use super::calendar::Calendar;
+use super::{DeliverySettings, Parts};
 use crate::clock::{Time, rfc5322};
 use crate::intake::{Acceptance, Intake, Refusal, Trace};
 use crate::message::dsn::{Action, Diagnostic, Recipient, Report};
@@ -14,21 +14,50 @@ use crate::message::dsn::{Action, Diagnostic, Recipient, Report};
 /// Bytes of a long message that are read to return its header.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 
-/// Has the sender something to be told that it was not told yet?
-pub(super) fn is_owed(arrival: &Arrival, recipients: &[RecipientState], delayed: bool) -> bool {
-    // A notice about a notice would make a loop (RFC 5321 §4.5.5).
-    if arrival.envelope.reverse_path.is_empty() || matches!(arrival.provenance, Provenance::Notification(_)) {
-        return false;
-    }
-    let envelope = arrival.envelope.recipients.iter();
-    envelope.zip(recipients).any(|(envelope, state)| is_owed_for(envelope.notify, state, delayed))
+/// Who is told when a notice of this box reaches nobody: its own postmaster.
+const POSTMASTER: &str = "postmaster";
+
+/// What decides whether a sender is to be told of its recipients.
+pub(super) struct Owed<'a> {
+    pub settings: &'a DeliverySettings,
+    pub arrival: &'a Arrival,
+    /// Since when the calendar counts.
+    pub since: Time,
+    pub now: Time,
 }
 
-fn is_owed_for(notify: Notify, recipient: &RecipientState, delayed: bool) -> bool {
-    match recipient.state {
-        State::Delivered => notify.success && recipient.told < Told::Outcome,
-        State::Failed => notify.failure && recipient.told < Told::Outcome,
-        State::Pending => notify.delay && delayed && recipient.told == Told::Nothing,
+impl Owed<'_> {
+    /// Has the sender something to be told that it was not told yet?
+    pub fn is_owed(&self, recipients: &[RecipientState]) -> bool {
+        let envelope = self.arrival.envelope.recipients.iter();
+        envelope.zip(recipients).any(|(envelope, state)| self.is_owed_for(envelope, state))
+    }
+
+    fn is_owed_for(&self, envelope: &EnvelopeRecipient, recipient: &RecipientState) -> bool {
+        if self.arrival.envelope.reverse_path.is_empty() {
+            return self.is_lost(envelope, recipient);
+        }
+        let notify = envelope.notify;
+        match recipient.state {
+            State::Delivered => notify.success && recipient.told < Told::Outcome,
+            State::Failed => notify.failure && recipient.told < Told::Outcome,
+            State::Pending => {
+                notify.delay && recipient.told == Told::Nothing && self.calendar(recipient).is_delayed(self.now)
+            }
+        }
+    }
+
+    /// Is it a notice of this box that reaches nobody? A notice about any other message without a sender, or
+    /// about one to the postmaster, would make a loop (RFC 5321 §4.5.5).
+    fn is_lost(&self, envelope: &EnvelopeRecipient, recipient: &RecipientState) -> bool {
+        matches!(self.arrival.provenance, Provenance::Notification(_))
+            && recipient.state == State::Failed
+            && recipient.told < Told::Outcome
+            && envelope.address != POSTMASTER
+    }
+
+    fn calendar(&self, recipient: &RecipientState) -> Calendar<'_> {
+        Calendar::of(self.settings, recipient, self.since)
     }
 }
 
@@ -48,16 +77,17 @@ pub(super) fn make(parts: &Parts, leased: &Leased) -> Result<Notice, Error> {
     let return_whole = envelope.ret != Some(Ret::Headers) && leased.size <= parts.settings.returned_bytes_max;
     let length = if return_whole { leased.size as usize } else { HEADER_BYTES_MAX };
     let original = parts.store.read(leased.id, from, length)?;
-    let delayed = is_delayed(&parts.settings, leased.since, now);
-    let until = gives_up_at(&parts.settings, leased.since);
+    let owed = Owed { settings: &parts.settings, arrival, since: leased.since, now };
     let states = envelope.recipients.iter().zip(&leased.recipients);
-    let owed = states.filter(|(envelope, state)| is_owed_for(envelope.notify, state, delayed));
-    let recipients: Vec<Recipient<'_>> = owed.map(|(envelope, state)| recipient(envelope, state, until)).collect();
+    let told = states.filter(|(envelope, state)| owed.is_owed_for(envelope, state));
+    let told = told.map(|(envelope, state)| recipient(envelope, state, owed.calendar(state).gives_up_at()));
+    let recipients: Vec<Recipient<'_>> = told.collect();
+    let to = if envelope.reverse_path.is_empty() { POSTMASTER } else { &envelope.reverse_path };
     let report = Report {
         host: &parts.hostname,
         message_id: &format!("<notice.{}.{:x}@{}>", leased.id, now.0, parts.hostname),
         at: now,
-        to: &envelope.reverse_path,
+        to,
         envelope_id: envelope.envelope_id.as_deref(),
         arrived: Some(arrival.received),
         recipients: &recipients,
@@ -66,7 +96,7 @@ pub(super) fn make(parts: &Parts, leased: &Leased) -> Result<Notice, Error> {
     };
     Ok(Notice {
         of: leased.id,
-        to: envelope.reverse_path.clone(),
+        to: to.to_string(),
         smtputf8: envelope.smtputf8,
         received: format!("Received: by {} (spool) id {{id}};\r\n\t{}\r\n", parts.hostname, rfc5322(now)),
         bytes: report.write(),
@@ -77,14 +107,20 @@ fn recipient<'a>(envelope: &'a EnvelopeRecipient, state: &'a RecipientState, unt
     let (action, otherwise) = match state.state {
         State::Failed => (Action::Failed, "5.0.0"),
         State::Pending => (Action::Delayed { until: Some(until) }, "4.0.0"),
+        // Whoever took it gives no notice of its own, or this one would not be owed.
+        State::Delivered if !state.server.is_empty() => (Action::Relayed, "2.0.0"),
         State::Delivered => (Action::Delivered, "2.0.0"),
+    };
+    let diagnostic = match state.server.as_str() {
+        "" => Diagnostic::Local(&state.answer),
+        host => Diagnostic::Remote { host, reply: &state.answer },
     };
     Recipient {
         address: &envelope.address,
         original: envelope.original.as_deref(),
         action,
         status: state.answer.split(' ').nth(1).filter(|code| is_status(code)).unwrap_or(otherwise),
-        diagnostic: Some(Diagnostic::Local(&state.answer)).filter(|_| state.state != State::Delivered),
+        diagnostic: Some(diagnostic).filter(|_| state.state != State::Delivered),
         last_attempt: None,
     }
 }

@@ -1,5 +1,6 @@
 //! The runner: one loop for the life of the box.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,12 +10,14 @@ use mailstead_storage::{
     BlobId, Error, Leased, Provenance, RecipientState, Settlement, SpoolEntry, State, Store, Word,
 };
 use rayon::prelude::*;
+use tokio::task::JoinSet;
 
 use super::plan::Planner;
+use super::remote::{Attempt, Remote};
 use super::rules::{Claims, RuleBook};
 use super::{DeliverySettings, errand, notice};
 use crate::bell::Bell;
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::intake::{Intake, Refusal};
 use crate::log::{Event, Kind, Level, Log};
 use crate::people::People;
@@ -27,6 +30,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Look at the spool at least so often, whatever the bell says.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// Attempts at other servers may go on for this long after the box was told to stop.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
 /// What the delivery room uses.
 pub struct Parts {
     /// The store.
@@ -35,6 +41,8 @@ pub struct Parts {
     pub people: People,
     /// The way in, for notices to senders.
     pub intake: Intake,
+    /// The way to other servers.
+    pub remote: Remote,
     /// Rings when something may be due.
     pub bell: Bell,
     /// Told time.
@@ -68,10 +76,12 @@ impl Delivery {
 
     /// Works until `stop`.
     pub async fn run(self, mut stop: Stop) {
+        let mut remote = JoinSet::new();
         while !stop.is_asked() {
-            match self.round().await {
+            while remote.try_join_next().is_some() {}
+            match self.round(&mut remote).await {
                 Ok(true) => {}
-                Ok(false) => self.wait(&mut stop).await,
+                Ok(false) => self.wait(&remote, &mut stop).await,
                 Err(error) => {
                     let event = Event::new(Kind::Delivery, Level::Error, "the spool cannot be worked on");
                     self.0.parts.log.write(event.with("error", error.to_string()));
@@ -82,18 +92,24 @@ impl Delivery {
                 }
             }
         }
+        // What is cut off after that was not answered with 250, or falls into the window of RFC 1047.
+        let _ = tokio::time::timeout(STOP_GRACE, async { while remote.join_next().await.is_some() {} }).await;
+        remote.shutdown().await;
     }
 
     /// Waits until something may be due.
-    async fn wait(&self, stop: &mut Stop) {
+    async fn wait(&self, running: &JoinSet<()>, stop: &mut Stop) {
         let parts = &self.0.parts;
-        let store = parts.store.clone();
+        let now = parts.clock.now();
         let due = if self.is_active() {
-            work::read(move || store.next_due(&|_| true)).await.unwrap_or_default()
+            let has_place = running.len() < parts.settings.remote_deliveries_max;
+            let open = |queue: &str| queue.is_empty() || has_place && parts.remote.room(queue, now) > 0;
+            let due = parts.store.next_due(&open).unwrap_or_default();
+            due.into_iter().chain(parts.remote.next_room(now)).min()
         } else {
             None
         };
-        let until = due.map_or(LOOK, |due| Duration::from_millis(due.millis_since(parts.clock.now())).min(LOOK));
+        let until = due.map_or(LOOK, |due| Duration::from_millis(due.millis_since(now)).min(LOOK));
         tokio::select! {
             () = parts.bell.spool() => {}
             () = tokio::time::sleep(until) => {}
@@ -106,9 +122,12 @@ impl Delivery {
     }
 
     /// One batch. Says whether there was anything to do.
-    async fn round(&self) -> Result<bool, Error> {
-        let this = self.clone();
-        let Some(batch) = work::compute(move || this.lease_and_plan()).await? else { return Ok(false) };
+    async fn round(&self, remote: &mut JoinSet<()>) -> Result<bool, Error> {
+        let (this, running) = (self.clone(), remote.len());
+        let Some(batch) = work::compute(move || this.lease_and_plan(running)).await? else { return Ok(false) };
+        for attempt in batch.attempts {
+            remote.spawn(self.clone().hand_over(attempt));
+        }
         let ids: Vec<_> = batch.settlements.iter().map(|settlement| settlement.id).collect();
         let done = if batch.settlements.is_empty() {
             Ok(Vec::new())
@@ -131,17 +150,12 @@ impl Delivery {
         Ok(true)
     }
 
-    fn lease_and_plan(&self) -> Result<Option<Batch>, Error> {
+    /// Leases what is due. Of what waits for other servers, `running` attempts are going on already.
+    fn lease_and_plan(&self, running: usize) -> Result<Option<Batch>, Error> {
         let parts = &self.0.parts;
         let (max, now) = (parts.settings.deliveries_max.max(1), parts.clock.now());
-        let planner = Planner {
-            store: &parts.store,
-            people: &parts.people,
-            settings: &parts.settings,
-            book: &self.0.book,
-            claims: &Claims::default(),
-            now,
-        };
+        let claims = Claims::default();
+        let planner = self.planner(now, &claims);
         if !self.is_active() {
             let leased = parts.store.lease_fresh(max)?;
             if leased.is_empty() {
@@ -154,15 +168,50 @@ impl Delivery {
             };
             return Ok(Some(Batch::of(leased.into_iter().map(held).collect())));
         }
-        let leased = parts.store.lease(max, now)?;
+        let places = Cell::new(parts.settings.remote_deliveries_max.max(1).saturating_sub(running));
+        let room = |queue: &str| {
+            if queue.is_empty() {
+                return max;
+            }
+            let room = parts.remote.room(queue, now).min(places.get());
+            places.set(places.get() - room);
+            room
+        };
+        let leased = parts.store.lease_from(max, now, &room)?;
         if leased.is_empty() {
             return Ok(None);
         }
+        let (elsewhere, leased): (Vec<_>, Vec<_>) =
+            leased.into_iter().partition(|leased| !leased.queue.is_empty() && !is_owed(&planner, leased));
         // A message that something in this batch was sent for settles with that.
         let told: HashSet<BlobId> = leased.iter().filter_map(settles_with).collect();
         let open = leased.into_par_iter().filter(|leased| !told.contains(&leased.id));
         let planned: Vec<_> = open.map(|leased| self.plan(&planner, leased)).collect();
-        Ok(Some(Batch::of(planned)))
+        let attempts = elsewhere.into_iter().map(|leased| parts.remote.attempt(leased)).collect();
+        Ok(Some(Batch { attempts, ..Batch::of(planned) }))
+    }
+
+    fn planner<'a>(&'a self, now: Time, claims: &'a Claims) -> Planner<'a> {
+        let Parts { store, people, settings, remote, .. } = &self.0.parts;
+        Planner { store, people, settings, remote, book: &self.0.book, claims, now }
+    }
+
+    /// Hands a message to the servers that are next for it, and writes down at once what they said.
+    async fn hand_over(self, attempt: Attempt) {
+        let parts = &self.0.parts;
+        let tried = attempt.run().await;
+        let leased = tried.leased.clone();
+        let settlement = self.planner(parts.clock.now(), &Claims::default()).tried(tried);
+        if let Some(event) = self.event(&leased, &settlement) {
+            parts.log.write(event);
+        }
+        if let Err(error) = parts.store.settle(vec![settlement]).await {
+            let event =
+                Event::new(Kind::Delivery, Level::Error, "attempt could not be written down").message(leased.id);
+            parts.log.write(event.with("error", error.to_string()));
+            tokio::time::sleep(PAUSE).await;
+        }
+        parts.bell.ring_spool();
     }
 
     /// What to do with one leased message.
@@ -170,8 +219,7 @@ impl Delivery {
         if leased.recipients.iter().any(|recipient| !recipient.errands.is_empty()) {
             return Planned { errand: Some(leased), ..Planned::default() };
         }
-        let delayed = super::calendar::is_delayed(planner.settings, leased.since, planner.now);
-        if notice::is_owed(&leased.arrival, &leased.recipients, delayed) {
+        if is_owed(planner, &leased) {
             return Planned { owed: Some(leased), ..Planned::default() };
         }
         let mut planned = Planned::default();
@@ -256,10 +304,8 @@ impl Delivery {
     async fn give_up_errand(&self, leased: Leased, why: String) {
         let (this, id) = (self.clone(), leased.id);
         let settlement = work::compute(move || {
-            let (parts, now) = (&this.0.parts, this.0.parts.clock.now());
-            let (store, people, settings) = (&parts.store, &parts.people, &parts.settings);
-            let planner = Planner { store, people, settings, book: &this.0.book, claims: &Claims::default(), now };
-            planner.given_up(leased, &why)
+            let claims = Claims::default();
+            this.planner(this.0.parts.clock.now(), &claims).given_up(leased, &why)
         });
         let settled = match settlement.await {
             Ok(settlement) => self.0.parts.store.settle(vec![settlement]).await.map(drop),
@@ -315,6 +361,8 @@ struct Batch {
     events: Vec<Event>,
     errands: Vec<Leased>,
     owed: Vec<Leased>,
+    /// Attempts at other servers.
+    attempts: Vec<Attempt>,
 }
 
 #[derive(Default)]
@@ -336,6 +384,11 @@ impl Batch {
         }
         batch
     }
+}
+
+/// Has the sender of a message something to be told before anything else happens?
+fn is_owed(planner: &Planner<'_>, leased: &Leased) -> bool {
+    planner.owed(leased).is_owed(&leased.recipients)
 }
 
 /// The message that a fresh one was sent for: they settle together.
@@ -361,7 +414,7 @@ fn as_leased(entry: SpoolEntry) -> Leased {
 }
 
 /// Back into the spool as it is.
-fn hold(leased: Leased, next_attempt: crate::clock::Time) -> Settlement {
+fn hold(leased: Leased, next_attempt: Time) -> Settlement {
     Settlement {
         id: leased.id,
         deliveries: Vec::new(),

@@ -8,9 +8,11 @@ use mailstead_storage::{
     UidRange,
 };
 
+use super::remote::{self, Remote};
 use super::{Delivery, DeliverySettings, Parts};
 use crate::bell::Bell;
 use crate::clock::{Clock, Time};
+use crate::dns::{Fault, fake::Fake};
 use crate::intake::{Acceptance, Intake, Trace};
 use crate::log::Log;
 use crate::people::People;
@@ -35,10 +37,21 @@ impl House {
         let people = People::new(store.clone(), clock.clone());
         let intake = Intake::new(store.clone(), clock.clone(), 1 << 20);
         let (stop, stopped) = Stop::new();
+        let remote = Remote::open(remote::Parts {
+            store: store.clone(),
+            resolver: Arc::new(Fake::default().mx_fault("remote.test", Fault::Temporary("it is away".into()))),
+            signer: None,
+            tls_outcomes: None,
+            clock: clock.clone(),
+            log: Log::none(),
+            settings: DeliverySettings::default(),
+            hostname: "mx.example.test".into(),
+        });
         let delivery = Delivery::new(Parts {
             store: store.clone(),
             people,
             intake: intake.clone(),
+            remote: remote.expect("the way to other servers"),
             bell,
             clock,
             log: Log::none(),

@@ -1,6 +1,6 @@
 //! The resolver of the running box: hickory, with its cache and its DNSSEC validation.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,15 +22,14 @@ impl Hickory {
     /// A resolver as the settings say. Asks nothing yet.
     ///
     /// # Errors
-    /// A sentence: the machine names no DNS server, or the trust anchor cannot be read.
+    /// A sentence: the trust anchor cannot be read.
     pub fn open(settings: &DnsSettings) -> Result<Hickory, String> {
         let wrong = |error: NetError| format!("[dns]: the DNS cannot be set up: {error}; set servers");
-        let mut builder = if settings.servers.is_empty() {
-            TokioResolver::builder_tokio().map_err(wrong)?
-        } else {
-            let provider = TokioRuntimeProvider::default();
-            TokioResolver::builder_with_config(ResolverConfig::from_name_servers(servers(settings)), provider)
-        };
+        let of_machine = if settings.servers.is_empty() { TokioResolver::builder_tokio().ok() } else { None };
+        let mut builder = of_machine.unwrap_or_else(|| {
+            let config = ResolverConfig::from_name_servers(servers(&settings.servers));
+            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+        });
         let options = builder.options_mut();
         options.validate = settings.dnssec;
         options.cache_size = settings.cache_answers_max;
@@ -117,15 +116,18 @@ impl Resolver for Hickory {
     }
 }
 
-fn servers(settings: &DnsSettings) -> Vec<NameServerConfig> {
-    let server = |address: &std::net::SocketAddr| {
+/// These servers; without any, one on this machine, as the C library has it.
+fn servers(addresses: &[SocketAddr]) -> Vec<NameServerConfig> {
+    let server = |address: &SocketAddr| {
         let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
             connection.port = address.port();
             connection
         });
         NameServerConfig::new(address.ip(), true, connections.to_vec())
     };
-    settings.servers.iter().map(server).collect()
+    let local = [SocketAddr::from(([127, 0, 0, 1], 53))];
+    let addresses = if addresses.is_empty() { &local } else { addresses };
+    addresses.iter().map(server).collect()
 }
 
 /// A name that no search list is tried for. U-labels become A-labels.

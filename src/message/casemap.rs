@@ -15,9 +15,10 @@ pub fn append_folded(text: &str, to: &mut Vec<u8>) {
         rest = &rest[ascii..];
         let foreign = rest.find(|character: char| character.is_ascii()).unwrap_or(rest.len());
         let mut utf8 = [0; 4];
-        for character in NORMALIZER.normalize_iter(rest[..foreign].chars().map(titlecase)) {
-            // RFC 5051 leaves the letters of a ligature as they come; people do not see the difference.
-            to.extend_from_slice(character.to_ascii_uppercase().encode_utf8(&mut utf8).as_bytes());
+        // RFC 5051 takes the case away first, so that it stays in what comes out of a ligature, and in letters whose
+        // capitals have no character of their own. People do not see the difference; all that it holds to be equal is.
+        for character in NORMALIZER.normalize_iter(rest[..foreign].chars()) {
+            to.extend_from_slice(upper(character).encode_utf8(&mut utf8).as_bytes());
         }
         rest = &rest[foreign..];
     }
@@ -37,25 +38,13 @@ pub fn folded(text: &str) -> String {
     String::from_utf8(folded).expect("folding writes whole characters")
 }
 
-/// The simple titlecase mapping of Unicode, which differs from upper case where letters are joined, and in Georgian.
-fn titlecase(character: char) -> char {
-    match character {
-        '\u{1c4}'..='\u{1c6}' => '\u{1c5}',
-        '\u{1c7}'..='\u{1c9}' => '\u{1c8}',
-        '\u{1ca}'..='\u{1cc}' => '\u{1cb}',
-        '\u{1f1}'..='\u{1f3}' => '\u{1f2}',
-        '\u{10d0}'..='\u{10ff}' => character,
-        // Greek with iota below: the capitals follow eight places behind.
-        '\u{1f80}'..='\u{1faf}' => char::from_u32(character as u32 | 8).unwrap_or(character),
-        '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => char::from_u32(character as u32 + 9).unwrap_or(character),
-        _ => {
-            let mut upper = character.to_uppercase();
-            match (upper.next(), upper.next()) {
-                (Some(one), None) => one,
-                // More than one letter, as for ß, is no simple mapping.
-                _ => character,
-            }
-        }
+/// The simple mapping to upper case.
+fn upper(character: char) -> char {
+    let mut upper = character.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(one), None) => one,
+        // More than one letter, as for ß, is no simple mapping.
+        _ => character,
     }
 }
 
@@ -75,14 +64,14 @@ mod tests {
             ("GRÜN", "GRU\u{308}N"),
             ("straße", "STRAßE"),
             ("ﬁnden", "FINDEN"),
-            ("Ǆ ǅ ǆ", "Dž Dž Dž".replace('ž', "Z\u{30c}").as_str()),
-            ("ᾳ ᾼ", "Α\u{345} Α\u{345}"),
-            ("ᾀ ᾈ", "Α\u{313}\u{345} Α\u{313}\u{345}"),
+            ("Ǆ ǅ ǆ", "DZ\u{30c} DZ\u{30c} DZ\u{30c}"),
+            ("ᾳ ᾼ", "ΑΙ ΑΙ"),
+            ("ῖ", "Ι\u{342}"),
             ("ΣΟΦΟΣ σοφος σοφοσ", "ΣΟΦΟΣ ΣΟΦΟΣ ΣΟΦΟΣ"),
             ("Ａ１", "A1"),
             ("привет", "ПРИВЕТ"),
             ("あ", "あ"),
-            ("ა", "ა"),
+            ("ა Ა", "Ა Ა"),
         ] {
             assert_eq!(folded(text), expected, "{text:?}");
         }
@@ -92,8 +81,8 @@ mod tests {
         #[test]
         fn what_is_folded_stays(text in "\\PC{0,20}") {
             let once = folded(&text);
-            prop_assert_eq!(folded(&once), once.clone());
             prop_assert!(!once.bytes().any(|byte| byte.is_ascii_lowercase()));
+            prop_assert_eq!(folded(&once), once);
         }
     }
 }

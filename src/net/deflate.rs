@@ -16,7 +16,7 @@ const PIECE_BYTES: usize = 8 * 1024;
 /// Both ways of one connection.
 pub(super) struct Deflate {
     inflate: Decompress,
-    /// Made when something is said, and given back while the connection is idle: it is much larger than the other.
+    /// Made when something is said, and given back when the connection rests: it takes 310 KB, the other way 32.
     deflate: Option<Box<Compress>>,
     /// Heard and not yet inflated, from `taken` on.
     heard: Vec<u8>,
@@ -84,7 +84,12 @@ impl Deflate {
         }
     }
 
-    /// Gives back what an idle connection does not need. What is said next begins without knowing what was said
+    /// Is there anything to be given back?
+    pub(super) fn is_tense(&self) -> bool {
+        self.deflate.is_some()
+    }
+
+    /// Gives back what a connection at rest does not need. What is said next begins without knowing what was said
     /// before; the client does not notice, but for some bytes more.
     pub(super) fn relax(&mut self) {
         self.deflate = None;

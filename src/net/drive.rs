@@ -22,6 +22,9 @@ const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(10);
 /// be thousands of commands in it.
 const LONG_INPUT_BYTES: usize = 4096;
 
+/// A client that is silent for so long will be for longer: memory that it needs again is given back.
+const REST: Duration = Duration::from_secs(5);
+
 /// A transaction in flight may go on for this long after its service was told to stop.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
@@ -52,6 +55,8 @@ pub(super) struct Connection<S> {
 enum Heard {
     Bytes,
     Bell,
+    /// Nothing, for a while.
+    Rest,
     Goodbye(Goodbye),
     Broken,
 }
@@ -108,6 +113,7 @@ impl<S: Session> Connection<S> {
                 Heard::Bytes if input.bytes().len() >= LONG_INPUT_BYTES => tokio::task::yield_now().await,
                 Heard::Bytes => {}
                 Heard::Bell => self.session.rang(),
+                Heard::Rest => self.stream.relax(),
                 Heard::Broken => break Ending::Broken,
                 Heard::Goodbye(why) => {
                     self.session.goodbye(why, &mut out);
@@ -158,6 +164,13 @@ impl<S: Session> Connection<S> {
                 None => pending().await,
             }
         };
+        let rests = self.stream.is_tense();
+        let rest = async {
+            match rests {
+                true => tokio::time::sleep(REST).await,
+                false => pending().await,
+            }
+        };
         let stopped = async {
             self.stop.asked().await;
             if busy {
@@ -174,6 +187,7 @@ impl<S: Session> Connection<S> {
                 Err(_) => Heard::Broken,
             },
             () = bell => Heard::Bell,
+            () = rest => Heard::Rest,
             () = stopped => Heard::Goodbye(Goodbye::ServiceStops),
             () = tokio::time::sleep(patience) => Heard::Goodbye(Goodbye::Timeout),
         }

@@ -85,7 +85,12 @@ impl Stream {
         input.clear();
     }
 
-    /// Gives memory back while the connection is idle.
+    /// Is there memory that a connection at rest does not need?
+    pub fn is_tense(&self) -> bool {
+        self.deflate.as_ref().is_some_and(|deflate| deflate.is_tense())
+    }
+
+    /// Gives that memory back.
     pub fn relax(&mut self) {
         if let Some(deflate) = &mut self.deflate {
             deflate.relax();

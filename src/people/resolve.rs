@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use mailstead_storage::{Account, AccountId, Directory, Recipient, Role, Usage};
+use mailstead_storage::{Account, AccountId, Directory, Domain, Recipient, Role, Usage};
 
-use super::{Address, People};
+use super::{Address, People, SHARED_LOCAL_PART};
 
 /// Most destinations of one address.
 pub const EXPANSIONS_MAX: usize = 1_000;
@@ -22,6 +22,13 @@ pub enum Destination {
         account: Arc<Account>,
         /// The subaddress.
         folder: Option<String>,
+    },
+    /// Into the shared mailbox of this name, when it takes mail (`shared+name@`).
+    Shared {
+        /// Whose.
+        domain: Arc<Domain>,
+        /// The subaddress.
+        name: String,
     },
     /// To these addresses instead (alias, catch-all).
     Addresses(Vec<String>),
@@ -46,9 +53,10 @@ impl People {
     }
 
     /// Everything that mail for this address ends at after following aliases and catch-alls: `Account`
-    /// once for each local account, `Addresses` with one address for each address elsewhere, and
-    /// `Unknown` once when something on the way is not known or is cut at [`DEPTH_MAX`] or
-    /// [`EXPANSIONS_MAX`]. An alias loop ends quietly. What an account sends on is the matter of its rules.
+    /// once for each local account, `Shared` for each shared mailbox, `Addresses` with one address for
+    /// each address elsewhere, and `Unknown` once when something on the way is not known or is cut at
+    /// [`DEPTH_MAX`] or [`EXPANSIONS_MAX`]. An alias loop ends quietly. What an account sends on is the
+    /// matter of its rules.
     pub fn expand(&self, address: &Address) -> Vec<Destination> {
         let directory = self.store().directory();
         self.sender_in(address).map_or_else(|| expand(&directory, address), |sender| expand(&directory, &sender))
@@ -83,6 +91,11 @@ fn resolve(directory: &Directory, address: &Address) -> Destination {
         && let Some(recipient) = directory.recipient(&base.key())
     {
         return destination(&recipient, folder);
+    }
+    if let Some((base, Some(name))) = subaddress(address)
+        && base.local.eq_ignore_ascii_case(SHARED_LOCAL_PART)
+    {
+        return Destination::Shared { domain: Arc::clone(domain), name };
     }
     if is_role(&address.local)
         && let Some(administrator) = first_administrator(directory)
@@ -175,6 +188,7 @@ impl Expansion<'_> {
             Destination::Account { account, folder } => self.found.account(&account, folder),
             Destination::Addresses(addresses) if !is_loop => self.follow_all(&addresses),
             Destination::Addresses(_) => {}
+            shared @ Destination::Shared { .. } => self.found.destinations.push(shared),
             Destination::Unknown => self.found.unknown(),
             Destination::Elsewhere => self.found.destinations.push(Destination::Addresses(vec![address.to_string()])),
         }

@@ -56,6 +56,6 @@ pub use rules::{
 pub use sharing::{ANYONE, Acl, OTHER_USERS, Rights, RightsChange, SHARED};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
-    RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, State, Told, UNDO_SECONDS,
+    RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, State, StsPolicy, Told, UNDO_SECONDS,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};

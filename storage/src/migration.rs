@@ -4,7 +4,7 @@
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use crate::base::Base;
-use crate::rows::SpoolRow;
+use crate::rows::{SpoolRow, decode_json, encode_json};
 use crate::spool::senders::folded;
 use crate::tables::{SCHEMA, due_key, meta};
 use crate::write::Tables;
@@ -13,7 +13,7 @@ use crate::{BlobId, Error, Result, Word};
 /// A step from the version that is its place in [`STEPS`] plus one to the next.
 type Step = fn(&WriteTransaction) -> Result<()>;
 
-const STEPS: [Step; SCHEMA as usize - 1] = [queue_spool];
+const STEPS: [Step; SCHEMA as usize - 1] = [layout_2];
 
 /// The version of the layout of a file, 0 when it is new.
 ///
@@ -51,7 +51,29 @@ pub(crate) fn run(base: &Base) -> Result<()> {
     })
 }
 
-/// Layout 2: the spool waits in queues, and can be searched by sender.
+fn layout_2(transaction: &WriteTransaction) -> Result<()> {
+    queue_spool(transaction)?;
+    number_domains(transaction)
+}
+
+/// Every domain gets a number as the owner of shared mailboxes.
+fn number_domains(transaction: &WriteTransaction) -> Result<()> {
+    let mut state = transaction.open_table(meta::STATE)?;
+    let mut domains = transaction.open_table(meta::DOMAIN)?;
+    let rows = domains.iter()?.map(|row| {
+        let (name, row) = row?;
+        Ok((name.value().to_owned(), decode_json::<serde_json::Value>("domain", row.value())?))
+    });
+    for (name, mut row) in rows.collect::<Result<Vec<_>>>()? {
+        let number = state.get("account_next")?.map_or(1, |next| next.value());
+        state.insert("account_next", number + 1)?;
+        row["mailboxes"] = number.into();
+        domains.insert(name.as_str(), encode_json(&row).as_slice())?;
+    }
+    Ok(())
+}
+
+/// The spool waits in queues, and can be searched by sender.
 fn queue_spool(transaction: &WriteTransaction) -> Result<()> {
     // It had no queue to tell of.
     transaction.delete_table(TableDefinition::<u128, ()>::new("due"))?;

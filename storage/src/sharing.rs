@@ -14,7 +14,7 @@ pub const SHARED: &str = "Shared";
 pub const ANYONE: &str = "anyone";
 
 /// A set of rights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights(u16);
 
 /// The letters of RFC 4314 §2.1, the n-th is bit n.
@@ -117,6 +117,12 @@ impl std::fmt::Display for Rights {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let there = LETTERS.iter().enumerate().filter(|(bit, _)| self.0 >> bit & 1 == 1);
         f.pad(&there.map(|(_, letter)| char::from(*letter)).collect::<String>())
+    }
+}
+
+impl std::fmt::Debug for Rights {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "\"{self}\"")
     }
 }
 

@@ -16,6 +16,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, BlobId, Flags, MailboxId, Memory, Time};
 
+/// What a domain has said of TLS to its mail exchangers (RFC 8461), as it was last fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StsPolicy {
+    /// The id of the TXT record at that time.
+    pub id: String,
+    /// When it was fetched.
+    pub fetched: Time,
+    /// How long it holds, seconds.
+    pub max_age: u64,
+    /// The policy's text, at most 64 KB.
+    pub text: String,
+}
+
 /// RET parameter of MAIL (RFC 3461 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ret {

@@ -729,6 +729,27 @@ impl Store {
         })
     }
 
+    /// The TLS policy kept for a domain.
+    pub fn sts_policy(&self, domain: &str) -> Result<Option<StsPolicy>> {
+        self.0.shared.look(|transaction| {
+            let row = transaction.open_table(meta::MTA_STS)?.get(domain)?;
+            row.map(|row| rows::decode_json("mta_sts", row.value())).transpose()
+        })
+    }
+
+    /// Keeps or forgets a domain's TLS policy.
+    pub fn set_sts_policy(&self, domain: &str, policy: Option<StsPolicy>) -> Pending<()> {
+        let domain = domain.to_owned();
+        self.write(move |tables| {
+            tables.begin_writing();
+            match policy {
+                Some(policy) => drop(tables.mta_sts.insert(domain.as_str(), rows::encode_json(&policy).as_slice())?),
+                None => drop(tables.mta_sts.remove(domain.as_str())?),
+            }
+            Ok(())
+        })
+    }
+
     // ---- care ----------------------------------------------------------------------------
 
     /// Checks everything: each row's references, the bytes' checksums, the counters.

@@ -130,6 +130,9 @@ pub(crate) mod meta {
     /// `(until (ms), account, hash)` → nothing, for each row in `memory`, and for some whose account is gone.
     pub(crate) const MEMORY_END: Definition<(u64, u32, u128), ()> = Definition::new("memory_end");
 
+    /// Domain → version 1, JSON of [`crate::StsPolicy`].
+    pub(crate) const MTA_STS: Definition<&str, &[u8]> = Definition::new("mta_sts");
+
     /// Name → value of a setting that changes at run time.
     pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");
 }

@@ -64,6 +64,8 @@ fn check(disk: &SimulatedDisk, before: &layout::Layout, about: &str) -> u64 {
     }
     let store = open(disk).unwrap_or_else(|error| panic!("{about}: {error}"));
     assert_sound(&store);
+    let owner = store.directory().domains["example.test"].mailboxes;
+    assert!(matches!(store.directory().owner(owner), Some(Owner::Domain(_))), "{about}");
     let walked = walked(&store);
     assert_eq!(walked.values().map(Vec::len).sum::<usize>(), MESSAGES, "{about}");
     for (sender, ids) in walked.iter().filter(|(sender, _)| !sender.is_empty()) {

@@ -2,9 +2,11 @@
 
 import datetime
 import imaplib
+import io
 import ssl
 import threading
 import time
+import zlib
 
 from account import Account, message
 from box import PASSWORD
@@ -61,6 +63,46 @@ def python_imaplib(box):
     assert client.logout()[0] == "BYE"
     with imaplib.IMAP4_SSL("127.0.0.1", box.ports["imaps"], ssl_context=ANY_CERTIFICATE) as client:
         ok(client.login("alice@example.test", PASSWORD))
+
+
+class Inflated(io.RawIOBase):
+    """What a socket says, inflated."""
+
+    def __init__(self, socket):
+        self.socket, self.inflate = socket, zlib.decompressobj(wbits=-15)
+
+    def readable(self):
+        return True
+
+    def readinto(self, room):
+        while True:
+            packed = self.inflate.unconsumed_tail or self.socket.recv(4096)
+            plain = self.inflate.decompress(packed, len(room))
+            if plain or not packed:
+                room[:len(plain)] = plain
+                return len(plain)
+
+
+def compressed_imaplib(box):
+    """imaplib over COMPRESS=DEFLATE and TLS, compressed by zlib."""
+    client = imaplib.IMAP4_SSL("127.0.0.1", box.ports["imaps"], ssl_context=ANY_CERTIFICATE)
+    client.login("alice@example.test", PASSWORD)
+    imaplib.Commands["COMPRESS"] = ("AUTH", "SELECTED")
+    assert client._simple_command("COMPRESS", "DEFLATE")[0] == "OK"
+    deflate, heard = zlib.compressobj(wbits=-15), io.BufferedReader(Inflated(client.sock))
+    client.send = lambda data: client.sock.sendall(deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH))
+    client.read, client.readline = heard.read, heard.readline
+    for number in range(1, 101):
+        assert client.append("INBOX", None, None, message(number))[0] == "OK"
+        if number == 50:
+            # Longer than the server keeps what it compresses with.
+            time.sleep(6)
+    assert client.select("INBOX")[1] == [b"100"]
+    answers = client.fetch("1:*", "(BODY.PEEK[])")[1]
+    assert [body for _, body in (pair for pair in answers if isinstance(pair, tuple))] == [
+        message(number) for number in range(1, 101)
+    ]
+    assert client.logout()[0] == "BYE"
 
 
 def imapclient(box):
@@ -136,4 +178,4 @@ def idle(box, client):
     assert client.search(["DRAFT"]) == [1]
 
 
-CLIENTS = [python_imaplib, imapclient]
+CLIENTS = [python_imaplib, compressed_imaplib, imapclient]

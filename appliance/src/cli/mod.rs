@@ -12,6 +12,7 @@ mod rules;
 mod serve;
 mod service;
 mod session;
+mod shared;
 mod spool;
 mod table;
 mod user;
@@ -71,6 +72,9 @@ enum Command {
     /// Other addresses for users
     #[command(subcommand)]
     Alias(alias::Command),
+    /// Mailboxes that belong to domains, and who may use them
+    #[command(subcommand)]
+    Shared(shared::Command),
     /// Messages that wait for delivery
     #[command(subcommand)]
     Spool(spool::Command),
@@ -177,6 +181,7 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::Domain(command) => command.run(&client, context).await,
         Command::User(command) => command.run(&client, context).await,
         Command::Alias(command) => command.run(&client, context).await,
+        Command::Shared(command) => command.run(&client, context).await,
         Command::Spool(command) => command.run(&client, context).await,
         Command::Session(command) => command.run(&client, context).await,
         Command::Service(command) => command.run(&client, context).await,

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use mailstead_web::api::sessions::SessionList;
-use mailstead_web::api::spool::Counted;
+use mailstead_web::api::spool::acts::Counted;
 
 use super::table::{Table, count, moment};
 use super::{Context, Failure};

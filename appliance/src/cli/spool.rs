@@ -1,9 +1,11 @@
 //! `mailstead spool …`
 
-use clap::Subcommand;
-use mailstead_web::api::spool::{Counted, MessageIds, SpoolMessage, SpoolPage, SpoolRow};
+use clap::{Subcommand, ValueEnum};
+use mailstead_storage::Priority;
+use mailstead_web::api::spool::acts::{Counted, DeletedPage, MessageIds, NewPriority, Reset};
+use mailstead_web::api::spool::{SpoolMessage, SpoolPage, SpoolRow};
 
-use super::table::{Table, moment, say, size};
+use super::table::{Table, count, moment, say, size};
 use super::{Context, Failure};
 use crate::client::{Client, segment};
 
@@ -32,12 +34,59 @@ pub enum Command {
         #[arg(required = true)]
         ids: Vec<String>,
     },
-    /// Take messages out of the spool at once
+    /// Start the delivery of messages over: retries count from zero, the next attempt is now
+    Reset {
+        /// Their ids
+        #[arg(required_unless_present = "all")]
+        ids: Vec<String>,
+        /// Every message of the spool
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
+    /// Set the priority of messages: among those that are due, high goes before normal before low
+    Priority {
+        /// The priority
+        priority: Level,
+        /// Their ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Print the text of a message as it will be sent
+    Text {
+        /// Its id
+        id: String,
+    },
+    /// Take messages out of the spool at once; for ten minutes `spool undo` puts them back
     Delete {
         /// Their ids
         #[arg(required = true)]
         ids: Vec<String>,
     },
+    /// List the messages that were deleted and can be put back
+    Deleted,
+    /// Put deleted messages back
+    Undo {
+        /// Their ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Level {
+    High,
+    Normal,
+    Low,
+}
+
+impl From<Level> for Priority {
+    fn from(level: Level) -> Priority {
+        match level {
+            Level::High => Priority::High,
+            Level::Normal => Priority::Normal,
+            Level::Low => Priority::Low,
+        }
+    }
 }
 
 impl Command {
@@ -62,6 +111,30 @@ impl Command {
             Command::Delete { ids } => {
                 let counted: Counted = client.post("/spool/delete", &MessageIds { ids: ids.clone() }).await?;
                 told(&context, &counted, ids.len(), "taken out of the spool")?;
+            }
+            Command::Reset { ids, all: false } => {
+                let reset = Reset { ids: ids.clone(), all: false };
+                let counted: Counted = client.post("/spool/reset", &reset).await?;
+                told(&context, &counted, ids.len(), "start over")?;
+            }
+            Command::Reset { all: true, .. } => {
+                let reset = Reset { all: true, ..Reset::default() };
+                let counted: Counted = client.post("/spool/reset", &reset).await?;
+                context.done(&format!("{} start over", count(counted.count as u64, "message")));
+            }
+            Command::Priority { priority, ids } => {
+                let new = NewPriority { ids: ids.clone(), priority: priority.into() };
+                let counted: Counted = client.post("/spool/priority", &new).await?;
+                told(&context, &counted, ids.len(), "have the new priority")?;
+            }
+            Command::Text { id } => {
+                let path = format!("/spool/{}/text", segment(&id));
+                client.copy(&path, &mut std::io::stdout().lock()).await?;
+            }
+            Command::Deleted => context.show(client.get("/spool/deleted").await?, print_deleted),
+            Command::Undo { ids } => {
+                let counted: Counted = client.post("/spool/undo", &MessageIds { ids: ids.clone() }).await?;
+                told(&context, &counted, ids.len(), "put back into the spool")?;
             }
         }
         Ok(())
@@ -108,6 +181,16 @@ fn print(page: SpoolPage) {
     }
 }
 
+fn print_deleted(page: DeletedPage) {
+    let mut table = Table::new(&["id", "sender", ">size", "deleted", "undo until"]);
+    for deleted in page.messages {
+        let row = &deleted.row;
+        let (deleted, until) = (moment(&deleted.deleted), moment(&deleted.undo_until));
+        table.row([row.id.clone(), sender(row).into(), size(row.size_bytes), deleted, until]);
+    }
+    table.print("Nothing was deleted within the last ten minutes.");
+}
+
 fn print_one(message: SpoolMessage) {
     let row = &message.row;
     let mut about = Table::new(&["message", ""]);
@@ -121,9 +204,9 @@ fn print_one(message: SpoolMessage) {
     about.row(["next attempt".into(), moment(&row.next_attempt)]);
     about.print("");
     say("");
-    let mut recipients = Table::new(&["recipient", "state", "last answer"]);
+    let mut recipients = Table::new(&["recipient", "state", "by", "last answer"]);
     for recipient in message.states {
-        recipients.row([recipient.address, recipient.state, recipient.answer]);
+        recipients.row([recipient.address, recipient.state, recipient.server, recipient.answer]);
     }
     recipients.print("It has no recipients.");
 }

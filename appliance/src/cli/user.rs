@@ -23,7 +23,7 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         role: RoleName,
         /// Most that the mailboxes may hold, like 500M or 2G; 0 is without limit
-        #[arg(long, value_name = "SIZE", default_value = "0", value_parser = quota)]
+        #[arg(long, value_name = "SIZE", default_value = "0", value_parser = parse_quota)]
         quota: u64,
         #[command(flatten)]
         password: PasswordSource,
@@ -68,8 +68,11 @@ pub enum Command {
         /// The user's address
         address: String,
         /// Like 500M or 2G; 0 is without limit
-        #[arg(value_parser = quota)]
+        #[arg(value_parser = parse_quota)]
         size: u64,
+        /// Most messages; 0 is without limit
+        #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+        messages: u64,
     },
 }
 
@@ -125,11 +128,14 @@ impl Command {
             Command::Forward(options) => rules::forward(options, client, context).await?,
             Command::Vacation(options) => rules::vacation(options, client, context).await?,
             Command::Sieve(command) => command.run(client, context).await?,
-            Command::Quota { address, size: bytes } => {
-                set(client, &address, UserChange { quota_bytes: Some(bytes), ..UserChange::default() }).await?;
-                context.done(&match bytes {
-                    0 => format!("{address} has no limit now"),
-                    bytes => format!("{address} may hold {} now", size(bytes)),
+            Command::Quota { address, size: bytes, messages } => {
+                let (quota_bytes, quota_messages) = (Some(bytes), Some(messages));
+                set(client, &address, UserChange { quota_bytes, quota_messages, ..UserChange::default() }).await?;
+                context.done(&match (bytes, messages) {
+                    (0, 0) => format!("{address} has no limit now"),
+                    (bytes, 0) => format!("{address} may hold {} now", size(bytes)),
+                    (0, messages) => format!("{address} may hold {messages} messages now"),
+                    (bytes, messages) => format!("{address} may hold {} in {messages} messages now", size(bytes)),
                 });
             }
         }
@@ -145,7 +151,8 @@ fn place(address: &str) -> String {
     format!("/users/{}", segment(address))
 }
 
-fn quota(text: &str) -> Result<u64, String> {
+/// A size as the command line takes it.
+pub fn parse_quota(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| "write a size like 500M or 2G, or 0 for no limit".into())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -114,7 +114,8 @@ async fn a_signed_zone_is_told_from_others() {
 
 #[tokio::test]
 async fn answers_without_dnssec() {
-    let resolver = Zone::open().await.resolver(None);
+    let zone = Zone::open().await;
+    let resolver = zone.resolver(None);
     assert_eq!(resolver.mx("null.test").await.expect("an answer").records[0].host, "");
     assert_eq!(resolver.txt("long.test").await.expect("an answer").records, [b"v=spf1 -all".to_vec()]);
     assert_eq!(resolver.mx("nowhere.test").await, Err(Fault::NoName));

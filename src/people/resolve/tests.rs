@@ -80,6 +80,7 @@ fn word(destination: &Destination) -> String {
     match destination {
         Destination::Account { account, folder: None } => account.address.clone(),
         Destination::Account { account, folder: Some(folder) } => format!("{} in {folder}", account.address),
+        Destination::Shared { domain, name } => format!("{name} of {}", domain.name),
         Destination::Addresses(addresses) => format!("to {}", addresses.join(" ")),
         Destination::Unknown => "unknown".into(),
         Destination::Elsewhere => "elsewhere".into(),
@@ -98,6 +99,9 @@ fn one_step() {
         ("alice+News@example.test", "alice@example.test in News"),
         ("alice+a+b@example.test", "alice@example.test in a+b"),
         ("alice+@example.test", "alice@example.test"),
+        ("Shared+Team/News@example.test", "Team/News of example.test"),
+        ("shared+@example.test", "unknown"),
+        ("shared@example.test", "unknown"),
         ("a+b@example.test", "a+b@example.test"),
         ("a+c@example.test", "unknown"),
         ("sales@example.test", "to alice@example.test"),

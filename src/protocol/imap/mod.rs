@@ -1,15 +1,17 @@
 //! IMAP: mailboxes read and changed over the network.
 //!
 //! What is spoken: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) with IDLE (2177), NAMESPACE (2342), ID (2971), CHILDREN (3348),
-//! MULTIAPPEND (3502), BINARY (3516), UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
-//! COMPRESS=DEFLATE (4978), SEARCHRES (5182), I18NLEVEL=1 (5255), SORT and THREAD (5256), ESORT (5267), LIST-EXTENDED (5258), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
+//! MULTIAPPEND (3502), BINARY (3516), ACL (4314), UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
+//! COMPRESS=DEFLATE (4978), SEARCHRES (5182), I18NLEVEL=1 (5255), METADATA (5464), SORT and THREAD (5256), ESORT (5267), LIST-EXTENDED (5258), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
 //! MOVE (6851), SORT=DISPLAY (5957), UTF8=ACCEPT (6855), CONDSTORE and QRESYNC (7162), LITERAL+ (7888), APPENDLIMIT (7889), UNAUTHENTICATE (8437),
-//! STATUS=SIZE (8438), OBJECTID (8474), REPLACE (8508), SAVEDATE (8514), QUOTA (9208), PREVIEW (8970), PARTIAL (9394), INPROGRESS (9585), UIDONLY (9586).
+//! STATUS=SIZE (8438), LIST-MYRIGHTS (8440), OBJECTID (8474), REPLACE (8508), SAVEDATE (8514), QUOTA (9208), PREVIEW (8970), PARTIAL (9394), INPROGRESS (9585), UIDONLY (9586), LIST-METADATA (9590).
 //!
 //! Promises:
 //! - An extension is announced only when it works whole.
 //! - A session's memory does not depend on the size of a message, nor on the number of messages in
 //!   a mailbox but for its gaps.
+//! - Nothing is told or done that the user's rights do not allow: each answer looks at them, in one place
+//!   (`answers/place.rs`). What a selected mailbox allows is known by its session, which hears of every change.
 //! - Expunges are told only where the command table allows it ([`command`]).
 //! - No storage transaction lives while bytes are sent or waited for.
 

@@ -15,7 +15,8 @@ use crate::message::Range;
 use crate::people::Login;
 
 /// A question. Each has one kind of answer, named with it. `account` is who asks; names of mailboxes are as that user
-/// sees them, and only what the user's rights allow is done (RFC 4314). It may hold a password or a token, so it cannot be printed.
+/// sees them, and only what the user's rights allow is done (RFC 4314). It may hold a password or
+/// a token, so it cannot be printed.
 pub enum Question {
     /// Who is this? [`Answer::Login`]
     LogIn {

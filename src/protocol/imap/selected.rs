@@ -85,8 +85,10 @@ impl Selected {
         self.rights = rights;
         self.read_only = self.examined || !rights.has_any(Rights::CHANGING);
         self.tell_flags(out);
-        if self.read_only && !was_read_only {
-            say(out, "* OK [READ-ONLY] The right to change this mailbox was taken away\r\n");
+        match (was_read_only, self.read_only) {
+            (false, true) => say(out, "* OK [READ-ONLY] The right to change this mailbox was taken away\r\n"),
+            (true, false) => say(out, "* OK [READ-WRITE] The right to change this mailbox was given\r\n"),
+            _ => {}
         }
     }
 
@@ -147,11 +149,6 @@ impl Selected {
         }
     }
 
-    /// The question what has happened.
-    pub fn changes(&self) -> Question {
-        Question::Changes { mailbox: self.id, since: self.modseq, takes_recent: self.takes_recent() }
-    }
-
     /// As [`note_own`](Selected::note_own) for changes that are not told because the client knows what comes of them.
     /// It does not where others have changed the message `before`, which it has not been told of yet.
     pub fn note_silent(&mut self, records: &[Record], before: &[Modseq]) {
@@ -162,6 +159,11 @@ impl Selected {
         let records = records.iter().zip(before).filter(|(record, before)| known(record.uid, **before));
         let records: Vec<Record> = records.map(|(record, _)| *record).collect();
         self.note_own(&records);
+    }
+
+    /// The question what has happened.
+    pub fn changes(&self) -> Question {
+        Question::Changes { mailbox: self.id, since: self.modseq, takes_recent: self.takes_recent() }
     }
 
     /// Takes in what has happened. Writes EXPUNGE (when allowed), EXISTS and RECENT; returns the

@@ -18,7 +18,7 @@ use super::session::{Enabled, ImapSession};
 use super::{ImapSettings, Reply, Rules, Service};
 use crate::bell::Bell;
 use crate::message::{Outline, Outliner};
-use crate::net::{Input, Peer, Session, Turn};
+use crate::net::{Goodbye, Input, Peer, Session, Turn};
 use crate::people::sessions::SessionId;
 use crate::people::{Login, PlaintextAuth};
 
@@ -337,6 +337,37 @@ fn tokens_are_taken_where_there_is_a_provider() {
         talk.session = talk.session.taking_tokens(tokens);
         talk.hear(format!("a AUTHENTICATE OAUTHBEARER {message}\r\nAQ==\r\n").as_bytes());
         assert!(talk.text().contains(expected), "{}", talk.text());
+    }
+}
+
+/// A client is told why, whatever it was doing.
+#[test]
+fn every_forced_end_says_bye() {
+    let states = ["", "a LOGIN x y\r\n", SELECT, "a LOGIN x y\r\nb SELECT INBOX\r\nc IDLE\r\n", "a LOGIN {5}\r\n"];
+    let states = states.into_iter().chain(["a AUTHENTICATE PLAIN\r\n", "a LOGIN x y\r\nb APPEND INBOX {9}\r\nx"]);
+    for state in states {
+        for (why, reason) in [
+            (Goodbye::Timeout, "Idle for too long"),
+            (Goodbye::ServiceStops, "[UNAVAILABLE] Service is stopping"),
+            (Goodbye::Ended, "Session was ended by the administrator"),
+            (Goodbye::TooMany, "[LIMIT] Too many connections"),
+            (Goodbye::Garbled, "[CLIENTBUG] What you send is not DEFLATE"),
+        ] {
+            let mut talk = talk(1, 40, state);
+            let mut out = Vec::new();
+            talk.session.goodbye(why, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), format!("* BYE {reason}\r\n"), "{why:?} after {state:?}");
+        }
+    }
+    for (said, reason) in [
+        ("x\r\n".repeat(20), "Too many commands that cannot be understood"),
+        ("a AUTHENTICATE OAUTHBEARER biwsAWF1dGg9QmVhcmVyIHgBAQ==\r\nAQ==\r\n".repeat(3), "Too many"),
+        ("a LOGIN x y\r\nb LOGOUT\r\n".to_string(), "Logging out"),
+    ] {
+        let mut talk = Talk::new(House::new(0, 0), PlaintextAuth::Always);
+        talk.session = talk.session.taking_tokens(true);
+        talk.hear(said.as_bytes());
+        assert!(talk.over && talk.text().contains(&format!("\r\n* BYE {reason}")), "{}", talk.text());
     }
 }
 

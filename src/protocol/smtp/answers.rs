@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mailstead_storage::{Account, AccountId, BlobId};
+use mailstead_storage::{Account, AccountId, BlobId, Domain};
 
 use super::House;
 use super::question::{Answer, Question};
@@ -111,6 +111,7 @@ impl SmtpAnswers {
                 true => Err(replies::OVER_QUOTA),
                 false => Ok(()),
             },
+            Destination::Shared { domain, name } => self.shared(domain, name, size).await,
             Destination::Addresses(_) => self.alias(address, size).await,
             Destination::Unknown => Err(replies::UNKNOWN_RECIPIENT),
             Destination::Elsewhere if account.is_some() => Ok(()),
@@ -128,10 +129,25 @@ impl SmtpAnswers {
                 Destination::Account { account, .. } if self.is_over_quota(&account, size).await => {
                     reply = replies::OVER_QUOTA;
                 }
+                Destination::Shared { domain, name } => match self.shared(domain, name, size).await {
+                    Ok(()) => return Ok(()),
+                    Err(refused) => reply = refused,
+                },
                 _ => return Ok(()),
             }
         }
         Err(reply)
+    }
+
+    async fn shared(&self, domain: Arc<Domain>, name: String, size: u64) -> Result<(), Reply> {
+        let people = self.house.people.clone();
+        let look = move || match people.shared_mailbox(&domain, &name) {
+            Ok(None) => Err(replies::UNKNOWN_RECIPIENT),
+            Ok(Some(_)) if people.over_shared_quota(&domain, size.max(1)) => Err(replies::OVER_QUOTA),
+            // What cannot be read is found out by the delivery itself.
+            _ => Ok(()),
+        };
+        work::read(look).await
     }
 
     async fn is_over_quota(&self, account: &Arc<Account>, size: u64) -> bool {

@@ -3,7 +3,7 @@
 //!
 //! Speaks RFC 5321 and 6409, and PIPELINING (2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531),
 //! CHUNKING and BINARYMIME (3030), ENHANCEDSTATUSCODES (2034, 3463), DSN (3461), LIMITS (9422),
-//! STARTTLS (3207), AUTH (4954) with PLAIN, LOGIN and SCRAM-SHA-256.
+//! STARTTLS (3207), REQUIRETLS (8689), AUTH (4954) with PLAIN, LOGIN and SCRAM-SHA-256.
 //!
 //! Promises:
 //! - `250` after a message's end is said only when the message is durable.
@@ -14,6 +14,7 @@
 
 mod answers;
 mod body;
+pub mod client;
 mod command;
 mod frame;
 mod question;

@@ -52,6 +52,8 @@ pub const MAIL_TWICE: Reply = reply(503, "5.5.1", "A message is already begun; f
 pub const NOT_IN_TRANSACTION: Reply = reply(503, "5.5.1", "Not while a message is begun; finish it or say RSET");
 pub const CHUNKS_BEGUN: Reply = reply(503, "5.5.1", "This message came in chunks; go on with BDAT");
 pub const BINARY_NEEDS_BDAT: Reply = reply(503, "5.5.1", "A BINARYMIME message comes by BDAT");
+/// RFC 8689 §4.1 step 1.
+pub const TLS_REQUIRED: Reply = reply(530, "5.7.4", "REQUIRETLS needs TLS on this connection; say STARTTLS first");
 pub const TLS_ALREADY: Reply = reply(503, "5.5.1", "TLS is already in use");
 pub const TOO_MANY_ERRORS: Reply = reply(421, "4.7.0", "Too many errors; closing the connection");
 

@@ -265,7 +265,7 @@ impl Transaction {
                 envelope_id: parameters.envelope_id,
                 body: parameters.body,
                 smtputf8: parameters.smtputf8,
-                require_tls: false,
+                require_tls: parameters.require_tls,
             },
             size: parameters.size.unwrap_or(0),
             recipients_bytes: 0,

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
+use mailstead_core::delivery::remote::{self, Remote};
 use mailstead_core::delivery::{Delivery, DeliverySettings, Parts};
+use mailstead_core::dns::{DnsSettings, Hickory};
 use mailstead_core::intake::{Intake, Trace};
 use mailstead_core::log::Log;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
@@ -30,6 +32,12 @@ pub struct House {
     services: Services,
     stop: tokio::sync::watch::Sender<bool>,
     _data: TempDir,
+}
+
+/// A DNS server that nobody is: dialogues ask nothing of other machines.
+fn nowhere() -> DnsSettings {
+    let servers = vec![([127, 0, 0, 1], 1).into()];
+    DnsSettings { servers, dnssec: false, ..DnsSettings::default() }
 }
 
 impl House {
@@ -57,7 +65,18 @@ impl House {
             certificates,
             limits: Arc::new(Limits::default()),
         };
+        let remote = Remote::open(remote::Parts {
+            store: store.clone(),
+            resolver: Arc::new(Hickory::open(&nowhere()).expect("a resolver")),
+            signer: None,
+            tls_outcomes: None,
+            clock: clock.clone(),
+            log: Log::none(),
+            settings: DeliverySettings::default(),
+            hostname: HOST.into(),
+        });
         let delivery = Delivery::new(Parts {
+            remote: remote.expect("the way to other servers"),
             store: store.clone(),
             people: people.clone(),
             intake: intake.clone(),

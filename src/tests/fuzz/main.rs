@@ -12,6 +12,8 @@ mod pop3;
 mod sieve;
 #[path = "../../../fuzz/drivers/smtp.rs"]
 mod smtp;
+#[path = "../../../fuzz/drivers/smtp_client.rs"]
+mod smtp_client;
 #[path = "../../../fuzz/drivers/wire.rs"]
 mod wire;
 
@@ -37,6 +39,11 @@ fn replay(target: &str, run: fn(&[u8])) {
 #[test]
 fn smtp_sessions() {
     replay("smtp", smtp::run);
+}
+
+#[test]
+fn smtp_clients() {
+    replay("smtp_client", smtp_client::run);
 }
 
 #[test]

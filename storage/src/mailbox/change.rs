@@ -177,7 +177,9 @@ pub(crate) fn append(
     let replaced = replaces.map(|(from, uid)| replaced(tables, from, uid)).transpose()?;
     check_uids_left(&row, appends.len())?;
     let more = Usage { bytes: appends.iter().map(|append| append.blob.size).sum(), messages: appends.len() as u64 };
-    check_quota(tables, &row, more.minus(sum(replaced.as_slice())))?;
+    let is_freed = |(from, _)| Ok::<bool, Error>(tables.mailbox(from)?.account == row.account);
+    let freed = if replaces.map_or(Ok(false), is_freed)? { sum(replaced.as_slice()) } else { Usage::default() };
+    check_quota(tables, &row, more.minus(freed))?;
     let mut keywords = Keywords::of(tables, mailbox)?;
     let incoming = appends.iter().map(|append| incoming(append, &mut keywords)).collect::<Result<Vec<_>>>()?;
     // From here on it is written.

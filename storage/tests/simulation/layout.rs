@@ -7,6 +7,7 @@ use super::SimulatedDisk;
 
 const STATE: TableDefinition<&str, u64> = TableDefinition::new("state");
 const SPOOL: TableDefinition<u64, &[u8]> = TableDefinition::new("spool");
+const DOMAIN: TableDefinition<&str, &[u8]> = TableDefinition::new("domain");
 const SPOOL_SENDER: TableDefinition<(&str, u64), ()> = TableDefinition::new("spool_sender");
 
 /// What the migration to layout 2 is about.
@@ -23,12 +24,27 @@ fn meta(disk: &SimulatedDisk) -> Database {
     redb::Builder::new().create_with_backend(disk.file("meta.redb")).unwrap()
 }
 
-/// Takes a closed store back to layout 1, which had no index of the spool by sender.
+/// Takes a closed store back to layout 1, which had no index of the spool by sender and no numbers for domains.
 pub fn take_back(disk: &SimulatedDisk) {
     let database = meta(disk);
     let transaction = database.begin_write().unwrap();
     transaction.delete_table(SPOOL_SENDER).unwrap();
     transaction.open_table(STATE).unwrap().insert("schema", 1).unwrap();
+    {
+        let mut domains = transaction.open_table(DOMAIN).unwrap();
+        let rows: Vec<(String, Vec<u8>)> = domains
+            .iter()
+            .unwrap()
+            .map(|row| row.map(|(name, row)| (name.value().to_owned(), row.value().to_vec())).unwrap())
+            .collect();
+        for (name, mut row) in rows {
+            let mut domain: serde_json::Value = serde_json::from_slice(&row[1..]).unwrap();
+            domain.as_object_mut().unwrap().remove("mailboxes").unwrap();
+            row.truncate(1);
+            row.extend(serde_json::to_vec(&domain).unwrap());
+            domains.insert(name.as_str(), row.as_slice()).unwrap();
+        }
+    }
     transaction.commit().unwrap();
 }
 

@@ -12,6 +12,7 @@ mod names;
 pub mod rules;
 pub mod services;
 pub mod sessions;
+pub mod shared;
 pub mod size;
 pub mod spool;
 pub mod status;
@@ -39,6 +40,7 @@ pub fn router(house: House) -> Router {
         .merge(users::routes())
         .merge(rules::routes())
         .merge(aliases::routes())
+        .merge(shared::routes())
         .merge(spool::routes())
         .merge(sessions::routes())
         .merge(services::routes())

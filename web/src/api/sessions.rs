@@ -9,7 +9,7 @@ use mailstead_core::people::sessions::SessionRow as Row;
 use serde::{Deserialize, Serialize};
 
 use super::extract::Path;
-use super::spool::Counted;
+use super::spool::acts::Counted;
 use super::{Answer, Problem, names};
 use crate::House;
 

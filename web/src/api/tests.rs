@@ -127,6 +127,12 @@ async fn wrong_requests_are_told_so_as_json() {
         ("PUT", "/aliases/team@example.org", json!({"targets": ["a@b.test"]}), 404, "not_found"),
         ("PUT", "/aliases/alice@example.test", json!({"targets": ["a@b.test"]}), 409, "exists"),
         ("DELETE", "/aliases/team@example.test", Value::Null, 404, "not_found"),
+        ("POST", "/shared", json!({"domain": "example.org", "name": "x"}), 404, "not_found"),
+        ("POST", "/shared", json!({"domain": "example.test", "name": "a//b"}), 422, "invalid"),
+        ("DELETE", "/shared/example.test/mailboxes/x", Value::Null, 404, "not_found"),
+        ("PATCH", "/shared/example.test/mailboxes/x", json!({"name": "y"}), 404, "not_found"),
+        ("PUT", "/shared/example.test/mailboxes/x/rights/anyone", json!({"rights": "lr"}), 404, "not_found"),
+        ("PUT", "/shared/example.org/quota", json!({"bytes": 1, "messages": 1}), 404, "not_found"),
         ("GET", "/spool?limit=x", Value::Null, 400, "invalid"),
         ("GET", "/spool?after=!", Value::Null, 422, "invalid"),
         ("GET", "/spool/1", Value::Null, 404, "not_found"),
@@ -142,14 +148,16 @@ async fn wrong_requests_are_told_so_as_json() {
 #[tokio::test]
 async fn users_are_listed_and_changed() {
     let fixture = Fixture::with_alice().await;
-    let changed = fixture.ask("PATCH", "/users/alice@example.test", json!({"quota_bytes": 5, "enabled": false})).await;
+    let changed = fixture
+        .ask("PATCH", "/users/alice@example.test", json!({"quota_bytes": 5, "quota_messages": 6, "enabled": false}))
+        .await;
     assert_eq!(changed.0, StatusCode::NO_CONTENT);
     let (status, listed) = fixture.ask("GET", "/users?domain=example.test", Value::Null).await;
     assert_eq!(status, StatusCode::OK);
     let alice = &listed["users"][0];
     assert_eq!(alice["address"], "alice@example.test");
     assert_eq!((&alice["quota_bytes"], &alice["enabled"], &alice["name"]), (&json!(5), &json!(false), &json!("Alice")));
-    assert_eq!(alice["last_login"], Value::Null);
+    assert_eq!((&alice["quota_messages"], &alice["last_login"]), (&json!(6), &Value::Null));
     let (_, none) = fixture.ask("GET", "/users?domain=example.org", Value::Null).await;
     assert_eq!(none["users"], json!([]));
 }
@@ -174,6 +182,39 @@ async fn a_new_password_and_a_disabled_account_end_sessions() {
         let ended = tokio::time::timeout(std::time::Duration::from_secs(1), session.ended()).await;
         assert!(ended.is_ok(), "{method} {path}");
     }
+}
+
+#[tokio::test]
+async fn shared_mailboxes_are_made_and_given() {
+    let fixture = Fixture::with_alice().await;
+    let ok = async |method, path: &str, body| {
+        let answer = fixture.ask(method, path, body).await;
+        assert!(answer.0.is_success(), "{method} {path}: {answer:?}");
+        answer.1
+    };
+    ok("POST", "/shared", json!({"domain": "Example.Test", "name": "Team/News"})).await;
+    let news = "/shared/example.test/mailboxes/Team%2FNews";
+    ok("PUT", &format!("{news}/rights/Alice@example.test"), json!({"rights": "sirl"})).await;
+    ok("PUT", &format!("{news}/rights/-anyone"), json!({"rights": "w"})).await;
+    let listed = ok("GET", "/shared?domain=example.test", Value::Null).await;
+    let row = json!({"domain": "example.test", "name": "Team/News", "messages": 0, "bytes": 0, "rights": [
+        {"identifier": "-anyone", "rights": "w"}, {"identifier": "alice@example.test", "rights": "lrsi"}]});
+    assert_eq!(listed["mailboxes"][1], row);
+    ok("PUT", &format!("{news}/rights/-anyone"), json!({"rights": ""})).await;
+    for (who, rights, status) in
+        [("alice@example.test", "lrz", 422), ("nobody@example.test", "lr", 404), ("x", "l", 422)]
+    {
+        let path = format!("{news}/rights/{who}");
+        assert_eq!(fixture.ask("PUT", &path, json!({"rights": rights})).await.0.as_u16(), status, "{who} {rights}");
+    }
+    ok("PUT", "/shared/example.test/quota", json!({"bytes": 5, "messages": 7})).await;
+    let quota = ok("GET", "/shared/example.test/quota", Value::Null).await;
+    assert_eq!(quota, json!({"quota": {"bytes": 5, "messages": 7}, "used": {"bytes": 0, "messages": 0}}));
+    ok("PATCH", news, json!({"name": "Old"})).await;
+    assert_eq!(ok("GET", "/shared", Value::Null).await["mailboxes"][0]["rights"][0]["rights"], "lrsi");
+    ok("DELETE", "/shared/example.test/mailboxes/Old", Value::Null).await;
+    ok("DELETE", "/shared/example.test/mailboxes/Team", Value::Null).await;
+    assert_eq!(ok("GET", "/shared", Value::Null).await["mailboxes"], json!([]));
 }
 
 #[tokio::test]
@@ -264,12 +305,30 @@ async fn the_spool_is_paged_searched_shown_and_deleted() {
     assert_eq!(list("?sender=A.test").await.0, [ids[0].clone(), ids[2].clone()]);
     let (_, shown) = fixture.ask("GET", &format!("/spool/{}", ids[1]), Value::Null).await;
     assert_eq!((&shown["sender"], &shown["recipients"]), (&json!("two@b.test"), &json!(1)));
-    assert_eq!(shown["states"], json!([{"address": "alice@example.test", "state": "pending", "answer": ""}]));
+    let state =
+        json!({"address": "alice@example.test", "state": "pending", "answer": "", "server": "", "remaining": []});
+    assert_eq!(shown["states"], json!([state]));
+    let (_, text) = fixture.ask_text("GET", &format!("/spool/{}/text", ids[1]), String::new()).await;
+    assert!(text.ends_with("Subject: waits\r\n\r\nHello\r\n"), "{text}");
     let (_, forced) = fixture.ask("POST", "/spool/force", json!({"ids": [ids[0], "1zzzz"]})).await;
     assert_eq!(forced["count"], 1);
     let (_, deleted) = fixture.ask("POST", "/spool/delete", json!({"ids": [ids[0], ids[2]]})).await;
     assert_eq!(deleted["count"], 2);
     assert_eq!(list("").await.0, [ids[1].clone()]);
+    let (_, deleted) = fixture.ask("GET", "/spool/deleted", Value::Null).await;
+    assert_eq!(deleted["messages"].as_array().map(Vec::len), Some(2));
+    let (_, undone) = fixture.ask("POST", "/spool/undo", json!({"ids": [ids[0], ids[1], ids[2]]})).await;
+    assert_eq!(undone["count"], 2);
+    assert_eq!(list("").await.0, ids);
+    let (_, low) = fixture.ask("POST", "/spool/priority", json!({"ids": [ids[0]], "priority": "low"})).await;
+    assert_eq!(low["count"], 1);
+    let (_, shown) = fixture.ask("GET", &format!("/spool/{}", ids[0]), Value::Null).await;
+    assert_eq!(shown["priority"], "low");
+    for (wanted, count) in [(json!({"ids": [ids[0]]}), json!(1)), (json!({"all": true}), json!(3))] {
+        assert_eq!(fixture.ask("POST", "/spool/reset", wanted).await.1["count"], count);
+    }
+    let both = json!({"all": true, "ids": [ids[0]]});
+    assert_eq!(fixture.ask("POST", "/spool/reset", both).await.0, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

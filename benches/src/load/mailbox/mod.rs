@@ -66,7 +66,10 @@ pub async fn run(options: Options) -> Result<Value> {
     change(&mut acts, &options.server, &user).await?;
     let others = bystander.stop().await?;
     let acts = acts.json();
-    let long = append_long(&options, &user).await?;
+    let long = match append_long(&options, &user).await {
+        Err(Trouble::Refused { line, .. }) => json!({ "refused": line }),
+        long => long?,
+    };
     let end = meter.now();
     Ok(json!({
         "load": "mailbox",
@@ -139,7 +142,7 @@ async fn change(acts: &mut Acts<'_>, server: &Server, user: &str) -> Result<()> 
 async fn append_long(options: &Options, user: &str) -> Result<Value> {
     let mut message = b"From: a@remote.example\r\nSubject: long\r\n\r\n".to_vec();
     let line = [b"x".repeat(74).as_slice(), b"\r\n"].concat();
-    message.extend(line.iter().cycle().take(options.long_mb << 20));
+    message.extend(line.iter().cycle().take((options.long_mb << 20) - message.len()));
     let mut imap = Imap::login(&options.server, user).await?;
     let processes = Processes::new(options.metered.server_pid.clone());
     let before = processes.memory(false).rss_kb;

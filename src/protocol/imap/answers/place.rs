@@ -106,6 +106,8 @@ impl<'a> Asker<'a> {
         }
         let foreign = found.into_iter().filter(|(mailbox, _)| mailbox.account != self.account.id);
         let places = foreign.filter_map(|(mailbox, acl)| {
+            // What it is for, it is for its owner (RFC 6154 §2).
+            let mailbox = Mailbox { special_use: None, ..mailbox };
             let rights = self.rights(mailbox.account, &acl);
             let name = name_among(self.directory.owner(mailbox.account)?, &mailbox.name);
             rights.has(Rights::LOOKUP).then_some(Place { mailbox, name, rights })

@@ -4,6 +4,7 @@ use mailstead_storage::{AccountId, Error, Owner, Quota as Limits, Result, Rights
 
 use super::place::Asker;
 use super::{ImapAnswers, Told};
+use crate::log::Level;
 use crate::protocol::imap::question::{Quota, QuotaOf};
 use crate::work;
 
@@ -22,7 +23,10 @@ impl ImapAnswers {
             Ok((mailbox, asker.identifier(&identifier)?))
         });
         let (mailbox, identifier) = self.told(found.await)?;
-        self.told(self.house.store.set_rights(mailbox, &identifier, change).await)
+        self.told(self.house.store.set_rights(mailbox, &identifier, change).await)?;
+        let event = self.event(Level::Info, "rights set").with("mailbox", u64::from(mailbox.0));
+        self.house.log.write(event.with("identifier", identifier).with("change", format!("{change:?}")));
+        Ok(())
     }
 
     pub(super) async fn set_quota(&self, account: AccountId, root: String, limits: Limits) -> Told<Option<Quota>> {
@@ -37,6 +41,8 @@ impl ImapAnswers {
         });
         let owner = self.told(owner.await)?;
         self.told(self.house.store.set_quota(owner, limits).await)?;
+        let event = self.event(Level::Info, "quota set").with("owner", u64::from(owner.0));
+        self.house.log.write(event.with("bytes", limits.bytes).with("messages", limits.messages));
         let store = self.house.store.clone();
         self.told(work::read(move || quota_of(&store, owner)).await)
     }

@@ -134,7 +134,12 @@ mod tests {
             "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
         );
         assert_eq!(BASE64_STANDARD.encode(signature), "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
-        for wrong in ["r=other,s=QQ==,i=4096", "r=rOprNGfwEbeRWgbNEkqOx,s=QQ==,i=0", "r=rOprNGfwEbeRWgbNEkqOx,s=QQ==,i=9999999", "x"] {
+        for wrong in [
+            "r=other,s=QQ==,i=4096",
+            "r=rOprNGfwEbeRWgbNEkqOx,s=QQ==,i=0",
+            "r=rOprNGfwEbeRWgbNEkqOx,s=QQ==,i=9999999",
+            "x",
+        ] {
             assert_eq!(scram_last(&first_bare, nonce, wrong, "pencil"), None, "{wrong}");
         }
     }
@@ -147,7 +152,9 @@ mod tests {
         let both = Extensions { auth_login: true, auth_plain: true, ..none };
         assert_eq!(command(none), None);
         assert_eq!(command(both).as_deref(), Some("AUTH PLAIN AGEAYg==\r\n"));
-        assert!(command(Extensions { auth_scram: true, ..both }).expect("begins").starts_with("AUTH SCRAM-SHA-256 biws"));
+        assert!(
+            command(Extensions { auth_scram: true, ..both }).expect("begins").starts_with("AUTH SCRAM-SHA-256 biws")
+        );
         let (_, exchange) = begin(&Extensions { auth_login: true, ..none }, &credentials).expect("begins");
         let (user, exchange) = exchange.respond("VXNlcm5hbWU6", &credentials).expect("goes on");
         let (password, exchange) = exchange.respond("UGFzc3dvcmQ6", &credentials).expect("goes on");

@@ -44,7 +44,9 @@ impl Extensions {
             let keyword = words.next().unwrap_or_default().to_ascii_uppercase();
             match keyword.as_str() {
                 "PIPELINING" => extensions.pipelining = true,
-                "SIZE" => extensions.size = Some(words.next().and_then(|size| size.parse().ok()).filter(|max| *max > 0)),
+                "SIZE" => {
+                    extensions.size = Some(words.next().and_then(|size| size.parse().ok()).filter(|max| *max > 0))
+                }
                 "8BITMIME" => extensions.eight_bit = true,
                 "BINARYMIME" => extensions.binary = true,
                 "CHUNKING" => extensions.chunking = true,
@@ -79,10 +81,18 @@ impl Extensions {
     /// Why this server can never take this mail, as an answer of this box.
     pub fn refusal(&self, mail: &Mail) -> Option<String> {
         if mail.require_tls && !self.require_tls {
-            return Some(answer(550, "5.7.30", "the next server does not support REQUIRETLS, which the sender asks for"));
+            return Some(answer(
+                550,
+                "5.7.30",
+                "the next server does not support REQUIRETLS, which the sender asks for",
+            ));
         }
         if mail.smtputf8 && !self.utf8 {
-            return Some(answer(550, "5.6.7", "the next server does not support addresses or headers beyond ASCII (SMTPUTF8)"));
+            return Some(answer(
+                550,
+                "5.6.7",
+                "the next server does not support addresses or headers beyond ASCII (SMTPUTF8)",
+            ));
         }
         match self.size {
             Some(Some(max)) if mail.size > max => {

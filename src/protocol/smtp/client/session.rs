@@ -120,6 +120,7 @@ pub struct ClientSession {
     terms: Arc<Terms>,
     reader: ReplyReader,
     extensions: Extensions,
+    server_name: String,
     phase: Phase,
     is_secure: bool,
     /// Must RSET come before the next message?
@@ -173,12 +174,18 @@ impl ClientSession {
     pub fn new(terms: Arc<Terms>) -> ClientSession {
         let is_secure = terms.tls == Tls::Implicit;
         let (reader, extensions) = (ReplyReader::default(), Extensions::default());
-        ClientSession { terms, reader, extensions, phase: Phase::Greeting, is_secure, is_stale: false }
+        let server_name = String::new();
+        ClientSession { terms, reader, extensions, server_name, phase: Phase::Greeting, is_secure, is_stale: false }
     }
 
     /// What the server offers, once the session is ready.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
+    }
+
+    /// The name that the server has given itself, once the session is ready.
+    pub fn server_name(&self) -> &str {
+        &self.server_name
     }
 
     /// The connection is encrypted now. What was offered before is forgotten.
@@ -303,6 +310,8 @@ impl ClientSession {
             _ if reply.code == 421 => return self.fail(Failure::Refused(reply)),
             Phase::Greeting if reply.code == 220 => self.ehlo(out),
             Phase::Ehlo if reply.is_positive() => {
+                let name = reply.lines.first().and_then(|line| line.split_ascii_whitespace().next());
+                self.server_name = name.unwrap_or_default().to_string();
                 self.extensions = Extensions::read(&reply);
                 return self.introduced(out);
             }
@@ -362,7 +371,9 @@ impl ClientSession {
         match reply.code {
             235 if exchange.is_complete() => self.phase = Phase::Ready,
             // The server's last message may come with its success (RFC 4954 §4 forbids it; some do).
-            235 => return self.fail(Failure::Nonsense("the next server did not prove that it knows the password".into())),
+            235 => {
+                return self.fail(Failure::Nonsense("the next server did not prove that it knows the password".into()));
+            }
             334 => match exchange.respond(reply.lines.first().map_or("", String::as_str), credentials) {
                 Some((response, exchange)) => {
                     out.extend_from_slice(response.as_bytes());

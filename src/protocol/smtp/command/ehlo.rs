@@ -14,7 +14,7 @@ struct Extension {
     parameters: fn(&SmtpSession) -> Option<String>,
 }
 
-const EXTENSIONS: [Extension; 12] = [
+const EXTENSIONS: [Extension; 13] = [
     Extension { keyword: "PIPELINING", parameters: always },
     Extension { keyword: "SIZE", parameters: |session| Some(session.rules.message_bytes_max.to_string()) },
     Extension { keyword: "8BITMIME", parameters: always },
@@ -23,6 +23,7 @@ const EXTENSIONS: [Extension; 12] = [
     Extension { keyword: "BINARYMIME", parameters: always },
     Extension { keyword: "ENHANCEDSTATUSCODES", parameters: always },
     Extension { keyword: "DSN", parameters: always },
+    Extension { keyword: "REQUIRETLS", parameters: |session| session.tls.map(|_| String::new()) },
     Extension { keyword: "LIMITS", parameters: limits },
     Extension { keyword: "STARTTLS", parameters: |session| session.tls.is_none().then(String::new) },
     Extension { keyword: "AUTH", parameters: auth::offered },

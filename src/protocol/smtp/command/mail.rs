@@ -38,6 +38,9 @@ fn read(session: &SmtpSession, argument: &str) -> Result<(Option<Address>, MailP
     let path = wire::after("FROM:", argument).ok_or(replies::WRONG_SENDER)?;
     let (path, parameters) = wire::path(path).ok_or(replies::WRONG_SENDER)?;
     let parameters = MailParameters::parse(parameters)?;
+    if parameters.require_tls && session.tls.is_none() {
+        return Err(replies::TLS_REQUIRED);
+    }
     let address = match path {
         Path::Null => None,
         Path::Mailbox(address) if address.domain.is_empty() => return Err(replies::WRONG_SENDER),

@@ -2,7 +2,7 @@
 
 mod parameters;
 mod path;
-mod xtext;
+pub mod xtext;
 
 pub use parameters::{MailParameters, RcptParameters};
 pub use path::{Path, path};

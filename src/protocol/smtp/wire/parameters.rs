@@ -19,6 +19,8 @@ pub struct MailParameters {
     pub body: BodyKind,
     /// SMTPUTF8 (RFC 6531).
     pub smtputf8: bool,
+    /// REQUIRETLS (RFC 8689).
+    pub require_tls: bool,
     /// RET (RFC 3461).
     pub ret: Option<Ret>,
     /// ENVID (RFC 3461), decoded.
@@ -46,11 +48,12 @@ impl MailParameters {
                 "SIZE" => parameters.size = Some(number(value).ok_or(replies::WRONG_PARAMETER)?),
                 "BODY" => parameters.body = body(value)?,
                 "SMTPUTF8" if value.is_empty() => parameters.smtputf8 = true,
+                "REQUIRETLS" if value.is_empty() => parameters.require_tls = true,
                 "RET" => parameters.ret = Some(ret(value)?),
                 "ENVID" => parameters.envelope_id = Some(envelope_id(value)?),
                 // Who vouches for the sender (RFC 4954 §5): nobody here trusts another's word.
                 "AUTH" => drop(xtext::decode(value).ok_or(replies::WRONG_PARAMETER)?),
-                "SMTPUTF8" => return Err(replies::WRONG_PARAMETER),
+                "SMTPUTF8" | "REQUIRETLS" => return Err(replies::WRONG_PARAMETER),
                 _ => return Err(replies::UNKNOWN_PARAMETER),
             }
         }
@@ -169,15 +172,26 @@ mod tests {
         assert_eq!(mail("BODY=8bitmime"), Ok(MailParameters { body: BodyKind::EightBit, ..none() }));
         assert_eq!(mail("BODY=BINARYMIME"), Ok(MailParameters { body: BodyKind::Binary, ..none() }));
         assert_eq!(mail("SMTPUTF8  RET=HDRS").map(|it| (it.smtputf8, it.ret)), Ok((true, Some(Ret::Headers))));
+        assert_eq!(mail("REQUIRETLS"), Ok(MailParameters { require_tls: true, ..none() }));
         assert_eq!(mail("ENVID=a+2Bb").map(|it| it.envelope_id), Ok(Some("a+b".into())));
         assert_eq!(mail("AUTH=<>"), Ok(none()));
-        let wrong =
-            ["SIZE", "SIZE=", "SIZE=x", "BODY=9BIT", "RET=", "RET=x", "ENVID=+0D", "SMTPUTF8=1", "SIZE=1 SIZE=2"];
+        let wrong = [
+            "SIZE",
+            "SIZE=",
+            "SIZE=x",
+            "BODY=9BIT",
+            "RET=",
+            "RET=x",
+            "ENVID=+0D",
+            "SMTPUTF8=1",
+            "REQUIRETLS=1",
+            "SIZE=1 SIZE=2",
+        ];
         for text in wrong.into_iter().chain(["=", "S=ä=b", "AUTH=+"]) {
             assert_eq!(mail(text), Err("5.5.4"), "{text}");
             assert_eq!(MailParameters::parse(text).map_err(Reply::code), Err(501), "{text}");
         }
-        for text in ["REQUIRETLS", "NOTIFY=NEVER", "X-YZ=1"] {
+        for text in ["NOTIFY=NEVER", "X-YZ=1"] {
             assert_eq!(MailParameters::parse(text).map_err(Reply::code), Err(555), "{text}");
         }
     }

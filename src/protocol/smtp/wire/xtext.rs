@@ -15,6 +15,30 @@ pub fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok().filter(|text| is_clean(text))
 }
 
+/// Encodes what must not stand as it is: all but the printable ASCII without `+` and `=`.
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'!'..=b'~' if byte != b'+' && byte != b'=' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("+{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// Encodes an address of type `utf-8` (RFC 6533 §3) in its form for ASCII: `\x{E4}` stands for `ä`.
+pub fn encode_utf8_address(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '!'..='~' if !matches!(char, '+' | '=' | '\\') => encoded.push(char),
+            _ => encoded.push_str(&format!("\\x{{{:X}}}", u32::from(char))),
+        }
+    }
+    encoded
+}
+
 /// Decodes the forms of an address of type `utf-8` (RFC 6533 §3): `\x{E4}` stands for `ä`.
 pub fn decode_utf8_address(text: &str) -> Option<String> {
     let mut decoded = String::with_capacity(text.len());
@@ -75,8 +99,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_encoded_comes_back(text in "[ -~äö]{0,20}") {
-            let encoded: String = text.bytes().map(|byte| format!("+{byte:02X}")).collect();
-            prop_assert_eq!(decode(&encoded), Some(text));
+            let verbose: String = text.bytes().map(|byte| format!("+{byte:02X}")).collect();
+            prop_assert_eq!(decode(&verbose), Some(text.clone()));
+            prop_assert_eq!(decode(&encode(&text)), Some(text.clone()));
+            prop_assert_eq!(decode_utf8_address(&encode_utf8_address(&text)), Some(text));
         }
 
         #[test]

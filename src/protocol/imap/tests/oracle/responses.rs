@@ -73,13 +73,15 @@ fn our_envelope(ours: &Envelope<'_>) -> Envelopes {
 
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
+/// Of single parts: id, description, encoding, size, lines.
+type Single = (Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>, u32, Option<u32>);
+
 /// A structure as both sides have it.
 #[derive(Debug, PartialEq)]
 struct Tree {
     media: (Vec<u8>, Vec<u8>),
     parameters: Pairs,
-    /// Of single parts: id, description, encoding, size, lines.
-    single: Option<(Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>, u32, Option<u32>)>,
+    single: Option<Single>,
     disposition: Option<(Vec<u8>, Pairs)>,
     language: Vec<Vec<u8>>,
     location: Option<Vec<u8>>,

@@ -1,14 +1,17 @@
-//! `spool`: list, show, force, delete.
+//! `spool`: the list of what waits, and one message of it.
+
+pub mod acts;
+mod text;
 
 use axum::extract::State;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use mailstead_core::clock::{Time, rfc3339};
 use mailstead_core::work;
 use mailstead_storage::{BlobId, Priority, Provenance, SpoolEntry, SpoolFilter, State as Standing};
 use serde::{Deserialize, Serialize};
 
-use super::extract::{Body, Path, Query};
+use super::extract::{Path, Query};
 use super::{Answer, Problem};
 use crate::House;
 
@@ -59,6 +62,8 @@ pub struct SpoolRow {
     pub attempts: u32,
     /// Its priority.
     pub priority: Priority,
+    /// The destination whose queue it waits in; empty for this box.
+    pub queue: String,
     /// `waiting`, `due` or `delivering`.
     pub status: String,
     /// When it was accepted.
@@ -88,29 +93,18 @@ pub struct RecipientRow {
     pub state: String,
     /// The last answer, empty before the first attempt.
     pub answer: String,
-}
-
-/// Messages to act on.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MessageIds {
-    /// Their ids.
-    pub ids: Vec<String>,
-}
-
-/// How many messages were acted on; those missing had left the spool.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Counted {
-    /// The number.
-    pub count: usize,
+    /// The server that gave it; empty when it was this box.
+    pub server: String,
+    /// Where it is still to go, once an alias or a forwarding has led elsewhere.
+    pub remaining: Vec<String>,
 }
 
 pub(super) fn routes() -> Router<House> {
     Router::new()
         .route("/spool", get(list))
-        .route("/spool/force", post(force))
-        .route("/spool/delete", post(delete))
         .route("/spool/{id}", get(show))
+        .route("/spool/{id}/text", get(text::text))
+        .merge(acts::routes())
 }
 
 async fn list(State(house): State<House>, Query(query): Query<SpoolQuery>) -> Answer<Json<SpoolPage>> {
@@ -131,14 +125,14 @@ async fn show(State(house): State<House>, Path(id): Path<String>) -> Answer<Json
     let blob: BlobId = id.parse()?;
     let store = house.store.clone();
     let entry = work::read(move || store.spool_entry(blob)).await?;
-    let Some(entry) = entry else {
-        return Err(Problem::not_found(format!("message {id} is not in the spool; it may have been delivered")));
-    };
+    let entry = entry.ok_or_else(|| missing(&id))?;
     let recipients = entry.arrival.envelope.recipients.iter().zip(&entry.recipients);
     let states = recipients.map(|(recipient, standing)| RecipientRow {
         address: recipient.address.clone(),
         state: standing_word(&standing.state).into(),
         answer: standing.answer.clone(),
+        server: standing.server.clone(),
+        remaining: standing.remaining.clone(),
     });
     Ok(Json(SpoolMessage {
         row: row(&entry, house.clock.now()),
@@ -147,20 +141,8 @@ async fn show(State(house): State<House>, Path(id): Path<String>) -> Answer<Json
     }))
 }
 
-async fn force(State(house): State<House>, Body(wanted): Body<MessageIds>) -> Answer<Json<Counted>> {
-    let count = house.store.spool_force(blobs(&wanted)?).await?;
-    house.audit("spool messages forced", wanted.ids.join(" "));
-    Ok(Json(Counted { count }))
-}
-
-async fn delete(State(house): State<House>, Body(wanted): Body<MessageIds>) -> Answer<Json<Counted>> {
-    let count = house.store.spool_delete(blobs(&wanted)?).await?;
-    house.audit("spool messages deleted", wanted.ids.join(" "));
-    Ok(Json(Counted { count }))
-}
-
-fn blobs(wanted: &MessageIds) -> Answer<Vec<BlobId>> {
-    Ok(wanted.ids.iter().map(|id| id.parse()).collect::<Result<_, _>>()?)
+fn missing(id: &str) -> Problem {
+    Problem::not_found(format!("message {id} is not in the spool; it may have been delivered"))
 }
 
 fn row(entry: &SpoolEntry, now: Time) -> SpoolRow {
@@ -177,6 +159,7 @@ fn row(entry: &SpoolEntry, now: Time) -> SpoolRow {
         size_bytes: entry.size,
         attempts: entry.attempts,
         priority: entry.priority,
+        queue: entry.queue.clone(),
         status: status.into(),
         received: rfc3339(entry.arrival.received),
         next_attempt: rfc3339(entry.next_attempt),

@@ -1,0 +1,100 @@
+"""Debian's Postfix as an instance of its own: takes mail for post.test, sends all else to one host."""
+
+import os
+import pathlib
+import pwd
+import subprocess
+import time
+
+
+class Postfix:
+    """Listens on one loopback address. Needs root. Use it in a with statement."""
+
+    def __init__(self, folder, address, port, relay, certificate, key):
+        self.folder = pathlib.Path(folder)
+        self.etc, self.queue, self.data, self.mail = (self.folder / name for name in ("etc", "queue", "data", "mail"))
+        for path in (self.etc, self.queue, self.data, self.mail):
+            path.mkdir(parents=True)
+        user = pwd.getpwnam("postfix")
+        for path in (self.data, self.mail):
+            os.chown(path, user.pw_uid, user.pw_gid)
+        os.chmod(self.folder, 0o755)
+        (self.etc / "main.cf").write_text(f"""
+compatibility_level = 3.6
+queue_directory = {self.queue}
+data_directory = {self.data}
+maillog_file = {self.folder}/log
+maillog_file_prefixes = {self.folder}
+inet_interfaces = {address}
+inet_protocols = ipv4
+smtp_bind_address = {address}
+myhostname = mx.post.test
+mydestination =
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject
+virtual_mailbox_domains = post.test
+virtual_mailbox_base = {self.mail}
+virtual_mailbox_maps = inline:{{ {{ carol@post.test = carol/ }} }}
+virtual_uid_maps = static:{user.pw_uid}
+virtual_gid_maps = static:{user.pw_gid}
+virtual_minimum_uid = 1
+virtual_transport = virtual
+default_transport = smtp:[{relay[0]}]:{relay[1]}
+smtp_tls_security_level = may
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = {certificate}
+smtpd_tls_key_file = {key}
+smtpd_tls_loglevel = 1
+alias_maps =
+alias_database =
+local_recipient_maps =
+import_environment = MAIL_CONFIG MAIL_LOGTAG
+""")
+        (self.etc / "master.cf").write_text(f"""
+{address}:{port} inet n - n - - smtpd
+pickup    unix n - n 60 1 pickup
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 300 1 qmgr
+tlsmgr    unix - - n 1000? 1 tlsmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+verify    unix - - n - 1 verify
+flush     unix n - n 1000? 0 flush
+proxymap  unix - - n - - proxymap
+smtp      unix - - n - - smtp
+error     unix - - n - - error
+retry     unix - - n - - error
+discard   unix - - n - - discard
+virtual   unix - n n - - virtual
+anvil     unix - - n - 1 anvil
+scache    unix - - n - 1 scache
+postlog   unix-dgram n - n - 1 postlogd
+""")
+
+    def control(self, *words):
+        return subprocess.run(["/usr/sbin/postfix", "-c", str(self.etc), *words], capture_output=True, text=True)
+
+    def __enter__(self):
+        done = self.control("start")
+        if done.returncode != 0:
+            raise AssertionError(f"postfix does not start: {done.stdout}{done.stderr}{self.log()}")
+        return self
+
+    def __exit__(self, *_):
+        self.control("stop")
+
+    def log(self):
+        path = self.folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def wait_for_mail(self, text, seconds=30):
+        """The message that holds this text."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for path in self.mail.glob("carol/new/*"):
+                if text in (content := path.read_text(errors="replace")):
+                    return content
+            time.sleep(0.1)
+        raise AssertionError(f"{text!r} did not come: {self.log()[-3000:]}")

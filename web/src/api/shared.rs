@@ -1,0 +1,222 @@
+//! `shared`: the mailboxes that belong to domains, and who may do what with them (RFC 4314).
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, patch, put};
+use axum::{Json, Router};
+use mailstead_core::work;
+use mailstead_storage::{ANYONE, Acl, Domain, Mailbox, MailboxId, Quota, Rights, RightsChange, Store, Usage};
+use serde::{Deserialize, Serialize};
+
+use super::extract::{Body, Path, Query};
+use super::{Answer, Problem, names};
+use crate::House;
+
+/// Which shared mailboxes to list.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharedQuery {
+    /// Only those of this domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+}
+
+/// Domains with shared mailboxes, by name.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SharedMailboxes {
+    /// The mailboxes, by domain and name.
+    pub mailboxes: Vec<SharedRow>,
+}
+
+/// A shared mailbox.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SharedRow {
+    /// The domain that it belongs to.
+    pub domain: String,
+    /// Its name, levels parted by `/`.
+    pub name: String,
+    /// Messages in it.
+    pub messages: u32,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Who may do what, by identifier.
+    pub rights: Vec<SharedRights>,
+}
+
+/// The rights of one identifier.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SharedRights {
+    /// A user's address or `anyone`; with `-` before it the rights are taken away.
+    pub identifier: String,
+    /// The letters of RFC 4314.
+    pub rights: String,
+}
+
+/// A shared mailbox to make.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewShared {
+    /// The domain.
+    pub domain: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What to change of a shared mailbox.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharedChange {
+    /// Its name to be.
+    pub name: String,
+}
+
+/// Rights to give.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewRights {
+    /// The letters of RFC 4314; none takes all away.
+    pub rights: String,
+}
+
+/// What the shared mailboxes of a domain may hold and do.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SharedQuota {
+    /// What they may hold.
+    pub quota: Quota,
+    /// What they hold.
+    pub used: Usage,
+}
+
+pub(super) fn routes() -> Router<House> {
+    Router::new()
+        .route("/shared", get(list).post(add))
+        .route("/shared/{domain}/mailboxes/{name}", patch(rename).delete(remove))
+        .route("/shared/{domain}/mailboxes/{name}/rights/{identifier}", put(set_rights))
+        .route("/shared/{domain}/quota", get(quota).put(set_quota))
+}
+
+async fn list(State(house): State<House>, Query(query): Query<SharedQuery>) -> Answer<Json<SharedMailboxes>> {
+    let only = query.domain.as_deref().map(names::domain).transpose()?;
+    let store = house.store.clone();
+    work::read(move || rows(&store, only.as_deref())).await.map(Json)
+}
+
+fn rows(store: &Store, only: Option<&str>) -> Answer<SharedMailboxes> {
+    let directory = store.directory();
+    let mut found = Vec::new();
+    for domain in directory.domains.values().filter(|domain| only.is_none_or(|only| domain.name == only)) {
+        let mailboxes = store.mailboxes(domain.mailboxes)?;
+        let ids: Vec<_> = mailboxes.iter().map(|mailbox| mailbox.id).collect();
+        let acls = store.acls(&ids)?;
+        found.extend(mailboxes.into_iter().zip(acls).map(|(mailbox, acl)| row(domain, mailbox, &acl)));
+    }
+    found.sort_by(|a, b| (&a.domain, &a.name).cmp(&(&b.domain, &b.name)));
+    Ok(SharedMailboxes { mailboxes: found })
+}
+
+fn row(domain: &Domain, mailbox: Mailbox, acl: &Acl) -> SharedRow {
+    let rights = acl
+        .entries()
+        .map(|(identifier, rights)| SharedRights { identifier: identifier.to_owned(), rights: rights.to_string() });
+    SharedRow {
+        domain: domain.name.clone(),
+        name: mailbox.name,
+        messages: mailbox.counters.exists,
+        bytes: mailbox.counters.bytes,
+        rights: rights.collect(),
+    }
+}
+
+async fn add(State(house): State<House>, Body(new): Body<NewShared>) -> Answer<StatusCode> {
+    let domain = find_domain(&house, &new.domain)?;
+    house.store.create_mailbox(domain.mailboxes, &new.name, None).await?;
+    house.audit("shared mailbox added", told(&domain, &new.name));
+    Ok(StatusCode::CREATED)
+}
+
+async fn rename(
+    State(house): State<House>,
+    Path((domain, name)): Path<(String, String)>,
+    Body(change): Body<SharedChange>,
+) -> Answer<StatusCode> {
+    let domain = find_domain(&house, &domain)?;
+    find(&house, &domain, &name).await?;
+    house.store.rename_mailbox(domain.mailboxes, &name, &change.name).await?;
+    house.audit("shared mailbox renamed", told(&domain, &name));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove(State(house): State<House>, Path((domain, name)): Path<(String, String)>) -> Answer<StatusCode> {
+    let domain = find_domain(&house, &domain)?;
+    find(&house, &domain, &name).await?;
+    house.store.delete_mailbox(domain.mailboxes, &name).await?;
+    house.audit("shared mailbox removed", told(&domain, &name));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_rights(
+    State(house): State<House>,
+    Path((domain, name, identifier)): Path<(String, String, String)>,
+    Body(new): Body<NewRights>,
+) -> Answer<StatusCode> {
+    let domain = find_domain(&house, &domain)?;
+    let mailbox = find(&house, &domain, &name).await?;
+    let identifier = find_identifier(&house, &identifier)?;
+    let rights: Rights = new.rights.parse().map_err(|_| {
+        Problem::invalid(format!("{:?} are no rights; write letters out of lrswipkxtea, like lrs", new.rights))
+    })?;
+    house.store.set_rights(mailbox, &identifier, RightsChange::Replace(rights)).await?;
+    house.audit("rights set", format!("{} {identifier} {rights}", told(&domain, &name)));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn quota(State(house): State<House>, Path(domain): Path<String>) -> Answer<Json<SharedQuota>> {
+    let domain = find_domain(&house, &domain)?;
+    let store = house.store.clone();
+    let used = work::read(move || store.usage(domain.mailboxes)).await?;
+    Ok(Json(SharedQuota { quota: domain.quota(), used }))
+}
+
+async fn set_quota(
+    State(house): State<House>,
+    Path(domain): Path<String>,
+    Body(quota): Body<Quota>,
+) -> Answer<StatusCode> {
+    let domain = find_domain(&house, &domain)?;
+    house.store.set_quota(domain.mailboxes, quota).await?;
+    house.audit("quota set", domain.name);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn told(domain: &Domain, name: &str) -> String {
+    format!("{}/{name}", domain.name)
+}
+
+fn find_domain(house: &House, name: &str) -> Answer<Domain> {
+    let name = names::domain(name)?;
+    let domain = house.store.directory().domains.get(&name).map(|domain| Domain::clone(domain));
+    domain.ok_or_else(|| Problem::not_found(format!("there is no domain {name}; `mailstead domain list` shows all")))
+}
+
+async fn find(house: &House, domain: &Domain, name: &str) -> Answer<MailboxId> {
+    let (store, owner, wanted) = (house.store.clone(), domain.mailboxes, name.to_owned());
+    let found = work::read(move || store.mailbox(owner, &wanted)).await?;
+    let missing = || {
+        let told = told(domain, name);
+        Problem::not_found(format!("there is no shared mailbox {told}; `mailstead shared list` shows all"))
+    };
+    found.map(|mailbox| mailbox.id).ok_or_else(missing)
+}
+
+/// A user of the box, or anyone, perhaps with `-` before it.
+fn find_identifier(house: &House, text: &str) -> Answer<String> {
+    let (sign, who) = text.strip_prefix('-').map_or(("", text), |who| ("-", who));
+    if who.eq_ignore_ascii_case(ANYONE) {
+        return Ok(format!("{sign}{ANYONE}"));
+    }
+    let address = names::address(who)?;
+    match house.store.directory().by_address.contains_key(&address) {
+        true => Ok(format!("{sign}{address}")),
+        false => Err(Problem::not_found(format!("there is no user {address}; `mailstead user list` shows all"))),
+    }
+}

@@ -1,0 +1,141 @@
+//! What can be done with spooled messages: force, reset, set the priority, delete and undo.
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use mailstead_core::clock::rfc3339;
+use mailstead_core::work;
+use mailstead_storage::{BlobId, Priority, RemovedEntry, SpoolFilter, UNDO_SECONDS};
+use serde::{Deserialize, Serialize};
+
+use super::{PAGE_ROWS_MAX, SpoolRow, row};
+use crate::House;
+use crate::api::extract::Body;
+use crate::api::{Answer, Problem};
+
+/// Messages to act on.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageIds {
+    /// Their ids.
+    pub ids: Vec<String>,
+}
+
+/// Messages whose retries are to be reset.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reset {
+    /// Their ids.
+    pub ids: Vec<String>,
+    /// Every message of the spool instead.
+    pub all: bool,
+}
+
+/// A new priority.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPriority {
+    /// The messages' ids.
+    pub ids: Vec<String>,
+    /// Their priority from now on.
+    pub priority: Priority,
+}
+
+/// How many messages were acted on; those missing had left the spool.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Counted {
+    /// The number.
+    pub count: usize,
+}
+
+/// The messages that were deleted and can be put back.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeletedPage {
+    /// The rows, the latest first, a thousand at most.
+    pub messages: Vec<DeletedRow>,
+}
+
+/// A message that was deleted and can be put back.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeletedRow {
+    /// The message as it was.
+    #[serde(flatten)]
+    pub row: SpoolRow,
+    /// When it was deleted.
+    pub deleted: String,
+    /// Until when it can be put back.
+    pub undo_until: String,
+}
+
+pub(super) fn routes() -> Router<House> {
+    Router::new()
+        .route("/spool/force", post(force))
+        .route("/spool/reset", post(reset))
+        .route("/spool/priority", post(set_priority))
+        .route("/spool/delete", post(delete))
+        .route("/spool/undo", post(undo))
+        .route("/spool/deleted", get(deleted))
+}
+
+async fn force(State(house): State<House>, Body(wanted): Body<MessageIds>) -> Answer<Json<Counted>> {
+    let count = house.store.spool_force(blobs(&wanted.ids)?).await?;
+    house.audit("spool messages forced", wanted.ids.join(" "));
+    Ok(Json(Counted { count }))
+}
+
+async fn reset(State(house): State<House>, Body(wanted): Body<Reset>) -> Answer<Json<Counted>> {
+    let (count, which) = match (wanted.all, wanted.ids.is_empty()) {
+        (true, true) => (reset_all(&house).await?, "all".to_string()),
+        (false, _) => (house.store.spool_reset(blobs(&wanted.ids)?).await?, wanted.ids.join(" ")),
+        (true, false) => return Err(Problem::invalid("say which messages, or \"all\", not both")),
+    };
+    house.audit("retries of spool messages reset", which);
+    Ok(Json(Counted { count }))
+}
+
+/// Page by page, so that others write in between.
+async fn reset_all(house: &House) -> Answer<usize> {
+    let (mut count, mut after) = (0, None);
+    loop {
+        let store = house.store.clone();
+        let filter = SpoolFilter { after, limit: PAGE_ROWS_MAX, ..SpoolFilter::default() };
+        let ids: Vec<BlobId> =
+            work::read(move || store.spool(&filter)).await?.into_iter().map(|entry| entry.id).collect();
+        let Some(last) = ids.last().copied() else { return Ok(count) };
+        count += house.store.spool_reset(ids).await?;
+        after = Some(last);
+    }
+}
+
+async fn set_priority(State(house): State<House>, Body(wanted): Body<NewPriority>) -> Answer<Json<Counted>> {
+    let count = house.store.spool_priority(blobs(&wanted.ids)?, wanted.priority).await?;
+    house.audit("priority of spool messages set", wanted.ids.join(" "));
+    Ok(Json(Counted { count }))
+}
+
+async fn delete(State(house): State<House>, Body(wanted): Body<MessageIds>) -> Answer<Json<Counted>> {
+    let count = house.store.spool_delete(blobs(&wanted.ids)?).await?;
+    house.audit("spool messages deleted", wanted.ids.join(" "));
+    Ok(Json(Counted { count }))
+}
+
+async fn undo(State(house): State<House>, Body(wanted): Body<MessageIds>) -> Answer<Json<Counted>> {
+    let count = house.store.spool_restore(blobs(&wanted.ids)?).await?;
+    house.audit("spool messages put back", wanted.ids.join(" "));
+    Ok(Json(Counted { count }))
+}
+
+async fn deleted(State(house): State<House>) -> Answer<Json<DeletedPage>> {
+    let (store, now) = (house.store.clone(), house.clock.now());
+    let removed = work::read(move || store.spool_removed(PAGE_ROWS_MAX)).await?;
+    let messages = removed.iter().map(|RemovedEntry { removed, entry }| DeletedRow {
+        row: row(entry, now),
+        deleted: rfc3339(*removed),
+        undo_until: rfc3339(removed.plus_seconds(UNDO_SECONDS)),
+    });
+    Ok(Json(DeletedPage { messages: messages.collect() }))
+}
+
+fn blobs(ids: &[String]) -> Answer<Vec<BlobId>> {
+    Ok(ids.iter().map(|id| id.parse()).collect::<Result<_, _>>()?)
+}

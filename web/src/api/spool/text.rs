@@ -1,0 +1,45 @@
+//! The text of a spooled message, as it will be sent.
+
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use http_body_util::channel::{Channel, Sender};
+use mailstead_core::work;
+use mailstead_storage::{BlobId, Store};
+
+use super::missing;
+use crate::House;
+use crate::api::Answer;
+use crate::api::extract::Path;
+
+/// Bytes of a message that are read at once.
+const PIECE_BYTES: usize = 128 * 1024;
+
+/// Pieces that may wait for a slow reader.
+const PIECES_WAITING_MAX: usize = 2;
+
+pub(super) async fn text(State(house): State<House>, Path(id): Path<String>) -> Answer<Response> {
+    let blob: BlobId = id.parse()?;
+    let store = house.store.clone();
+    let entry = work::read(move || store.spool_entry(blob)).await?.ok_or_else(|| missing(&id))?;
+    house.audit("text of a spool message read", id);
+    let (sender, channel) = Channel::new(PIECES_WAITING_MAX);
+    let from = u64::from(entry.arrival.return_path_bytes);
+    tokio::spawn(send(house.store.clone(), blob, from, sender));
+    Ok(([(CONTENT_TYPE, "message/rfc822")], Body::new(channel)).into_response())
+}
+
+/// Sends the bytes from `from` on, until the reader goes or the message does.
+async fn send(store: Store, blob: BlobId, mut from: u64, mut sender: Sender<Bytes, Infallible>) {
+    loop {
+        let reading = store.clone();
+        let piece = work::read(move || reading.read(blob, from, PIECE_BYTES)).await.unwrap_or_default();
+        from += piece.len() as u64;
+        if piece.is_empty() || sender.send_data(piece.into()).await.is_err() {
+            return;
+        }
+    }
+}
