@@ -55,6 +55,16 @@ pub fn rfc3339(at: Time) -> String {
     timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
+/// The moment that a person writes as RFC 3339, or as a date: that is the first moment of this day in the zone of the box.
+pub fn moment(text: &str) -> Option<Time> {
+    let time = |timestamp: jiff::Timestamp| u64::try_from(timestamp.as_millisecond()).ok().map(Time);
+    if let Ok(timestamp) = text.trim().parse::<jiff::Timestamp>() {
+        return time(timestamp);
+    }
+    let day: jiff::civil::Date = text.trim().parse().ok()?;
+    time(day.to_zoned(jiff::tz::TimeZone::system()).ok()?.timestamp())
+}
+
 /// The same moment for calendar arithmetic.
 pub fn timestamp(at: Time) -> jiff::Timestamp {
     jiff::Timestamp::from_millisecond(at.0 as i64).unwrap_or(jiff::Timestamp::MAX)
@@ -69,5 +79,8 @@ mod tests {
         let at = Time(1_057_056_757_123);
         assert_eq!(rfc5322(at), "Tue, 1 Jul 2003 10:52:37 +0000");
         assert_eq!(rfc3339(at), "2003-07-01T10:52:37.123Z");
+        assert_eq!(moment("2003-07-01T12:52:37.123+02:00"), Some(at));
+        assert!(moment("2003-07-01").is_some_and(|day| at.millis_since(day) < 48 * 3_600_000));
+        assert_eq!((moment("tomorrow"), moment("2003-13-01"), moment("")), (None, None, None));
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 0 | [`clock`] [`work`] [`bell`] [`log`] [`settings`] [`service`] [`dns`] |
 //! | 1 | [`message`] |
-//! | 2 | [`people`] [`authenticity`] |
+//! | 2 | [`people`] [`authenticity`] [`sieve`] |
 //! | 3 | [`intake`] |
 //! | 4 | [`net`] [`reports`] |
 //! | 5 | [`protocol`] |
@@ -27,4 +27,5 @@ pub mod protocol;
 pub mod reports;
 pub mod service;
 pub mod settings;
+pub mod sieve;
 pub mod work;

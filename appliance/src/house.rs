@@ -218,9 +218,9 @@ async fn care(store: Store, net: Net, mut stop: Stop) {
     let mut pause = CARE_PERIOD;
     while tokio::time::timeout(pause, stop.asked()).await.is_err() {
         refresh(&net).await;
-        let sweeping = store.clone();
+        let (sweeping, now) = (store.clone(), net.clock.now());
         // Mail may come and go faster than one segment in each period.
-        pause = match work::read(move || sweeping.sweep()).await {
+        pause = match work::read(move || sweeping.forget_memories(now).and_then(|()| sweeping.sweep())).await {
             Ok(0) => CARE_PERIOD,
             Ok(_) => SWEEP_PAUSE,
             Err(error) => {

@@ -11,7 +11,7 @@ use mailstead_core::dns::Resolver;
 use mailstead_core::intake::Intake;
 use mailstead_core::net::{Encryption, LineService, Net, Protocol};
 use mailstead_core::people::People;
-use mailstead_core::protocol::{imap, pop3, smtp};
+use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
 use mailstead_core::reports::{self, Reports};
 use mailstead_core::service::Service;
 use mailstead_storage::Store;
@@ -52,6 +52,7 @@ pub fn services(config: &Config, parts: &Parts, delivery: &Delivery, web: &Arc<W
         imap(config, parts, imap::Service::Imaps, &config.imaps),
         pop3(config, parts, pop3::Service::Pop3, &config.pop3, &maildrops),
         pop3(config, parts, pop3::Service::Pop3s, &config.pop3s, &maildrops),
+        sieve(config, parts),
         Arc::new(delivery.clone()),
         web.clone(),
     ];
@@ -158,6 +159,17 @@ fn pop3(
         hostname: config.top.hostname.as_str().into(),
     };
     line(parts, pop3::Pop3::new(service, settings.clone(), house), &settings.listen, service.encryption())
+}
+
+fn sieve(config: &Config, parts: &Parts) -> Arc<dyn Service> {
+    let house = managesieve::House {
+        store: parts.store.clone(),
+        people: parts.people.clone(),
+        log: parts.net.log.clone(),
+        hostname: config.top.hostname.as_str().into(),
+    };
+    let protocol = managesieve::ManageSieve::new(config.sieve.clone(), house);
+    line(parts, protocol, &config.sieve.listen, managesieve::ENCRYPTION)
 }
 
 fn line<P: Protocol>(parts: &Parts, protocol: P, listen: &[SocketAddr], encryption: Encryption) -> Arc<dyn Service> {

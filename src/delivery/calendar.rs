@@ -65,8 +65,14 @@ mod tests {
     use super::*;
 
     fn recipient(remaining: &str) -> RecipientState {
-        let (answer, server) = (String::new(), String::new());
-        RecipientState { state: State::Pending, answer, server, told: Told::Nothing, remaining: vec![remaining.into()] }
+        RecipientState {
+            state: State::Pending,
+            answer: String::new(),
+            server: String::new(),
+            told: Told::Nothing,
+            remaining: vec![remaining.into()],
+            errands: Vec::new(),
+        }
     }
 
     fn minute(minutes: u64) -> Time {

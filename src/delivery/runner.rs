@@ -6,16 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use mailstead_storage::{BlobId, Error, Leased, Provenance, Settlement, State, Store};
+use mailstead_storage::{
+    BlobId, Error, Leased, Provenance, RecipientState, Settlement, SpoolEntry, State, Store, Word,
+};
 use rayon::prelude::*;
 use tokio::task::JoinSet;
 
 use super::plan::Planner;
 use super::remote::{Attempt, Remote};
-use super::{DeliverySettings, notice};
+use super::rules::{Claims, RuleBook};
+use super::{DeliverySettings, errand, notice};
 use crate::bell::Bell;
 use crate::clock::{Clock, Time};
-use crate::intake::Intake;
+use crate::intake::{Intake, Refusal};
 use crate::log::{Event, Kind, Level, Log};
 use crate::people::People;
 use crate::service::{Ready, Run, Service, Stop};
@@ -61,13 +64,14 @@ pub struct Delivery(Arc<Inner>);
 
 struct Inner {
     parts: Parts,
+    book: RuleBook,
     active: AtomicBool,
 }
 
 impl Delivery {
     /// A room that delivers nothing until its service is started.
     pub fn new(parts: Parts) -> Delivery {
-        Delivery(Arc::new(Inner { parts, active: AtomicBool::new(false) }))
+        Delivery(Arc::new(Inner { parts, book: RuleBook::new(), active: AtomicBool::new(false) }))
     }
 
     /// Works until `stop`.
@@ -140,6 +144,9 @@ impl Delivery {
         for event in batch.events {
             self.0.parts.log.write(event);
         }
+        for leased in batch.errands {
+            self.run_errand(leased).await;
+        }
         for leased in batch.owed {
             self.send_notice(leased).await;
         }
@@ -150,10 +157,19 @@ impl Delivery {
     fn lease_and_plan(&self, running: usize) -> Result<Option<Batch>, Error> {
         let parts = &self.0.parts;
         let (max, now) = (parts.settings.deliveries_max.max(1), parts.clock.now());
+        let claims = Claims::default();
+        let planner = self.planner(now, &claims);
         if !self.is_active() {
             let leased = parts.store.lease_fresh(max)?;
-            let settlements = leased.into_iter().map(|leased| hold(leased, now)).collect::<Vec<_>>();
-            return Ok((!settlements.is_empty()).then(|| Batch { settlements, ..Batch::default() }));
+            if leased.is_empty() {
+                return Ok(None);
+            }
+            // What was sent for another message settles with it even now: that one waits for it.
+            let held = |leased: Leased| match settles_with(&leased) {
+                Some(_) => self.plan(&planner, leased),
+                None => Planned { settlements: vec![hold(leased, now)], ..Planned::default() },
+            };
+            return Ok(Some(Batch::of(leased.into_iter().map(held).collect())));
         }
         let places = Cell::new(parts.settings.remote_deliveries_max.max(1).saturating_sub(running));
         let room = |queue: &str| {
@@ -168,20 +184,19 @@ impl Delivery {
         if leased.is_empty() {
             return Ok(None);
         }
-        let planner = self.planner(now);
         let (elsewhere, leased): (Vec<_>, Vec<_>) =
             leased.into_iter().partition(|leased| !leased.queue.is_empty() && !is_owed(&planner, leased));
-        // A message whose notice is in this batch settles with the notice.
-        let told: HashSet<BlobId> = leased.iter().filter_map(notified).collect();
+        // A message that something in this batch was sent for settles with that.
+        let told: HashSet<BlobId> = leased.iter().filter_map(settles_with).collect();
         let open = leased.into_par_iter().filter(|leased| !told.contains(&leased.id));
         let planned: Vec<_> = open.map(|leased| self.plan(&planner, leased)).collect();
         let attempts = elsewhere.into_iter().map(|leased| parts.remote.attempt(leased)).collect();
         Ok(Some(Batch { attempts, ..Batch::of(planned) }))
     }
 
-    fn planner(&self, now: Time) -> Planner<'_> {
+    fn planner<'a>(&'a self, now: Time, claims: &'a Claims) -> Planner<'a> {
         let Parts { store, people, settings, remote, .. } = &self.0.parts;
-        Planner { store, people, settings, remote, now }
+        Planner { store, people, settings, remote, book: &self.0.book, claims, now }
     }
 
     /// Hands a message to the servers that are next for it, and writes down at once what they said.
@@ -189,7 +204,7 @@ impl Delivery {
         let parts = &self.0.parts;
         let tried = attempt.run().await;
         let leased = tried.leased.clone();
-        let settlement = self.planner(parts.clock.now()).tried(tried);
+        let settlement = self.planner(parts.clock.now(), &Claims::default()).tried(tried);
         if let Some(event) = self.event(&leased, &settlement) {
             parts.log.write(event);
         }
@@ -204,11 +219,15 @@ impl Delivery {
 
     /// What to do with one leased message.
     fn plan(&self, planner: &Planner<'_>, leased: Leased) -> Planned {
+        if leased.recipients.iter().any(|recipient| !recipient.errands.is_empty()) {
+            return Planned { errand: Some(leased), ..Planned::default() };
+        }
         if is_owed(planner, &leased) {
             return Planned { owed: Some(leased), ..Planned::default() };
         }
         let mut planned = Planned::default();
-        match planner.attempt(&leased) {
+        let origin = settles_with(&leased).and_then(|of| planner.store.spool_entry(of).ok().flatten()).map(as_leased);
+        match attempt(planner, &leased, origin.as_ref()) {
             Ok(settlement) => {
                 planned.event = self.event(&leased, &settlement);
                 planned.settlements.push(settlement);
@@ -221,25 +240,22 @@ impl Delivery {
             }
         }
         // A notice and the message it tells of change in one transaction: it is sent once, whatever happens.
-        if let Some(of) = notified(&leased)
-            && let Ok(Some(entry)) = planner.store.spool_entry(of)
-        {
-            planned.settlements.push(planner.told(Leased {
-                id: entry.id,
-                size: entry.size,
-                arrival: entry.arrival,
-                recipients: entry.recipients,
-                attempts: entry.attempts,
-                since: entry.since,
-                queue: entry.queue,
-                fresh: false,
-            }));
+        if let Some(origin) = origin {
+            planned.settlements.push(match leased.arrival.provenance {
+                Provenance::Errand(_) => planner.ran(origin),
+                _ => planner.told(origin),
+            });
         }
         planned
     }
 
     fn event(&self, leased: &Leased, settlement: &Settlement) -> Option<Event> {
-        let count = |state| settlement.recipients.iter().filter(|recipient| recipient.state == state).count() as u64;
+        // With an errand left the message itself is where it should be.
+        let state = |recipient: &RecipientState| match recipient.state {
+            State::Pending if !recipient.errands.is_empty() => State::Delivered,
+            ref state => state.clone(),
+        };
+        let count = |wanted| settlement.recipients.iter().filter(|recipient| state(recipient) == wanted).count() as u64;
         let (delivered, failed, pending) = (count(State::Delivered), count(State::Failed), count(State::Pending));
         if !self.0.parts.log.lets_through(Kind::Delivery, Level::Info) {
             return None;
@@ -255,11 +271,52 @@ impl Delivery {
             .with("delivered", delivered)
             .with("attempt", u64::from(settlement.attempts));
         if failed + pending > 0 {
-            let answer = settlement.recipients.iter().find(|recipient| recipient.state != State::Delivered);
+            let answer = settlement.recipients.iter().find(|recipient| state(recipient) != State::Delivered);
             let answer = answer.map(|recipient| recipient.answer.clone()).unwrap_or_default();
             event = event.with("failed", failed).with("pending", pending).with("answer", answer);
         }
         Some(event)
+    }
+
+    /// Runs the first errand of a message, which stays leased until what was sent is applied.
+    async fn run_errand(&self, leased: Leased) {
+        let (this, id, message) = (self.clone(), leased.id, leased.clone());
+        let written = work::compute(move || errand::write(&this.0.parts, &message)).await;
+        let refusal = match written {
+            Ok(Some(letter)) => match letter.send(&self.0.parts).await {
+                Ok(()) => return,
+                Err(refusal) => refusal,
+            },
+            Ok(None) => return self.0.parts.store.unlease(&[id]),
+            // Its owner is gone, and with it whoever wanted it.
+            Err(error) if error.word == Word::NotFound => return self.give_up_errand(leased, error.detail).await,
+            Err(error) => Refusal::from(error),
+        };
+        let event = Event::new(Kind::Delivery, Level::Error, "an errand of rules could not be run").message(id);
+        self.0.parts.log.write(event.with("why", format!("{refusal:?}")));
+        match refusal {
+            Refusal::TooBig => self.give_up_errand(leased, "it is too big".into()).await,
+            Refusal::Loop => self.give_up_errand(leased, "it has passed too many servers".into()).await,
+            Refusal::DiskFull | Refusal::Failed(_) => {
+                self.0.parts.store.unlease(&[id]);
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    async fn give_up_errand(&self, leased: Leased, why: String) {
+        let (this, id) = (self.clone(), leased.id);
+        let settlement = work::compute(move || {
+            let claims = Claims::default();
+            this.planner(this.0.parts.clock.now(), &claims).given_up(leased, &why)
+        });
+        let settled = match settlement.await {
+            Ok(settlement) => self.0.parts.store.settle(vec![settlement]).await.map(drop),
+            Err(error) => Err(error),
+        };
+        if settled.is_err() {
+            self.0.parts.store.unlease(&[id]);
+        }
     }
 
     /// Tells the sender. The message stays leased until its notice is applied.
@@ -305,6 +362,7 @@ impl Service for Delivery {
 struct Batch {
     settlements: Vec<Settlement>,
     events: Vec<Event>,
+    errands: Vec<Leased>,
     owed: Vec<Leased>,
     /// Attempts at other servers.
     attempts: Vec<Attempt>,
@@ -314,6 +372,7 @@ struct Batch {
 struct Planned {
     settlements: Vec<Settlement>,
     event: Option<Event>,
+    errand: Option<Leased>,
     owed: Option<Leased>,
 }
 
@@ -323,6 +382,7 @@ impl Batch {
         for one in planned {
             batch.settlements.extend(one.settlements);
             batch.events.extend(one.event);
+            batch.errands.extend(one.errand);
             batch.owed.extend(one.owed);
         }
         batch
@@ -334,12 +394,26 @@ fn is_owed(planner: &Planner<'_>, leased: &Leased) -> bool {
     planner.owed(leased).is_owed(&leased.recipients)
 }
 
-/// The message that a fresh notice tells of.
-fn notified(leased: &Leased) -> Option<BlobId> {
+/// The message that a fresh one was sent for: they settle together.
+fn settles_with(leased: &Leased) -> Option<BlobId> {
     match leased.arrival.provenance {
-        Provenance::Notification(of) if leased.fresh => Some(of),
+        Provenance::Notification(of) | Provenance::Errand(of) if leased.fresh => Some(of),
         _ => None,
     }
+}
+
+/// Tries a message; `origin` is what it was sent for.
+fn attempt(planner: &Planner<'_>, leased: &Leased, origin: Option<&Leased>) -> Result<Settlement, Error> {
+    let filed = match (&leased.arrival.provenance, origin) {
+        (Provenance::Errand(_), Some(origin)) => planner.filed(leased, origin)?,
+        _ => None,
+    };
+    filed.map_or_else(|| planner.attempt(leased), Ok)
+}
+
+fn as_leased(entry: SpoolEntry) -> Leased {
+    let SpoolEntry { id, size, arrival, recipients, attempts, since, queue, .. } = entry;
+    Leased { id, size, arrival, recipients, attempts, since, queue, fresh: false }
 }
 
 /// Back into the spool as it is.
@@ -350,6 +424,7 @@ fn hold(leased: Leased, next_attempt: Time) -> Settlement {
         recipients: leased.recipients,
         next_attempt: Some(next_attempt),
         attempts: leased.attempts,
+        memories: Vec::new(),
         queue: leased.queue,
     }
 }

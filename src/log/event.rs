@@ -16,6 +16,8 @@ pub enum Kind {
     Imap,
     /// POP3 sessions.
     Pop3,
+    /// ManageSieve sessions.
+    Sieve,
     /// HTTP.
     Web,
     /// The spool's attempts.
@@ -119,8 +121,8 @@ impl From<bool> for Value {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 7] =
-        [Kind::Smtp, Kind::Imap, Kind::Pop3, Kind::Web, Kind::Delivery, Kind::Audit, Kind::System];
+    pub const ALL: [Kind; 8] =
+        [Kind::Smtp, Kind::Imap, Kind::Pop3, Kind::Sieve, Kind::Web, Kind::Delivery, Kind::Audit, Kind::System];
 
     /// Its name in files and settings.
     pub fn name(self) -> &'static str {
@@ -128,6 +130,7 @@ impl Kind {
             Kind::Smtp => "smtp",
             Kind::Imap => "imap",
             Kind::Pop3 => "pop3",
+            Kind::Sieve => "sieve",
             Kind::Web => "web",
             Kind::Delivery => "delivery",
             Kind::Audit => "audit",

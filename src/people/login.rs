@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mailstead_storage::{Account, AccountId, Directory, Error, LastLogin, Result, Role, ScramVerifier, Store, Word};
 
+use super::Address;
+use super::forwarding::Forwarding;
 use super::password::{self, Memory, SCRAM_ITERATIONS};
 use super::proof::Proofs;
 use super::token::TokenVerifier;
@@ -15,6 +17,8 @@ use crate::work;
 
 /// The setting that keeps the key of made-up SCRAM salts, so that they outlive a restart.
 const DECOY_KEY: &str = "people.decoy_key";
+/// The setting that keeps the key of rewritten senders, so that bounces find back after a restart.
+const FORWARDING_KEY: &str = "people.forwarding_key";
 
 /// The people of this box. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +31,7 @@ struct Parts {
     proofs: Mutex<Proofs>,
     memory: Memory,
     decoy_key: [u8; 32],
+    forwarding: Forwarding,
     provider: OnceLock<Box<dyn TokenVerifier>>,
 }
 
@@ -53,10 +58,11 @@ pub enum Denied {
 }
 
 impl People {
-    /// The people in this store. Reads one setting of it.
+    /// The people in this store. Reads two settings of it.
     pub fn new(store: Store, clock: Clock) -> People {
         People(Arc::new(Parts {
-            decoy_key: decoy_key(&store),
+            decoy_key: kept_key(&store, DECOY_KEY),
+            forwarding: Forwarding::new(kept_key(&store, FORWARDING_KEY)),
             store,
             clock,
             turns: Turns::new(),
@@ -64,6 +70,21 @@ impl People {
             memory: Memory::default(),
             provider: OnceLock::new(),
         }))
+    }
+
+    /// The reverse-path under which this domain of ours sends on what `reverse_path` has sent: as it is when it is empty,
+    /// ours already, or too long to be rewritten, else one that leads back to it through [`resolve`](People::resolve).
+    pub fn forwarding_sender(&self, reverse_path: &str, domain: &str) -> String {
+        let rewritten = Address::parse(reverse_path)
+            .filter(|sender| !self.store().directory().domains.contains_key(&sender.domain))
+            .and_then(|sender| self.0.forwarding.rewritten(&sender, domain, self.0.clock.now()));
+        rewritten.map_or_else(|| reverse_path.to_owned(), |address| address.to_string())
+    }
+
+    /// The sender that stands in an address of ours, see [`forwarding_sender`](People::forwarding_sender).
+    pub(super) fn sender_in(&self, address: &Address) -> Option<Address> {
+        let is_ours = self.store().directory().domains.contains_key(&address.domain);
+        self.0.forwarding.original(address, self.0.clock.now()).filter(|_| is_ours)
     }
 
     /// Checks a password (Argon2id on the rayon pool, or the proof of a recent check of the same
@@ -197,14 +218,14 @@ fn login_key(directory: &Directory, user: &str) -> String {
     }
 }
 
-/// The key of the made-up verifiers, made when the store has none. It keeps no secret but which users
-/// exist, so it may be lost with a commit that fails.
-fn decoy_key(store: &Store) -> [u8; 32] {
-    let kept = store.setting(DECOY_KEY).ok().flatten();
+/// A key that the store keeps, made when it has none. None of them guards more than which users exist or which bounces
+/// find back, so it may be lost with a commit that fails.
+fn kept_key(store: &Store, name: &str) -> [u8; 32] {
+    let kept = store.setting(name).ok().flatten();
     let kept = kept.and_then(|text| BASE64_STANDARD.decode(text).ok()).and_then(|bytes| bytes.try_into().ok());
     kept.unwrap_or_else(|| {
         let key = password::random();
-        drop(store.set_setting(DECOY_KEY, Some(BASE64_STANDARD.encode(key))));
+        drop(store.set_setting(name, Some(BASE64_STANDARD.encode(key))));
         key
     })
 }

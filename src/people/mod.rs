@@ -4,6 +4,7 @@
 //! and never opens a socket.
 
 mod address;
+mod forwarding;
 mod login;
 mod password;
 mod posting;

@@ -10,7 +10,7 @@ use super::{Address, People, SHARED_LOCAL_PART};
 
 /// Most destinations of one address.
 pub const EXPANSIONS_MAX: usize = 1_000;
-/// Most aliases and forwards one after the other.
+/// Most aliases one after the other.
 pub const DEPTH_MAX: usize = 16;
 
 /// Where mail for an address goes, one step further.
@@ -43,17 +43,23 @@ impl People {
     /// catch-all. A domain may come with A-labels or U-labels. `postmaster` and `abuse` of any own
     /// domain, and `<postmaster>` alone, always lead somewhere: to the alias or account of that name,
     /// else to the first system administrator.
+    ///
+    /// An address under which something was sent on leads back to its sender.
     pub fn resolve(&self, address: &Address) -> Destination {
-        resolve(&self.store().directory(), address)
+        match self.sender_in(address) {
+            Some(sender) => Destination::Addresses(vec![sender.to_string()]),
+            None => resolve(&self.store().directory(), address),
+        }
     }
 
-    /// Everything that mail for this address ends at after following aliases, catch-alls and local
-    /// forwarding: `Account` once for each local account, `Shared` for each shared mailbox, `Addresses` with one address for each
-    /// address elsewhere, and `Unknown` once when something on the way is not known or is cut at
-    /// [`DEPTH_MAX`] or [`EXPANSIONS_MAX`]. An alias loop ends quietly; an account whose forwarding
-    /// leads back to itself keeps its mail.
+    /// Everything that mail for this address ends at after following aliases and catch-alls: `Account`
+    /// once for each local account, `Shared` for each shared mailbox, `Addresses` with one address for
+    /// each address elsewhere, and `Unknown` once when something on the way is not known or is cut at
+    /// [`DEPTH_MAX`] or [`EXPANSIONS_MAX`]. An alias loop ends quietly. What an account sends on is the
+    /// matter of its rules.
     pub fn expand(&self, address: &Address) -> Vec<Destination> {
-        expand(&self.store().directory(), address)
+        let directory = self.store().directory();
+        self.sender_in(address).map_or_else(|| expand(&directory, address), |sender| expand(&directory, &sender))
     }
 
     /// May this account use this reverse-path or From address: its own address, an alias that leads
@@ -179,14 +185,7 @@ impl Expansion<'_> {
         }
         self.path.push(key);
         match resolve(self.directory, address) {
-            Destination::Account { account, folder } => {
-                if account.forward.is_empty() || account.forward_keep || is_loop {
-                    self.found.account(&account, folder);
-                }
-                if !is_loop {
-                    self.follow_all(&account.forward);
-                }
-            }
+            Destination::Account { account, folder } => self.found.account(&account, folder),
             Destination::Addresses(addresses) if !is_loop => self.follow_all(&addresses),
             Destination::Addresses(_) => {}
             shared @ Destination::Shared { .. } => self.found.destinations.push(shared),

@@ -6,5 +6,6 @@
 //! `settings.rs`.
 
 pub mod imap;
+pub mod managesieve;
 pub mod pop3;
 pub mod smtp;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Time};
+use crate::{AccountId, ActiveScript, Time};
 
 /// A domain whose mail is kept here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,12 +141,18 @@ pub struct Account {
     /// For SCRAM-SHA-256, when a password is set.
     #[serde(default)]
     pub scram: Option<ScramVerifier>,
-    /// Where a copy of all its mail goes, when set.
+    /// Where all its mail is sent on to, when set.
     #[serde(default)]
     pub forward: Vec<String>,
     /// With `forward`: keep the mail here too.
     #[serde(default)]
     pub forward_keep: bool,
+    /// What its senders are answered, when set.
+    #[serde(default)]
+    pub away: Option<Away>,
+    /// The script that runs for its mail. Only storage's own changes of scripts change it.
+    #[serde(default)]
+    pub script: Option<ActiveScript>,
     /// When it was made.
     pub created: Time,
 }
@@ -165,6 +171,24 @@ impl Account {
             Role::SystemAdministrator => true,
         }
     }
+}
+
+/// An answer to who writes while the owner is away (RFC 5230).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    /// What it says.
+    pub text: String,
+    /// Its subject; made of the message's own when empty.
+    #[serde(default)]
+    pub subject: String,
+    /// From when, when not from now on.
+    #[serde(default)]
+    pub from: Option<Time>,
+    /// Until when, when not until it is taken away.
+    #[serde(default)]
+    pub until: Option<Time>,
+    /// The same sender is not answered again for so many days.
+    pub days: u32,
 }
 
 /// What is needed to make an account; storage gives the number and the special-use mailboxes.

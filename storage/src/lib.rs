@@ -26,6 +26,7 @@ mod pieces;
 mod queue;
 mod report;
 mod rows;
+mod rules;
 mod segments;
 mod shared;
 mod sharing;
@@ -38,8 +39,8 @@ mod write;
 
 pub use bell::{Bell, News, Silent};
 pub use directory::{
-    Account, Alias, Directory, Domain, KeyAlgorithm, KeyState, LastLogin, NewAccount, Owner, Quota, Recipient, Role,
-    ScramVerifier, SigningKey, Usage,
+    Account, Alias, Away, Directory, Domain, KeyAlgorithm, KeyState, LastLogin, NewAccount, Owner, Quota, Recipient,
+    Role, ScramVerifier, SigningKey, Usage,
 };
 pub use disk::{Access, Disk};
 pub use draft::Draft;
@@ -52,6 +53,9 @@ pub use mailbox::{
 };
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};
+pub use rules::{
+    ActiveScript, MEMORIES_MAX, Memory, SCRIPT_BYTES_MAX, SCRIPT_NAME_BYTES_MAX, SCRIPTS_MAX, ScriptEntry,
+};
 pub use sharing::{ANYONE, Acl, OTHER_USERS, Rights, RightsChange, SHARED};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,

@@ -29,6 +29,7 @@ impl Fresh {
             server: String::new(),
             told: Told::Nothing,
             remaining: Vec::new(),
+            errands: Vec::new(),
         };
         vec![untried; self.arrival.envelope.recipients.len()]
     }

@@ -359,6 +359,8 @@ impl SpoolRow {
             row.text(&recipient.server);
             row.number(recipient.remaining.len() as u64);
             recipient.remaining.iter().for_each(|address| row.text(address));
+            row.number(recipient.errands.len() as u64);
+            recipient.errands.iter().for_each(|errand| row.text(errand));
         }
         row.raw(&self.since.0.to_le_bytes());
         row.0
@@ -396,7 +398,14 @@ fn decode_recipient_state(row: &mut Reader, version: u8) -> Result<RecipientStat
     let server = if version == 1 { String::new() } else { row.text()? };
     let count = row.count()?;
     let remaining = (0..count).map(|_| row.text()).collect::<Result<_>>()?;
-    Ok(RecipientState { state, answer, server, told, remaining })
+    let errands = match version {
+        1 => Vec::new(),
+        _ => {
+            let count = row.count()?;
+            (0..count).map(|_| row.text()).collect::<Result<_>>()?
+        }
+    };
+    Ok(RecipientState { state, answer, server, told, remaining, errands })
 }
 
 fn decode_priority(row: &mut Reader) -> Result<Priority> {
@@ -426,6 +435,10 @@ fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
             row.number(of.0);
         }
         Provenance::Box => row.byte(3),
+        Provenance::Errand(of) => {
+            row.byte(4);
+            row.number(of.0);
+        }
     }
     let envelope = &arrival.envelope;
     let junk = u8::from(arrival.verdict == Verdict::Junk);
@@ -460,6 +473,7 @@ fn decode_arrival(row: &mut Reader) -> Result<Arrival> {
         1 => Provenance::Submitted(AccountId(row.number()? as u32)),
         2 => Provenance::Notification(BlobId(row.number()?)),
         3 => Provenance::Box,
+        4 => Provenance::Errand(BlobId(row.number()?)),
         _ => return Err(row.corrupt()),
     };
     let (envelope, verdict) = decode_envelope(row)?;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, BlobId, Flags, MailboxId, Time};
+use crate::{AccountId, BlobId, Flags, MailboxId, Memory, Time};
 
 /// What a domain has said of TLS to its mail exchangers (RFC 8461), as it was last fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +108,9 @@ pub enum Provenance {
     /// A delivery status notification about that message. Whoever settles it settles that message in
     /// the same transaction, so that its sender is told once.
     Notification(BlobId),
+    /// Sent by the rules of a recipient of that message, for its first [errand](RecipientState::errands). Whoever settles
+    /// it settles that message in the same transaction, so that the errand is run once.
+    Errand(BlobId),
     /// Made by the box itself.
     Box,
 }
@@ -193,6 +196,8 @@ pub struct RecipientState {
     /// Where it is still to go, once an alias or a forwarding has led elsewhere. Empty before: the
     /// recipient's own address stands.
     pub remaining: Vec<String>,
+    /// What its rules want sent and is not sent yet, one message each, opaque here. Who has any is pending.
+    pub errands: Vec<String>,
 }
 
 /// A message leased for an attempt. Nobody else gets it until it is settled or the lease is dropped
@@ -226,6 +231,8 @@ pub struct LocalDelivery {
     pub mailbox: MailboxId,
     /// With which system flags.
     pub flags: Flags,
+    /// With which keywords; those that the mailbox cannot take are left out.
+    pub keywords: Vec<String>,
 }
 
 /// What came of an attempt. Applied in one transaction.
@@ -241,6 +248,8 @@ pub struct Settlement {
     pub next_attempt: Option<Time>,
     /// Attempts made, this one included.
     pub attempts: u32,
+    /// What rules want remembered of it.
+    pub memories: Vec<Memory>,
     /// The queue it waits in: the name of the destination that is next, or empty when the next step is this box's
     /// own. Queues are leased from by themselves, so that a destination which takes nothing holds up no other.
     pub queue: String,

@@ -31,8 +31,8 @@ pub(crate) mod meta {
 
     /// Single numbers by name:
     /// `schema`; `journal_pos`: all journal rows up to this one are applied; `account_next`,
-    /// `mailbox_next`, `blob_next`: lowest ids never used (`blob_next` as of the last sealing or
-    /// close); `uid_validity`: the last one given; `clean`: 1 when the store was closed.
+    /// `mailbox_next`, `script_next`, `blob_next`: lowest ids never used (`blob_next` as of the last
+    /// sealing or close); `uid_validity`: the last one given; `clean`: 1 when the store was closed.
     pub(crate) const STATE: Definition<&str, u64> = Definition::new("state");
 
     /// Journal sequence above `journal_pos` that is applied already → nothing.
@@ -130,6 +130,16 @@ pub(crate) mod meta {
     /// Arrival of a report from another server, ms since 1970, or the next free number → version 1,
     /// JSON of [`crate::Report`].
     pub(crate) const REPORT: Definition<u64, &[u8]> = Definition::new("report");
+    /// `(account, script's name)` → version 1, the script as a text. Which one runs is in `account`.
+    pub(crate) const SCRIPT: Definition<(u32, &str), &[u8]> = Definition::new("script");
+
+    /// `(account, hash of what is remembered)` → version 1, until u64 (ms): who was answered by a vacation, which messages
+    /// were seen.
+    pub(crate) const MEMORY: Definition<(u32, u128), &[u8]> = Definition::new("memory");
+
+    /// `(until (ms), account, hash)` → nothing, for each row in `memory`, and for some whose account is gone.
+    pub(crate) const MEMORY_END: Definition<(u64, u32, u128), ()> = Definition::new("memory_end");
+
     /// Domain → version 1, JSON of [`crate::StsPolicy`].
     pub(crate) const MTA_STS: Definition<&str, &[u8]> = Definition::new("mta_sts");
 

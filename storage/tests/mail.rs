@@ -100,8 +100,12 @@ fn one_message_is_shared_by_all_its_mailboxes() {
     accept(&fixture.store, b"hello", arrival(&["a@x.test", "b@x.test"])).unwrap();
     let leased = fixture.store.lease(1, NOW).unwrap().remove(0);
     let mut settlement = delivered(&leased, inbox);
-    let more =
-        [(1, junk), (1, inbox)].map(|(recipient, mailbox)| LocalDelivery { recipient, mailbox, flags: Flags::SEEN });
+    let more = [(1, junk), (1, inbox)].map(|(recipient, mailbox)| LocalDelivery {
+        recipient,
+        mailbox,
+        flags: Flags::SEEN,
+        keywords: Vec::new(),
+    });
     settlement.deliveries.extend(more);
     assert_eq!(fixture.store.settle(vec![settlement]).wait(), Ok(vec![true]));
     assert_eq!(fixture.store.usage(fixture.account), Ok(Usage { bytes: 10, messages: 2 }));

@@ -162,7 +162,12 @@ impl Model {
         let leased = store.lease(100, due).unwrap();
         let leased = leased.iter().find(|leased| leased.id == accepted.id).unwrap();
         let mut settlement = if defer { deferred(leased, Time(u64::MAX >> 9)) } else { delivered(leased, self.ids[0]) };
-        let delivery = |at: &usize| LocalDelivery { recipient: 0, mailbox: self.ids[*at], flags: Flags::default() };
+        let delivery = |at: &usize| LocalDelivery {
+            recipient: 0,
+            mailbox: self.ids[*at],
+            flags: Flags::default(),
+            keywords: Vec::new(),
+        };
         settlement.deliveries = mailboxes.iter().map(delivery).collect();
         assert_eq!(store.settle(vec![settlement]).wait(), Ok(vec![!defer]));
         let once: std::collections::BTreeSet<usize> = mailboxes.iter().copied().collect();

@@ -242,6 +242,51 @@ def fetchmail(box):
 
 
 @scenario
+def sieve_connect(box):
+    def connect(*options):
+        command = ["sieve-connect", "--server", "127.0.0.1", "--port", box.ports["sieve"], "--notlsverify"]
+        command += ["--user", "alice@example.test", "--passwordfd", "0", *options]
+        return run(*command, input=f"{PASSWORD}\n".encode())
+
+    script = box.dir / "rules.sieve"
+    script.write_text('require ["fileinto", "mailbox"];\nif header :contains "subject" "order" {\n'
+                      '  fileinto :create "Shops/Orders";\n}\n')
+    connect("--localsieve", script, "--remotesieve", "rules", "--upload")
+    assert "rules" in connect("--list")
+    connect("--remotesieve", "rules", "--activate")
+    fetched = box.dir / "fetched.sieve"
+    connect("--remotesieve", "rules", "--localsieve", fetched, "--download")
+    assert fetched.read_text().split() == script.read_text().split()
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("your order 7"))
+        s.send_message(message("hello"))
+    box.wait_until_delivered()
+    assert subjects(box, mailbox="Shops/Orders") == ["your order 7"], "the rule has not filed it"
+    assert subjects(box) == ["hello"]
+    connect("--deactivate")
+    connect("--remotesieve", "rules", "--delete")
+    assert "rules" not in connect("--list")
+    # The same scripts by the command line.
+    box.cli("user", "sieve", "put", "alice@example.test", "mine", str(script), "--activate")
+    assert "mine" in connect("--list")
+
+
+@scenario
+def forwarding_and_vacation_as_settings(box):
+    box.cli("user", "forward", "alice@example.test", "bob@example.test", "--keep")
+    box.cli("user", "vacation", "bob@example.test", "--text", "I am away")
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("to both", sender="someone@remote.example"))
+        s.send_message(message("to bob", to="bob@example.test", sender="alice@example.test"))
+    box.wait_until_delivered()
+    assert subjects(box) == ["to both", "Auto: to bob"], subjects(box)
+    # The answer went to alice, and as a copy to bob, whose answer is for nobody: it is a machine's.
+    assert sorted(subjects(box, "bob@example.test")) == ["Auto: to bob", "to bob", "to both"]
+    box.cli("user", "forward", "alice@example.test", "--off")
+    box.cli("user", "vacation", "bob@example.test", "--off")
+
+
+@scenario
 def imap_idle_tells_of_new_mail(box):
     client = imap(box)
     client.select("INBOX")

@@ -13,7 +13,7 @@ import threading
 import time
 
 PASSWORD = "demo-secret"
-SERVICES = ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "web"]
+SERVICES = ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "sieve", "web"]
 
 
 # Below the ports that the kernel gives to clients, so that no client takes one before the box does.

@@ -8,6 +8,7 @@ mod import;
 mod init;
 mod password;
 mod progress;
+mod rules;
 mod serve;
 mod service;
 mod session;

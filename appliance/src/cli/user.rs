@@ -7,7 +7,7 @@ use mailstead_web::api::users::{NewPassword, NewUser, UserChange, Users};
 
 use super::password::PasswordSource;
 use super::table::{Table, moment, size, yes};
-use super::{Context, Failure};
+use super::{Context, Failure, rules};
 use crate::client::{Client, segment};
 
 #[derive(Subcommand)]
@@ -56,6 +56,13 @@ pub enum Command {
         #[command(flatten)]
         password: PasswordSource,
     },
+    /// Show or set where a user's mail is sent on to
+    Forward(rules::ForwardOptions),
+    /// Show or set what a user's senders are answered
+    Vacation(rules::VacationOptions),
+    /// Scripts for a user's mail, in Sieve
+    #[command(subcommand)]
+    Sieve(rules::SieveCommand),
     /// Set how much a user's mailboxes may hold
     Quota {
         /// The user's address
@@ -118,6 +125,9 @@ impl Command {
                 client.put(&format!("{}/password", place(&address)), &NewPassword { password }).await?;
                 context.done(&format!("{address} has a new password"));
             }
+            Command::Forward(options) => rules::forward(options, client, context).await?,
+            Command::Vacation(options) => rules::vacation(options, client, context).await?,
+            Command::Sieve(command) => command.run(client, context).await?,
             Command::Quota { address, size: bytes, messages } => {
                 let (quota_bytes, quota_messages) = (Some(bytes), Some(messages));
                 set(client, &address, UserChange { quota_bytes, quota_messages, ..UserChange::default() }).await?;

@@ -15,6 +15,7 @@ use mailstead_core::log::LogSettings;
 use mailstead_core::net::Limits;
 use mailstead_core::net::tls::TlsSettings;
 use mailstead_core::protocol::imap::{self, ImapSettings};
+use mailstead_core::protocol::managesieve::ManageSieveSettings;
 use mailstead_core::protocol::pop3::{self, Pop3Settings};
 use mailstead_core::protocol::smtp::{self, SmtpSettings};
 use mailstead_core::settings::{Group, Setting, Wrong, nearest};
@@ -184,6 +185,8 @@ tables! {
     pop3: Pop3Settings = Pop3Settings::of(pop3::Service::Pop3),
     /// Fetching mail, encrypted from the start.
     pop3s: Pop3Settings = Pop3Settings::of(pop3::Service::Pop3s),
+    /// Editing the rules for one's mail, encrypted by STARTTLS.
+    sieve: ManageSieveSettings = ManageSieveSettings::default(),
     /// The status page, later the console.
     web: WebSettings = WebSettings::default(),
     /// The certificate for STARTTLS and the TLS ports.

@@ -5,7 +5,7 @@ use super::{PASSWORD, USERS};
 use crate::cli::{Table, say};
 
 /// What can be reached where: what, port, encryption.
-const PORTS: [(&str, &str, &str); 8] = [
+const PORTS: [(&str, &str, &str); 9] = [
     ("SMTP (other servers)", "2525", "STARTTLS"),
     ("Submission", "2587", "STARTTLS, or none on loopback"),
     ("Submissions", "2465", "TLS"),
@@ -13,6 +13,7 @@ const PORTS: [(&str, &str, &str); 8] = [
     ("IMAPS", "2993", "TLS"),
     ("POP3", "2110", "STLS, or none on loopback"),
     ("POP3S", "2995", "TLS"),
+    ("ManageSieve", "2190", "STARTTLS, or none on loopback"),
     ("Web", "8080", "http://127.0.0.1:8080/"),
 ];
 

@@ -36,6 +36,7 @@ impl Waiting {
             let later = leased.into_iter().map(|leased| Settlement {
                 id: leased.id,
                 queue: String::new(),
+                memories: Vec::new(),
                 deliveries: Vec::new(),
                 recipients: leased.recipients,
                 next_attempt: Some(Time(u64::MAX >> 9)),

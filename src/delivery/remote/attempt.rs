@@ -124,6 +124,7 @@ impl Attempt {
             recipients: recipients.to_vec(),
             next_attempt: Some(self.inner.parts.clock.now()),
             attempts: leased.attempts,
+            memories: Vec::new(),
             queue: leased.queue.clone(),
         };
         let _ = self.inner.parts.store.progress(settlement).await;
@@ -329,8 +330,14 @@ mod tests {
         let check = |answers: &[(&str, &str)], state: State, answer: &str| {
             let remaining = vec!["a@x".into(), "b@y".into()];
             let (told, server) = (Told::Nothing, String::new());
-            let mut recipient =
-                RecipientState { state: State::Pending, answer: String::new(), server, told, remaining };
+            let mut recipient = RecipientState {
+                state: State::Pending,
+                answer: String::new(),
+                server,
+                told,
+                remaining,
+                errands: Vec::new(),
+            };
             for (address, answer) in answers {
                 let (address, answer, server) = ((*address).into(), (*answer).into(), "mx".into());
                 note(&mut recipient, &Heard { recipient: 0, address, answer, server, dsn: false });

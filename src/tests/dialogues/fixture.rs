@@ -15,7 +15,7 @@ use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::net::{Encryption, Limits, LineService, Net, Protocol};
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::people::{Denied, People, PlaintextAuth, TokenVerifier, Verifying, credentials};
-use mailstead_core::protocol::{imap, pop3, smtp};
+use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
 use mailstead_core::service::{Service, Services, Stop};
 use mailstead_storage::{Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
 use tempfile::TempDir;
@@ -100,6 +100,7 @@ impl House {
         };
         list.extend(imap_services(&readers, &net));
         list.extend(pop3_services(&store, &people, &net));
+        list.push(sieve_service(&store, &people, &net));
         let services = Services::new(store.clone(), Log::none(), list);
         let failures = runtime.block_on(services.start_wanted());
         assert!(failures.is_empty(), "{failures:?}");
@@ -253,6 +254,13 @@ fn pop3_services(store: &Store, people: &People, net: &Net) -> impl Iterator<Ite
         let protocol = pop3::Pop3::new(which, pop3::Pop3Settings::of(which), house.clone());
         service(protocol, which.encryption(), net)
     })
+}
+
+fn sieve_service(store: &Store, people: &People, net: &Net) -> Arc<dyn Service> {
+    let (store, people) = (store.clone(), people.clone());
+    let house = managesieve::House { store, people, log: Log::none(), hostname: HOST.into() };
+    let protocol = managesieve::ManageSieve::new(managesieve::ManageSieveSettings::default(), house);
+    service(protocol, managesieve::ENCRYPTION, net)
 }
 
 fn imap_services(house: &imap::House, net: &Net) -> impl Iterator<Item = Arc<dyn Service>> {

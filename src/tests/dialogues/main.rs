@@ -60,6 +60,11 @@ fn imap() {
 }
 
 #[test]
+fn sieve() {
+    play("sieve", 20);
+}
+
+#[test]
 fn pop3() {
     play("pop3", 25);
 }

@@ -4,10 +4,14 @@
 mod imap;
 #[path = "../../../fuzz/drivers/imap_url.rs"]
 mod imap_url;
+#[path = "../../../fuzz/drivers/managesieve.rs"]
+mod managesieve;
 #[path = "../../../fuzz/drivers/outline.rs"]
 mod outline;
 #[path = "../../../fuzz/drivers/pop3.rs"]
 mod pop3;
+#[path = "../../../fuzz/drivers/sieve.rs"]
+mod sieve;
 #[path = "../../../fuzz/drivers/smtp.rs"]
 mod smtp;
 #[path = "../../../fuzz/drivers/smtp_client.rs"]
@@ -57,6 +61,16 @@ fn imap_urls() {
 #[test]
 fn pop3_sessions() {
     replay("pop3", pop3::run);
+}
+
+#[test]
+fn managesieve_sessions() {
+    replay("managesieve", managesieve::run);
+}
+
+#[test]
+fn scripts() {
+    replay("sieve", sieve::run);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use redb::{ReadTransaction, ReadableTable};
 
 use crate::mailbox::{metadata, names, sharing};
 use crate::rows::{decode_json, encode_json};
+use crate::rules;
 use crate::tables::meta;
 use crate::write::Tables;
 use crate::{
@@ -192,19 +193,20 @@ pub(crate) fn add_account(tables: &mut Tables, new: NewAccount, now: Time) -> Re
     changing(tables);
     let id = AccountId(tables.next_id("account_next")?);
     let NewAccount { address, name, role, quota_bytes, quota_messages, password, scram } = new;
-    let (enabled, forward, forward_keep) = (true, Vec::new(), true);
     let account = Account {
         id,
         address,
         name,
-        enabled,
+        enabled: true,
         role,
         quota_bytes,
         quota_messages,
         password,
         scram,
-        forward,
-        forward_keep,
+        forward: Vec::new(),
+        forward_keep: true,
+        away: None,
+        script: None,
         created: now,
     };
     tables.account.insert(id.0, encode_json(&account).as_slice())?;
@@ -222,8 +224,13 @@ pub(crate) fn update_account(tables: &mut Tables, new: &Account) -> Result<()> {
     if old.address != new.address {
         return Err(Error::new(Word::Invalid, "the address of an account cannot be changed"));
     }
+    put_account(tables, &Account { script: old.script, ..new.clone() })
+}
+
+/// Writes an account's row.
+pub(crate) fn put_account(tables: &mut Tables, account: &Account) -> Result<()> {
     changing(tables);
-    tables.account.insert(new.id.0, encode_json(new).as_slice())?;
+    tables.account.insert(account.id.0, encode_json(account).as_slice())?;
     Ok(())
 }
 
@@ -232,6 +239,7 @@ pub(crate) fn remove_account(tables: &mut Tables, id: AccountId) -> Result<()> {
     let old = account(tables, id)?.ok_or_else(missing)?;
     changing(tables);
     names::delete_all(tables, id)?;
+    rules::remove_all(tables, id)?;
     sharing::forget_address(tables, &old.address)?;
     metadata::forget_account(tables, id)?;
     tables.account.remove(id.0)?;

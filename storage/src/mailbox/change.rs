@@ -131,6 +131,19 @@ pub(crate) fn system(flags: Flags) -> Flags {
     Flags(flags.0 & ((1 << Flags::KEYWORD_FIRST) - 1))
 }
 
+/// System flags, with the keywords that the mailbox has room for.
+pub(crate) fn with_keywords(tables: &mut Tables, mailbox: MailboxId, flags: Flags, names: &[String]) -> Result<Flags> {
+    let mut flags = system(flags);
+    if !names.is_empty() {
+        let mut keywords = Keywords::of(tables, mailbox)?;
+        for flag in names.iter().filter_map(|name| keywords.find_or_add(name).ok()) {
+            flags = flags.with(flag);
+        }
+        keywords.write(tables, mailbox)?;
+    }
+    Ok(flags)
+}
+
 /// # Errors
 /// `Invalid` when keyword bits are set: keywords are given by name.
 fn check_system(flags: Flags) -> Result<()> {

@@ -9,6 +9,7 @@ use super::steer;
 use crate::mailbox::change::{self, Incoming, date};
 use crate::queue::Fresh;
 use crate::rows::{BlobRow, SpoolRow};
+use crate::rules;
 use crate::write::Tables;
 use crate::{BlobId, Error, LocalDelivery, MailboxId, RecipientState, Result, Settlement, State, Time, Word};
 
@@ -116,7 +117,7 @@ fn check(settlement: &Settlement, message: &Message) -> Result<()> {
 }
 
 fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Message>, now: Time) -> Result<bool> {
-    let Settlement { id, deliveries, mut recipients, next_attempt, attempts, queue } = settlement;
+    let Settlement { id, deliveries, mut recipients, next_attempt, attempts, memories, queue } = settlement;
     let Some(Message { row, fresh }) = message else { return Ok(true) };
     let (mailboxes, gone) = targets(tables, &deliveries, &mut recipients)?;
     let doomed = tables.doomed_message.remove(id.0)?.is_some();
@@ -137,6 +138,7 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
         }
     }
     deliver(tables, id, &row, &mailboxes, now)?;
+    memories.into_iter().try_for_each(|memory| rules::remember(tables, memory))?;
     let Some(next_attempt) = next_attempt else { return Ok(true) };
     let row = SpoolRow { next_attempt, attempts, queue, recipients, ..row };
     if doomed {
@@ -164,7 +166,10 @@ fn targets<'d>(
         if row.is_some_and(|row| change::check_uids_left(&row, 1).is_ok()) {
             targets.push(delivery);
         } else {
-            recipients[delivery.recipient].state = State::Pending;
+            let recipient = &mut recipients[delivery.recipient];
+            recipient.state = State::Pending;
+            // Its rules run again, and say anew what they want sent.
+            recipient.errands.clear();
             gone = true;
         }
     }
@@ -178,7 +183,7 @@ fn deliver(tables: &mut Tables, id: BlobId, row: &SpoolRow, targets: &[&LocalDel
         let incoming = Incoming {
             blob: id,
             size: row.size as u32,
-            flags: change::system(delivery.flags),
+            flags: change::with_keywords(tables, mailbox, delivery.flags, &delivery.keywords)?,
             internal_date: date(row.arrival.received),
             save_date: date(now),
         };

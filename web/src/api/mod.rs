@@ -12,6 +12,7 @@ mod extract;
 pub mod import;
 mod names;
 pub mod reports;
+pub mod rules;
 pub mod services;
 pub mod sessions;
 pub mod shared;
@@ -43,6 +44,7 @@ pub fn router(house: House) -> Router {
         .merge(domain_check::routes())
         .merge(reports::routes())
         .merge(users::routes())
+        .merge(rules::routes())
         .merge(aliases::routes())
         .merge(shared::routes())
         .merge(spool::routes())

@@ -121,6 +121,22 @@ async fn wrong_requests_are_told_so_as_json() {
         ("PUT", "/users/alice@example.test/password", json!({"password": "a\nb"}), 422, "invalid"),
         ("PUT", "/users/bob@example.test/password", json!({"password": "y"}), 404, "not_found"),
         ("PUT", "/aliases/team@example.test", json!({"targets": []}), 422, "invalid"),
+        ("PUT", "/users/alice@example.test/forward", json!({"addresses": ["nobody"]}), 422, "invalid"),
+        ("PUT", "/users/bob@example.test/forward", json!({"addresses": []}), 404, "not_found"),
+        ("PUT", "/users/alice@example.test/vacation", json!({"text": " "}), 422, "invalid"),
+        ("PUT", "/users/alice@example.test/vacation", json!({"text": "x", "days": 0}), 422, "invalid"),
+        ("PUT", "/users/alice@example.test/vacation", json!({"text": "x", "from": "soon"}), 422, "invalid"),
+        (
+            "PUT",
+            "/users/alice@example.test/vacation",
+            json!({"text": "x", "from": "2030-01-02", "until": "2030-01-02"}),
+            422,
+            "invalid",
+        ),
+        ("PUT", "/users/alice@example.test/scripts/a", json!({"text": "frob;"}), 422, "invalid"),
+        ("GET", "/users/alice@example.test/scripts/a", Value::Null, 404, "not_found"),
+        ("DELETE", "/users/alice@example.test/scripts/a", Value::Null, 404, "not_found"),
+        ("PUT", "/users/alice@example.test/active-script", json!({"name": "a"}), 404, "not_found"),
         ("PUT", "/aliases/team@example.org", json!({"targets": ["a@b.test"]}), 404, "not_found"),
         ("PUT", "/aliases/alice@example.test", json!({"targets": ["a@b.test"]}), 409, "exists"),
         ("DELETE", "/aliases/team@example.test", Value::Null, 404, "not_found"),
@@ -377,4 +393,33 @@ async fn signing_keys_take_turns() {
     assert_eq!(fixture.ask("GET", keys, Value::Null).await.1, activated, "another change leaves the keys");
     Fixture::expect(&fixture.ask("GET", "/domains/other.test/dkim", Value::Null).await, 404, "not_found");
     Fixture::expect(&fixture.ask("GET", "/domains/other.test/check", Value::Null).await, 404, "not_found");
+}
+
+#[tokio::test]
+async fn rules_of_a_user() {
+    let fixture = Fixture::with_alice().await;
+    let place = |what: &str| format!("/users/alice@example.test/{what}");
+    let put = async |what: &str, body: Value| {
+        let answer = fixture.ask("PUT", &place(what), body).await;
+        assert_eq!(answer.0, StatusCode::NO_CONTENT, "{answer:?}");
+    };
+    let get = async |what: &str| fixture.ask("GET", &place(what), Value::Null).await.1;
+    put("forward", json!({"addresses": ["Some.One@Remote.Test"], "keep": true})).await;
+    assert_eq!(get("forward").await, json!({"addresses": ["Some.One@remote.test"], "keep": true}));
+    put("vacation", json!({"text": "away", "until": "2030-01-02T00:00:00Z"})).await;
+    let expected = json!({"text": "away", "subject": "", "until": "2030-01-02T00:00:00.000Z", "days": 7});
+    assert_eq!(get("vacation").await, expected);
+    let removed = fixture.ask("DELETE", &place("vacation"), Value::Null).await;
+    assert_eq!((removed.0, get("vacation").await), (StatusCode::NO_CONTENT, Value::Null));
+    put("scripts/b%20c", json!({"text": "keep;"})).await;
+    put("scripts/a", json!({"text": "discard;"})).await;
+    put("active-script", json!({"name": "a"})).await;
+    let row = |name: &str, active: bool| json!({"name": name, "active": active});
+    assert_eq!(get("scripts").await, json!({"scripts": [row("a", true), row("b c", false)]}));
+    assert_eq!(get("scripts/a").await, json!({"text": "discard;"}));
+    let answer = fixture.ask("DELETE", &place("scripts/a"), Value::Null).await;
+    Fixture::expect(&answer, 409, "not_allowed");
+    put("active-script", json!({"name": null})).await;
+    assert_eq!(fixture.ask("DELETE", &place("scripts/a"), Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(get("scripts").await, json!({"scripts": [row("b c", false)]}));
 }

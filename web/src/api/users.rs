@@ -257,14 +257,14 @@ async fn remove(State(house): State<House>, Path(address): Path<String>) -> Answ
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn find(house: &House, address: &str) -> Answer<Arc<Account>> {
+pub(super) fn find(house: &House, address: &str) -> Answer<Arc<Account>> {
     let address = names::address(address)?;
     let account = house.store.directory().by_address.get(&address).cloned();
     account.ok_or_else(|| Problem::not_found(format!("there is no user {address}; `mailstead user list` shows all")))
 }
 
 /// Changes an account's row. Returns its address.
-async fn edit(house: &House, address: &str, change: impl FnOnce(&mut Account)) -> Answer<String> {
+pub(super) async fn edit(house: &House, address: &str, change: impl FnOnce(&mut Account)) -> Answer<String> {
     let _one_edit = house.edits.lock().await;
     let mut account = Account::clone(&*find(house, address)?);
     change(&mut account);

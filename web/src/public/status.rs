@@ -37,13 +37,14 @@ struct ClientRow {
 }
 
 /// What mail clients call the services they can use: service, job, protocol, encryption.
-const CLIENT_SERVICES: [(&str, &str, &str, &str); 6] = [
+const CLIENT_SERVICES: [(&str, &str, &str, &str); 7] = [
     ("imaps", "Read mail", "IMAP", "TLS"),
     ("imap", "Read mail", "IMAP", "STARTTLS"),
     ("pop3s", "Fetch mail", "POP3", "TLS"),
     ("pop3", "Fetch mail", "POP3", "STARTTLS"),
     ("submissions", "Send mail", "SMTP", "TLS"),
     ("submission", "Send mail", "SMTP", "STARTTLS"),
+    ("sieve", "Edit mail rules", "ManageSieve", "STARTTLS"),
 ];
 
 /// `GET /`

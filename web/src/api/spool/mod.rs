@@ -182,6 +182,7 @@ fn provenance_words(provenance: &Provenance, house: &House) -> String {
             None => "submitted by an account that was removed".into(),
         },
         Provenance::Notification(about) => format!("delivery status notification about {about}"),
+        Provenance::Errand(of) => format!("sent by rules that ran for {of}"),
         Provenance::Box => "made by the box".into(),
     }
 }
