@@ -6,6 +6,8 @@ mod imap;
 mod outline;
 #[path = "../../../fuzz/drivers/pop3.rs"]
 mod pop3;
+#[path = "../../../fuzz/drivers/reports.rs"]
+mod reports;
 #[path = "../../../fuzz/drivers/smtp.rs"]
 mod smtp;
 #[path = "../../../fuzz/drivers/smtp_client.rs"]
@@ -50,6 +52,11 @@ fn imap_sessions() {
 #[test]
 fn pop3_sessions() {
     replay("pop3", pop3::run);
+}
+
+#[test]
+fn reports_of_others() {
+    replay("reports", reports::run);
 }
 
 #[test]
