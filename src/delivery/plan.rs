@@ -31,18 +31,18 @@ impl Planner<'_> {
     /// Delivers what can be delivered here, for every recipient that is pending, and says what is to be written. What
     /// goes elsewhere waits in the queue of its destination from then on.
     pub fn attempt(&self, leased: &Leased) -> Result<Settlement, Error> {
-        let (mut recipients, mut deliveries, mut tried) = (leased.recipients.clone(), Vec::new(), false);
+        let (mut recipients, mut deliveries) = (leased.recipients.clone(), Vec::new());
         for (index, state) in recipients.iter_mut().enumerate() {
             if state.state == State::Pending && state.remaining.is_empty() {
                 let address = &leased.arrival.envelope.recipients[index].address;
                 let mailboxes = self.recipient(address, leased.arrival.verdict, state)?;
                 let delivery = |mailbox| LocalDelivery { recipient: index, mailbox, flags: Flags::default() };
                 deliveries.extend(mailboxes.into_iter().map(delivery));
-                tried = tried || state.remaining.is_empty();
             }
         }
-        let attempts = leased.attempts + u32::from(tried);
-        let (next_attempt, queue) = self.next(leased, &mut recipients, attempts, tried);
+        // The calendar of those that go elsewhere begins with the first server that is tried.
+        let attempts = leased.attempts + u32::from(!recipients.iter().any(is_untried));
+        let (next_attempt, queue) = self.next(leased, &mut recipients, attempts);
         Ok(Settlement { id: leased.id, deliveries, recipients, next_attempt, attempts, queue })
     }
 
@@ -50,9 +50,9 @@ impl Planner<'_> {
     pub fn tried(&self, tried: Tried) -> Settlement {
         let Tried { leased, mut recipients, skipped } = tried;
         let attempts = leased.attempts + 1;
-        let (next_attempt, queue) = match (self.next(&leased, &mut recipients, attempts, true), skipped) {
+        let (next_attempt, queue) = match (self.next(&leased, &mut recipients, attempts), skipped) {
             // Somebody's turn has not come yet: no reason to wait for the calendar.
-            ((Some(due), queue), Some(skipped)) if due > self.now && !queue.is_empty() => (Some(self.now), skipped),
+            ((Some(_), queue), Some(skipped)) if !queue.is_empty() => (Some(self.now), skipped),
             (next, _) => next,
         };
         Settlement { id: leased.id, deliveries: Vec::new(), recipients, next_attempt, attempts, queue }
@@ -66,6 +66,9 @@ impl Planner<'_> {
         }
         let pending = recipients.iter().filter(|recipient| recipient.state == State::Pending);
         let next = pending.map(|recipient| {
+            if is_untried(recipient) {
+                return self.now;
+            }
             match Calendar::of(self.settings, recipient, entry.since).next(entry.attempts, self.now) {
                 calendar::Next::At(time) => time,
                 calendar::Next::GiveUp => self.now,
@@ -86,7 +89,6 @@ impl Planner<'_> {
         let mut unknown = destinations.is_empty();
         for destination in destinations {
             match destination {
-                Destination::Elsewhere if self.remote.queue(address).is_empty() => unknown = true,
                 Destination::Account { account, folder } => {
                     mailboxes.push(self.mailbox(&account, folder.as_deref(), verdict)?);
                 }
@@ -99,6 +101,10 @@ impl Planner<'_> {
                 Destination::Unknown => unknown = true,
             }
         }
+        // An address that leads nowhere would wait in vain.
+        let before = state.remaining.len();
+        state.remaining.retain(|address| !self.remote.queue(address).is_empty());
+        unknown |= state.remaining.len() < before;
         (state.state, state.answer) = match (mailboxes.is_empty(), state.remaining.is_empty(), unknown) {
             (_, false, _) => (State::Pending, ELSEWHERE.into()),
             (false, true, _) => (State::Delivered, DELIVERED.into()),
@@ -139,11 +145,11 @@ impl Planner<'_> {
 
     /// When the message is due again, and where. It is due at once when its sender is to be told something, or when
     /// its next servers were not tried yet; with nobody pending and nothing to tell it is done.
-    fn next(&self, leased: &Leased, recipients: &mut [RecipientState], attempts: u32, tried: bool) -> Next {
+    fn next(&self, leased: &Leased, recipients: &mut [RecipientState], attempts: u32) -> Next {
         let mut due: Option<Time> = None;
         for recipient in recipients.iter_mut().filter(|recipient| recipient.state == State::Pending) {
             let next = match Calendar::of(self.settings, recipient, leased.since).next(attempts, self.now) {
-                _ if !tried => self.now,
+                _ if is_untried(recipient) => self.now,
                 calendar::Next::At(time) => time,
                 calendar::Next::GiveUp => {
                     give_up(recipient);
@@ -152,7 +158,7 @@ impl Planner<'_> {
             };
             due = Some(due.map_or(next, |due| due.min(next)));
         }
-        let is_owed = tried && self.owed(leased).is_owed(recipients);
+        let is_owed = self.owed(leased).is_owed(recipients);
         if is_owed { (Some(self.now), String::new()) } else { (due, self.queue(recipients)) }
     }
 
@@ -167,6 +173,11 @@ impl Planner<'_> {
         let mut next = pending.filter_map(|recipient| recipient.remaining.first());
         next.next().map_or_else(String::new, |address| self.remote.queue(address))
     }
+}
+
+/// Does it wait for its first turn to go elsewhere?
+fn is_untried(recipient: &RecipientState) -> bool {
+    recipient.state == State::Pending && recipient.answer == ELSEWHERE
 }
 
 fn give_up(recipient: &mut RecipientState) {

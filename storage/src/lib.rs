@@ -47,8 +47,8 @@ pub use error::{Error, Result, Word};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
 pub use mailbox::metadata::{Annotation, METADATA_ENTRY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};
 pub use mailbox::{
-    Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox, NewMessage,
-    Opened, Record, SpecialUse, Stored, UidRange, UidSet,
+    AccessKey, Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
+    NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};

@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{Reader, Writer};
 use crate::{
-    AccountId, Acl, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags, MailboxId, Modseq,
-    Notify, Priority, Provenance, RecipientState, Record, Result, Ret, Rights, SpecialUse, State, Time, Told, Uid,
-    UidRange, UidSet, Usage, Verdict, Word,
+    AccessKey, AccountId, Acl, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags,
+    MailboxId, Modseq, Notify, Priority, Provenance, RecipientState, Record, Result, Ret, Rights, SpecialUse, State,
+    Time, Told, Uid, UidRange, UidSet, Usage, Verdict, Word,
 };
 
 /// Newest version of every row that carries one.
@@ -227,6 +227,16 @@ pub(crate) fn decode_keywords(bytes: &[u8]) -> Result<Vec<String>> {
     let mut row = Reader::new("keyword", VERSION, bytes)?;
     let count = row.count()?;
     (0..count).map(|_| row.text()).collect()
+}
+
+pub(crate) fn encode_access_key(key: &AccessKey) -> Vec<u8> {
+    let mut row = Writer::new(VERSION, 33);
+    row.raw(key);
+    row.0
+}
+
+pub(crate) fn decode_access_key(bytes: &[u8]) -> Result<AccessKey> {
+    Reader::new("access key", VERSION, bytes)?.hash()
 }
 
 pub(crate) fn encode_acl(acl: &Acl) -> Vec<u8> {

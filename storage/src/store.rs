@@ -393,6 +393,24 @@ impl Store {
         self.0.shared.look(|transaction| mailbox::look::subscriptions(transaction, account))
     }
 
+    /// The mailbox's access key, when it has one.
+    pub fn access_key(&self, mailbox: MailboxId) -> Result<Option<AccessKey>> {
+        self.0.shared.look(|transaction| mailbox::access_key::read(transaction, mailbox))
+    }
+
+    /// Gives the mailbox this access key, unless it has one. Returns the one that it has now.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn give_access_key(&self, mailbox: MailboxId, key: AccessKey) -> Pending<AccessKey> {
+        self.write(move |tables| mailbox::access_key::give(tables, mailbox, &key))
+    }
+
+    /// Takes the access keys of these mailboxes: what was authorized with them is so no longer.
+    pub fn take_access_keys(&self, mailboxes: Vec<MailboxId>) -> Pending<()> {
+        self.write(move |tables| mailbox::access_key::take(tables, &mailboxes))
+    }
+
     /// All that a session needs to select a mailbox.
     ///
     /// # Errors

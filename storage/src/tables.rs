@@ -76,6 +76,10 @@ pub(crate) mod meta {
     /// Mailbox id → version 1, count, keywords as texts: the n-th is bit 5 + n.
     pub(crate) const KEYWORD: Definition<u32, &[u8]> = Definition::new("keyword");
 
+    /// Mailbox id → version 1, 32 B: the key that its URLs are authorized with (RFC 4467). Lives no longer than
+    /// the mailbox.
+    pub(crate) const ACCESS_KEY: Definition<u32, &[u8]> = Definition::new("access_key");
+
     /// `mailbox << 32 | uid & !63` → highest modseq u64, then up to 64 records of 40 B by uid: uid
     /// u32, flags u64, modseq u64, blob id u64, size u32, internal date u32, save date u32. The one
     /// row without a version byte: `schema` stands for it.
