@@ -78,7 +78,7 @@ impl Reports {
         let (mut after, mut group, mut sent) = (None, None, 0);
         loop {
             let (store, from) = (self.0.store.clone(), after.clone());
-            let page = work::read(move || store.counted(today, from, PAGE)).await?;
+            let page = work::read(move || store.counted(today, from.as_ref(), PAGE)).await?;
             for tally in &page {
                 sent += self.add(&mut group, tally).await;
             }

@@ -672,8 +672,8 @@ impl Store {
 
     /// Up to `max` of what was counted on days before `before`, by day and text, from the one after
     /// `after` on.
-    pub fn counted(&self, before: u32, after: Option<(u32, String)>, max: usize) -> Result<Vec<Tally>> {
-        self.0.shared.look(|transaction| report::counted(transaction, before, after.as_ref(), max))
+    pub fn counted(&self, before: u32, after: Option<&(u32, String)>, max: usize) -> Result<Vec<Tally>> {
+        self.0.shared.look(|transaction| report::counted(transaction, before, after, max))
     }
 
     /// Forgets what was counted on days before `before`.

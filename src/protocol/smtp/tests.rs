@@ -1,5 +1,6 @@
 //! Sessions without sockets: bytes in, text out, with a house that is made up.
 
+mod arriving;
 mod login;
 
 use std::sync::Arc;

@@ -10,6 +10,8 @@ mod managesieve;
 mod outline;
 #[path = "../../../fuzz/drivers/pop3.rs"]
 mod pop3;
+#[path = "../../../fuzz/drivers/reports.rs"]
+mod reports;
 #[path = "../../../fuzz/drivers/sieve.rs"]
 mod sieve;
 #[path = "../../../fuzz/drivers/smtp.rs"]
@@ -71,6 +73,11 @@ fn managesieve_sessions() {
 #[test]
 fn scripts() {
     replay("sieve", sieve::run);
+}
+
+#[test]
+fn reports_of_others() {
+    replay("reports", reports::run);
 }
 
 #[test]

@@ -12,10 +12,10 @@ pub async fn run(name: &str, client: &Client, context: Context) -> Result<(), Fa
 }
 
 fn print(check: DomainCheck) {
-    check.findings.iter().for_each(print_one);
+    check.findings.into_iter().for_each(print_one);
 }
 
-fn print_one(finding: &Finding) {
+fn print_one(finding: Finding) {
     let judgement = match finding.judgement {
         Judgement::Right => "right",
         Judgement::Wrong => "WRONG",
@@ -23,11 +23,11 @@ fn print_one(finding: &Finding) {
         Judgement::Unknown => "unknown",
     };
     say(&format!("{:<18} {judgement:<8} {}", finding.what, plain(&finding.meaning)));
-    for found in &finding.found {
-        say(&format!("    there is: {}", plain(found)));
+    for found in finding.found {
+        say(&format!("    there is: {}", plain(&found)));
     }
-    if let Some(put) = &finding.put {
-        say(&format!("    put:      {}", plain(put)));
+    if let Some(put) = finding.put {
+        say(&format!("    put:      {}", plain(&put)));
     }
 }
 
