@@ -1,7 +1,8 @@
 //! What to do with one message now.
 
 use mailstead_storage::{
-    Account, Error, Flags, Leased, LocalDelivery, MailboxId, RecipientState, Settlement, State, Store, Told,
+    Account, Error, Flags, Leased, LocalDelivery, MailboxId, RecipientState, Settlement, SpecialUse, State, Store,
+    Told, Verdict,
 };
 
 use super::DeliverySettings;
@@ -33,7 +34,8 @@ impl Planner<'_> {
         let (mut recipients, mut deliveries) = (leased.recipients.clone(), Vec::new());
         for (index, state) in recipients.iter_mut().enumerate() {
             if state.state == State::Pending && state.remaining.is_empty() {
-                let mailboxes = self.recipient(&leased.arrival.envelope.recipients[index].address, state)?;
+                let address = &leased.arrival.envelope.recipients[index].address;
+                let mailboxes = self.recipient(address, leased.arrival.verdict, state)?;
                 let delivery = |mailbox| LocalDelivery { recipient: index, mailbox, flags: Flags::default() };
                 deliveries.extend(mailboxes.into_iter().map(delivery));
             }
@@ -78,7 +80,7 @@ impl Planner<'_> {
     }
 
     /// Follows one recipient to its mailboxes here; what lies elsewhere remains.
-    fn recipient(&self, address: &str, state: &mut RecipientState) -> Result<Vec<MailboxId>, Error> {
+    fn recipient(&self, address: &str, verdict: Verdict, state: &mut RecipientState) -> Result<Vec<MailboxId>, Error> {
         let destinations = match Address::parse(address) {
             Some(parsed) => self.people.expand(&parsed),
             None => vec![Destination::Unknown],
@@ -87,7 +89,9 @@ impl Planner<'_> {
         let mut unknown = destinations.is_empty();
         for destination in destinations {
             match destination {
-                Destination::Account { account, folder } => mailboxes.push(self.mailbox(&account, folder.as_deref())?),
+                Destination::Account { account, folder } => {
+                    mailboxes.push(self.mailbox(&account, folder.as_deref(), verdict)?);
+                }
                 Destination::Shared { domain, name } => match self.people.shared_mailbox(&domain, &name)? {
                     Some(mailbox) => mailboxes.push(mailbox),
                     None => unknown = true,
@@ -109,8 +113,9 @@ impl Planner<'_> {
         Ok(mailboxes)
     }
 
-    /// The mailbox that a subaddress names, when the account has it and mail may be sent to it, else INBOX.
-    fn mailbox(&self, account: &Account, folder: Option<&str>) -> Result<MailboxId, Error> {
+    /// The mailbox that a subaddress names, when the account has it and mail may be sent to it, else INBOX, or Junk if
+    /// the checks say so.
+    fn mailbox(&self, account: &Account, folder: Option<&str>, verdict: Verdict) -> Result<MailboxId, Error> {
         if let Some(folder) = folder {
             let named = match self.store.mailbox(account.id, folder)? {
                 None => self.mailbox_without_case(account, folder)?,
@@ -121,6 +126,11 @@ impl Planner<'_> {
             {
                 return Ok(mailbox.id);
             }
+        }
+        if verdict == Verdict::Junk
+            && let Some(junk) = self.store.mailbox_for(account.id, SpecialUse::Junk)?
+        {
+            return Ok(junk.id);
         }
         let inbox = self.store.mailbox(account.id, "INBOX")?;
         let gone = || Error::new(mailstead_storage::Word::NotFound, format!("{} has no INBOX", account.address));

@@ -46,9 +46,9 @@ impl Options {
     pub fn new(data: impl Into<PathBuf>) -> Options {
         Options {
             data: data.into(),
-            meta_cache_bytes: 256 << 20,
-            active_cache_bytes: 32 << 20,
-            sealed_cache_bytes: 8 << 20,
+            meta_cache_bytes: 48 << 20,
+            active_cache_bytes: 8 << 20,
+            sealed_cache_bytes: 2 << 20,
             sealed_open_max: 16,
             segment_bytes_max: 256 << 20,
             accept_batch_messages_max: 512,
@@ -207,17 +207,28 @@ impl Store {
     /// As [`lease`](Store::lease), but of each queue only as many as there is `room` for, which is asked by the queue's
     /// name and must neither wait nor call the store.
     pub fn lease_from(&self, max: usize, now: Time, room: &dyn Fn(&str) -> usize) -> Result<Vec<Leased>> {
-        let mut leased = self.lease_fresh(max)?;
-        let shared = &self.0.shared;
-        if leased.len() < max {
-            let ours = shared.queue.lease_due(max - leased.len(), now, room);
-            let rows = shared.look(|transaction| spool::look::leased(transaction, &ours, now));
-            let kept = rows.as_ref().map(Vec::as_slice).unwrap_or_default();
-            let others = ours.iter().filter(|id| !kept.iter().any(|leased| leased.id == **id));
-            self.unlease(&others.copied().collect::<Vec<_>>());
-            leased.extend(rows?);
+        let fresh = self.lease_fresh(max)?;
+        match self.lease_due(max - fresh.len(), now, room) {
+            Ok(due) => Ok(fresh.into_iter().chain(due).collect()),
+            Err(error) => {
+                // Nobody gets them now, so nobody would ever give them back.
+                self.unlease(&fresh.iter().map(|leased| leased.id).collect::<Vec<_>>());
+                Err(error)
+            }
         }
-        Ok(leased)
+    }
+
+    fn lease_due(&self, max: usize, now: Time, room: &dyn Fn(&str) -> usize) -> Result<Vec<Leased>> {
+        if max == 0 {
+            return Ok(Vec::new());
+        }
+        let shared = &self.0.shared;
+        let ours = shared.queue.lease_due(max, now, room);
+        let rows = shared.look(|transaction| spool::look::leased(transaction, &ours, now));
+        let kept = rows.as_ref().map(Vec::as_slice).unwrap_or_default();
+        let others = ours.iter().filter(|id| !kept.iter().any(|leased| leased.id == **id));
+        self.unlease(&others.copied().collect::<Vec<_>>());
+        rows
     }
 
     /// Leases fresh messages only (what a stopped spool does, to write their spool rows).
@@ -391,6 +402,24 @@ impl Store {
     /// The names subscribed to, sorted.
     pub fn subscriptions(&self, account: AccountId) -> Result<Vec<String>> {
         self.0.shared.look(|transaction| mailbox::look::subscriptions(transaction, account))
+    }
+
+    /// The mailbox's access key, when it has one.
+    pub fn access_key(&self, mailbox: MailboxId) -> Result<Option<AccessKey>> {
+        self.0.shared.look(|transaction| mailbox::access_key::read(transaction, mailbox))
+    }
+
+    /// Gives the mailbox this access key, unless it has one. Returns the one that it has now.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn give_access_key(&self, mailbox: MailboxId, key: AccessKey) -> Pending<AccessKey> {
+        self.write(move |tables| mailbox::access_key::give(tables, mailbox, &key))
+    }
+
+    /// Takes the access keys of these mailboxes: what was authorized with them is so no longer.
+    pub fn take_access_keys(&self, mailboxes: Vec<MailboxId>) -> Pending<()> {
+        self.write(move |tables| mailbox::access_key::take(tables, &mailboxes))
     }
 
     /// All that a session needs to select a mailbox.
@@ -632,6 +661,34 @@ impl Store {
             return Ok(Some(login));
         }
         self.0.shared.look(|transaction| directory::rows::last_login(transaction, account))
+    }
+
+    // ---- reports -------------------------------------------------------------------------
+
+    /// Adds to what is counted for reports to other servers.
+    pub fn count(&self, tallies: Vec<Tally>) -> Pending<()> {
+        self.write(move |tables| report::count(tables, &tallies))
+    }
+
+    /// Up to `max` of what was counted on days before `before`, by day and text, from the one after
+    /// `after` on.
+    pub fn counted(&self, before: u32, after: Option<(u32, String)>, max: usize) -> Result<Vec<Tally>> {
+        self.0.shared.look(|transaction| report::counted(transaction, before, after.as_ref(), max))
+    }
+
+    /// Forgets what was counted on days before `before`.
+    pub fn forget_counted(&self, before: u32) -> Pending<()> {
+        self.write(move |tables| report::forget(tables, before))
+    }
+
+    /// Keeps a report from another server; the oldest of very many makes room for it.
+    pub fn keep_report(&self, report: Report) -> Pending<()> {
+        self.write(move |tables| report::keep(tables, &report))
+    }
+
+    /// The newest reports from other servers, newest first.
+    pub fn reports(&self, max: usize) -> Result<Vec<Report>> {
+        self.0.shared.look(|transaction| report::list(transaction, max))
     }
 
     // ---- settings that change at run time ------------------------------------------------

@@ -8,11 +8,11 @@ mailstead_core::settings! {
     /// What is kept, and how much memory and disk it may use.
     pub struct StorageSettings {
         /// Memory for the directory, mailboxes, flags and the spool.
-        meta_cache_bytes: u64 = 256 << 20, "bytes";
+        meta_cache_bytes: u64 = 48 << 20, "bytes";
         /// Memory for the file that new messages are written to.
-        active_cache_bytes: u64 = 32 << 20, "bytes";
+        active_cache_bytes: u64 = 8 << 20, "bytes";
         /// Memory for each older file of messages that is open.
-        sealed_cache_bytes: u64 = 8 << 20, "bytes";
+        sealed_cache_bytes: u64 = 2 << 20, "bytes";
         /// Most older files of messages open at once.
         sealed_open_max: u32 = 16, "files";
         /// A file of messages that has reached this size is sealed and a new one begun.

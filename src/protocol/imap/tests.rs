@@ -2,17 +2,18 @@
 
 mod concurrency;
 mod oracle;
+mod urls;
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use mailstead_storage::{
-    AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record,
-    Rights, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
+    AccessKey, AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
+    Record, Rights, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
 };
 use proptest::prelude::*;
 
-use super::question::{Answer, Fetched, Found, Listing, Looked, MailboxStatus, OpenMailbox, Question};
+use super::question::{Answer, Fetched, Found, Listing, Located, Looked, MailboxStatus, OpenMailbox, Owner, Question};
 use super::selected::Selected;
 use super::session::{Enabled, ImapSession};
 use super::{ImapSettings, Reply, Rules, Service};
@@ -21,6 +22,9 @@ use crate::message::{Outline, Outliner};
 use crate::net::{Goodbye, Input, Peer, Session, Turn};
 use crate::people::sessions::SessionId;
 use crate::people::{Login, PlaintextAuth};
+
+/// The access key of every mailbox.
+const ACCESS_KEY: AccessKey = [7; 32];
 
 const MESSAGE: &[u8] = b"From: a@example.org\r\nSubject: x\r\n\r\nbody\r\n";
 
@@ -157,6 +161,14 @@ impl House {
             Question::AppendEnd { .. } => {
                 Answer::Appended(Ok(AppendedAll { uid_validity: 7, uids: UidSet::from_iter([1]), modseq: 10 }))
             }
+            Question::Locate { owner, mailbox, uid, .. } => {
+                let there = owner == Owner::Address("alice@example.test".into()) && mailbox == "INBOX";
+                let record = self.records(&UidSet::from_iter([uid]), Flags::default()).pop().filter(|_| there);
+                let (access_key, outline) = (Some(ACCESS_KEY), Arc::clone(&self.outline));
+                Answer::Located(Ok(record.map(|record| Box::new(Located { access_key, record, outline }))))
+            }
+            Question::Watch(accounts) => Answer::Watch(self.bell.watch_accounts(&accounts)),
+            Question::AccessKey { .. } => Answer::AccessKey(Ok(ACCESS_KEY)),
             _ => Answer::Done(Ok(())),
         }
     }
@@ -287,7 +299,7 @@ fn a_client_is_told_what_it_has_missed() {
 #[test]
 fn a_large_mailbox_is_asked_for_in_chunks() {
     let talk = talk(100_000, 40, &format!("{SELECT}c FETCH 1:* (UID FLAGS)\r\n"));
-    assert_eq!(talk.house.questions, 2 + 100_000_usize.div_ceil(256));
+    assert_eq!(talk.house.questions, 2 + 100_000_usize.div_ceil(8 * 256));
     assert!(talk.waiting_max <= 256 * 1024, "{} bytes waited", talk.waiting_max);
     assert!(talk.text().contains("\r\n* 100000 FETCH (UID 100000 FLAGS ())\r\nc OK"));
 }

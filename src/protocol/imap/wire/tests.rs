@@ -56,6 +56,15 @@ fn mailbox_names() {
 }
 
 #[test]
+fn numbers() {
+    for value in [0, 9, 10, 1203, u64::from(u32::MAX), u64::MAX] {
+        let mut out = b"x ".to_vec();
+        number(value, &mut out);
+        assert_eq!(out, format!("x {value}").into_bytes());
+    }
+}
+
+#[test]
 fn sequence_sets() {
     for (text, largest, expected) in [
         ("1", 5, "1"),
