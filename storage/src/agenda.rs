@@ -62,9 +62,17 @@ impl Agenda {
         let (mut picked, mut last) = (Vec::new(), None);
         let mut rooms: BTreeMap<&str, usize> = BTreeMap::new();
         for priority in PRIORITIES {
+            if picked.len() == max {
+                break;
+            }
             let after = (Bound::Excluded(self.served.as_str()), Bound::Unbounded);
             let until = (Bound::Unbounded, Bound::Included(self.served.as_str()));
             for (name, queue) in self.queues.range::<str, _>(after).chain(self.queues.range::<str, _>(until)) {
+                // Most queues have one priority only, and to see that is cheaper than to look for the others.
+                let first = queue.first().map_or(u128::MAX, |key| key >> 120);
+                if first > priority as u128 {
+                    continue;
+                }
                 let mut due = due_in(queue, priority, Some(now)).filter(|(_, id)| !leased.contains(id)).peekable();
                 if due.peek().is_none() {
                     continue;
