@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Waker};
 
-use mailstead_storage::{MailboxId, News};
+use mailstead_storage::{AccountId, MailboxId, News};
 use tokio::sync::Notify;
 
 /// The box's one bell.
@@ -14,27 +14,44 @@ pub struct Bell(Arc<Tower>);
 
 #[derive(Default)]
 struct Tower {
-    watches: Mutex<HashMap<MailboxId, Vec<Weak<Notify>>>>,
+    watches: Mutex<HashMap<Watched, Vec<Weak<Notify>>>>,
     spool: Notify,
     directory: Notify,
 }
 
-/// Wakes its holder when a watched mailbox changes.
+/// What can be watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Watched {
+    Mailbox(MailboxId),
+    Account(AccountId),
+}
+
+/// Wakes its holder when what is watched changes.
 pub struct Watch {
     tower: Weak<Tower>,
     notify: Arc<Notify>,
-    mailboxes: Vec<MailboxId>,
+    watched: Vec<Watched>,
 }
 
 impl Bell {
     /// A watch on these mailboxes. A change after this call is never missed.
     pub fn watch(&self, mailboxes: &[MailboxId]) -> Watch {
+        self.watch_all(mailboxes.iter().copied().map(Watched::Mailbox).collect())
+    }
+
+    /// A watch on all mailboxes of these accounts, whichever there are, on their names, subscriptions and annotations. A
+    /// change after this call is never missed.
+    pub fn watch_accounts(&self, accounts: &[AccountId]) -> Watch {
+        self.watch_all(accounts.iter().copied().map(Watched::Account).collect())
+    }
+
+    fn watch_all(&self, watched: Vec<Watched>) -> Watch {
         let notify = Arc::new(Notify::new());
         let mut watches = self.0.watches.lock().unwrap_or_else(PoisonError::into_inner);
-        for mailbox in mailboxes {
-            watches.entry(*mailbox).or_default().push(Arc::downgrade(&notify));
+        for one in &watched {
+            watches.entry(*one).or_default().push(Arc::downgrade(&notify));
         }
-        Watch { tower: Arc::downgrade(&self.0), notify, mailboxes: mailboxes.to_vec() }
+        Watch { tower: Arc::downgrade(&self.0), notify, watched }
     }
 
     /// Resolves once something in the spool may be due. One waiter only: the delivery room.
@@ -55,9 +72,11 @@ impl Bell {
 
 impl mailstead_storage::Bell for Bell {
     fn ring(&self, news: &News) {
-        if !news.mailboxes.is_empty() {
+        if !news.mailboxes.is_empty() || !news.accounts.is_empty() {
+            let mailboxes = news.mailboxes.iter().copied().map(Watched::Mailbox);
+            let changed = mailboxes.chain(news.accounts.iter().copied().map(Watched::Account));
             let watches = self.0.watches.lock().unwrap_or_else(PoisonError::into_inner);
-            for notify in news.mailboxes.iter().filter_map(|mailbox| watches.get(mailbox)).flatten() {
+            for notify in changed.filter_map(|watched| watches.get(&watched)).flatten() {
                 if let Some(notify) = notify.upgrade() {
                     notify.notify_one();
                 }
@@ -73,7 +92,7 @@ impl mailstead_storage::Bell for Bell {
 }
 
 impl Watch {
-    /// Resolves when a watched mailbox has changed since the last time this resolved.
+    /// Resolves when something watched has changed since the last time this resolved.
     pub async fn changed(&self) {
         self.notify.notified().await;
     }
@@ -89,11 +108,11 @@ impl Drop for Watch {
     fn drop(&mut self) {
         let Some(tower) = self.tower.upgrade() else { return };
         let mut watches = tower.watches.lock().unwrap_or_else(PoisonError::into_inner);
-        for mailbox in &self.mailboxes {
-            let Some(list) = watches.get_mut(mailbox) else { continue };
+        for watched in &self.watched {
+            let Some(list) = watches.get_mut(watched) else { continue };
             list.retain(|other| !std::ptr::eq(other.as_ptr(), Arc::as_ptr(&self.notify)));
             if list.is_empty() {
-                watches.remove(mailbox);
+                watches.remove(watched);
             }
         }
     }
@@ -117,7 +136,12 @@ mod tests {
         assert!(!ours.has_changed());
         let quiet = tokio::time::timeout(std::time::Duration::from_millis(10), theirs.changed()).await;
         assert!(quiet.is_err());
-        drop((ours, theirs));
+        let account = bell.watch_accounts(&[AccountId(1)]);
+        bell.ring(&News { mailboxes: vec![MailboxId(1)], accounts: vec![AccountId(2)], ..News::default() });
+        assert!(!account.has_changed());
+        bell.ring(&News { accounts: vec![AccountId(1)], ..News::default() });
+        assert!(account.has_changed());
+        drop((ours, theirs, account));
         assert!(bell.0.watches.lock().expect("no panic").is_empty());
     }
 }

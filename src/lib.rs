@@ -4,15 +4,16 @@
 //! |---|---|
 //! | 0 | [`clock`] [`work`] [`bell`] [`log`] [`settings`] [`service`] [`dns`] |
 //! | 1 | [`message`] |
-//! | 2 | [`people`] |
+//! | 2 | [`people`] [`authenticity`] |
 //! | 3 | [`intake`] |
-//! | 4 | [`net`] |
+//! | 4 | [`net`] [`reports`] |
 //! | 5 | [`protocol`] |
 //! | 6 | [`delivery`] |
 //!
 //! Rooms meet in storage and ring a bell; no room calls a sister of its rank.
 //! This crate knows no HTTP, no table layout and has no `main`.
 
+pub mod authenticity;
 pub mod bell;
 pub mod clock;
 pub mod delivery;
@@ -23,6 +24,7 @@ pub mod message;
 pub mod net;
 pub mod people;
 pub mod protocol;
+pub mod reports;
 pub mod service;
 pub mod settings;
 pub mod work;

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mailstead_core::authenticity::{BoxKey, Checks, Signers, Tallies};
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
 use mailstead_core::delivery::Delivery;
-use mailstead_core::dns::Hickory;
+use mailstead_core::dns::{Hickory, Resolver};
 use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, LogSettings};
 use mailstead_core::net::Net;
@@ -112,8 +113,25 @@ impl House {
         let intake = Intake::new(store.clone(), clock.clone(), config.limits.message_bytes_max);
         let limits = Arc::new(config.limits.clone());
         let net = Net { clock: clock.clone(), log: log.clone(), sessions: Sessions::default(), certificates, limits };
-        let resolver = Arc::new(Hickory::open(&config.dns).map_err(Failure::Refused)?);
-        let parts = Parts { bell, store: store.clone(), people: people.clone(), intake, net, resolver };
+        let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&config.dns).map_err(Failure::Refused)?);
+        let box_key = BoxKey::open(&data).map_err(Failure::Refused)?;
+        let hostname = config.top.hostname.clone();
+        let tallies = Tallies::new(store.clone(), clock.clone());
+        let checks =
+            Checks::new(config.authenticity.clone(), hostname, Arc::clone(&resolver)).counting(tallies.clone());
+        let signers = Signers::new(store.clone(), box_key.clone());
+        let certificates = live.then(|| net.certificates.clone());
+        let parts = Parts {
+            bell,
+            store: store.clone(),
+            people: people.clone(),
+            intake,
+            checks: checks.clone(),
+            signers,
+            tallies,
+            resolver: Arc::clone(&resolver),
+            net,
+        };
         let delivery = wiring::delivery(config, &parts).map_err(Failure::Refused)?;
         let web_service = Arc::new(WebService::new(config.web.clone()));
         let list = wiring::services(config, &parts, &delivery, &web_service);
@@ -126,6 +144,10 @@ impl House {
             services,
             log,
             clock,
+            box_key,
+            resolver,
+            checks,
+            certificates,
             live,
             edits: Arc::default(),
         };

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use mailstead_core::authenticity::{Checks, Signers, Tallies};
 use mailstead_core::bell::Bell;
 use mailstead_core::delivery::{self, Delivery, remote};
 use mailstead_core::dns::Resolver;
@@ -11,6 +12,7 @@ use mailstead_core::intake::Intake;
 use mailstead_core::net::{Encryption, LineService, Net, Protocol};
 use mailstead_core::people::People;
 use mailstead_core::protocol::{imap, pop3, smtp};
+use mailstead_core::reports::{self, Reports};
 use mailstead_core::service::Service;
 use mailstead_storage::Store;
 use mailstead_web::WebService;
@@ -27,6 +29,12 @@ pub struct Parts {
     pub people: People,
     /// The way in.
     pub intake: Intake,
+    /// Checks what comes in.
+    pub checks: Checks,
+    /// Signs what goes out.
+    pub signers: Signers,
+    /// Counts for reports to others.
+    pub tallies: Tallies,
     /// What all listeners share: clock, log, sessions, certificate, limits.
     pub net: Net,
     /// Asks the DNS.
@@ -36,7 +44,7 @@ pub struct Parts {
 /// The services of the box, in the order in which they are listed and started.
 pub fn services(config: &Config, parts: &Parts, delivery: &Delivery, web: &Arc<WebService>) -> Vec<Arc<dyn Service>> {
     let maildrops = pop3::Maildrops::default();
-    vec![
+    let mut services: Vec<Arc<dyn Service>> = vec![
         smtp(config, parts, smtp::Service::Smtp, &config.smtp),
         smtp(config, parts, smtp::Service::Submission, &config.submission),
         smtp(config, parts, smtp::Service::Submissions, &config.submissions),
@@ -46,7 +54,24 @@ pub fn services(config: &Config, parts: &Parts, delivery: &Delivery, web: &Arc<W
         pop3(config, parts, pop3::Service::Pop3s, &config.pop3s, &maildrops),
         Arc::new(delivery.clone()),
         web.clone(),
-    ]
+    ];
+    if config.authenticity.dmarc_reports || config.authenticity.tls_reports {
+        services.push(Arc::new(reports(config, parts)));
+    }
+    services
+}
+
+/// Reports to other servers.
+fn reports(config: &Config, parts: &Parts) -> Reports {
+    Reports::new(reports::Parts {
+        store: parts.store.clone(),
+        tallies: parts.tallies.clone(),
+        resolver: Arc::clone(&parts.resolver),
+        intake: parts.intake.clone(),
+        clock: parts.net.clock.clone(),
+        log: parts.net.log.clone(),
+        hostname: config.top.hostname.clone(),
+    })
 }
 
 /// The way out of the spool. It works while its service is stopped, too.
@@ -68,12 +93,17 @@ pub fn delivery(config: &Config, parts: &Parts) -> Result<Delivery, String> {
 }
 
 /// The way to other servers.
+/// Signs what goes out.
+fn signer(parts: &Parts) -> Arc<dyn remote::Signer> {
+    Arc::new(delivery::Signing::new(parts.store.clone(), parts.signers.clone()))
+}
+
 fn remote(config: &Config, parts: &Parts) -> Result<remote::Remote, String> {
     remote::Remote::open(remote::Parts {
         store: parts.store.clone(),
         resolver: parts.resolver.clone(),
-        signer: None,
-        tls_outcomes: None,
+        signer: config.authenticity.sign.then(|| signer(parts)),
+        tls_outcomes: config.authenticity.tls_reports.then(|| Arc::new(parts.tallies.clone()) as _),
         clock: parts.net.clock.clone(),
         log: parts.net.log.clone(),
         settings: config.delivery.clone(),
@@ -88,6 +118,7 @@ fn smtp(config: &Config, parts: &Parts, service: smtp::Service, settings: &smtp:
         store: parts.store.clone(),
         log: parts.net.log.clone(),
         clock: parts.net.clock.clone(),
+        checks: Some(parts.checks.clone()),
     };
     let rules = smtp::Rules {
         service,

@@ -78,7 +78,7 @@ impl Talk {
         match question {
             Question::Sender { .. } => Answer::Sender(Ok(())),
             Question::Recipient { .. } => Answer::Recipient(Ok(())),
-            Question::Begin(_) => Answer::Begun(Ok(())),
+            Question::Begin { .. } => Answer::Begun(Ok(())),
             Question::Body(bytes) => {
                 self.body_bytes += bytes.len();
                 Answer::Taken(Ok(()))

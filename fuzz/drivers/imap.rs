@@ -9,8 +9,8 @@ use mailstead_core::net::{Input, OUTPUT_BYTES, Peer};
 use mailstead_core::people::Login;
 use mailstead_core::people::sessions::SessionId;
 use mailstead_core::protocol::imap::{
-    Answer, Fetched, Found, ImapSession, ImapSettings, Listing, Looked, MailboxStatus, OpenMailbox, Question, Quota,
-    Reply, Rules, Service,
+    Answer, Fetched, Found, ImapSession, ImapSettings, Listing, Located, Looked, MailboxStatus, Mark, OpenMailbox,
+    Question, Quota, Reply, Rules, Service,
 };
 use mailstead_storage::{
     AccountId, Annotation, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
@@ -129,6 +129,15 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
         Question::AppendEnd { .. } => {
             Answer::Appended(may(works, || AppendedAll { uid_validity: 7, uids: UidSet::from_iter([9]), modseq: 10 }))
         }
+        Question::Locate { uid, .. } => Answer::Located(may(works, || {
+            let (access_key, outline) = (Some([roll; 32]), outline());
+            (!roll.is_multiple_of(4)).then(|| Box::new(Located { access_key, record: record(uid, roll), outline }))
+        })),
+        Question::Watch(accounts) => Answer::Watch(bell.watch_accounts(&accounts)),
+        Question::Marks { .. } => Answer::Marks(may(works, || {
+            vec![Mark { mailbox: Some(MailboxId(1)), entry: "/shared/comment".into(), value_hash: u64::from(roll) }]
+        })),
+        Question::AccessKey { .. } => Answer::AccessKey(may(works, || [roll; 32])),
         _ => Answer::Done(may(works, || ())),
     }
 }

@@ -49,9 +49,9 @@ fn answer(question: &Question, roll: u8) -> Answer {
         }),
         Question::Sender { .. } => Answer::Sender(kind.then_some(()).ok_or(SENDER_NOT_YOURS)),
         Question::Recipient { .. } => Answer::Recipient(kind.then_some(()).ok_or(OVER_QUOTA)),
-        Question::Begin(_) => Answer::Begun(kind.then_some(()).ok_or(refusal)),
+        Question::Begin { .. } => Answer::Begun(kind.then_some(()).ok_or(refusal)),
         Question::Body(_) => Answer::Taken(kind.then_some(()).ok_or(refusal)),
-        Question::Accept(_) => Answer::Accepted(kind.then_some(BlobId(1)).ok_or(refusal)),
+        Question::Accept(_) => Answer::Accepted(kind.then_some(BlobId(1)).ok_or(OVER_QUOTA)),
         Question::Discard(_) | Question::ProofWrong { .. } => Answer::Noted,
     }
 }

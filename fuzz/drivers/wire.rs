@@ -3,6 +3,7 @@
 
 use mailstead_core::clock::Time;
 use mailstead_core::net::{Input, Session, Turn};
+use mailstead_core::people::sasl::ChannelBindings;
 
 /// The first bytes of a case say how the rest is cut and what the house answers.
 const DICE: usize = 16;
@@ -43,6 +44,7 @@ pub fn run<S: Session>(
             Turn::Flush => out.clear(),
             Turn::StartTls => {
                 input.clear();
+                session.bound(ChannelBindings { exporter: Some([7; 32]), end_point: Some(vec![9; 32]) });
                 session.secured("TLSv1.3");
             }
             // What is compressed comes to a session as it was before.

@@ -10,6 +10,9 @@ mod plan;
 pub mod remote;
 mod runner;
 mod settings;
+mod signing;
+mod tls_reports;
 
 pub use runner::{Delivery, Parts};
 pub use settings::DeliverySettings;
+pub use signing::Signing;

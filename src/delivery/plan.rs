@@ -1,7 +1,8 @@
 //! What to do with one message now.
 
 use mailstead_storage::{
-    Account, Error, Flags, Leased, LocalDelivery, MailboxId, RecipientState, Settlement, State, Store, Told,
+    Account, Error, Flags, Leased, LocalDelivery, MailboxId, RecipientState, Settlement, SpecialUse, State, Store,
+    Told, Verdict,
 };
 
 use super::DeliverySettings;
@@ -30,17 +31,18 @@ impl Planner<'_> {
     /// Delivers what can be delivered here, for every recipient that is pending, and says what is to be written. What
     /// goes elsewhere waits in the queue of its destination from then on.
     pub fn attempt(&self, leased: &Leased) -> Result<Settlement, Error> {
-        let (mut recipients, mut deliveries, mut tried) = (leased.recipients.clone(), Vec::new(), false);
+        let (mut recipients, mut deliveries) = (leased.recipients.clone(), Vec::new());
         for (index, state) in recipients.iter_mut().enumerate() {
             if state.state == State::Pending && state.remaining.is_empty() {
-                let mailboxes = self.recipient(&leased.arrival.envelope.recipients[index].address, state)?;
+                let address = &leased.arrival.envelope.recipients[index].address;
+                let mailboxes = self.recipient(address, leased.arrival.verdict, state)?;
                 let delivery = |mailbox| LocalDelivery { recipient: index, mailbox, flags: Flags::default() };
                 deliveries.extend(mailboxes.into_iter().map(delivery));
-                tried = tried || state.remaining.is_empty();
             }
         }
-        let attempts = leased.attempts + u32::from(tried);
-        let (next_attempt, queue) = self.next(leased, &mut recipients, attempts, tried);
+        // The calendar of those that go elsewhere begins with the first server that is tried.
+        let attempts = leased.attempts + u32::from(!recipients.iter().any(is_untried));
+        let (next_attempt, queue) = self.next(leased, &mut recipients, attempts);
         Ok(Settlement { id: leased.id, deliveries, recipients, next_attempt, attempts, queue })
     }
 
@@ -48,9 +50,9 @@ impl Planner<'_> {
     pub fn tried(&self, tried: Tried) -> Settlement {
         let Tried { leased, mut recipients, skipped } = tried;
         let attempts = leased.attempts + 1;
-        let (next_attempt, queue) = match (self.next(&leased, &mut recipients, attempts, true), skipped) {
+        let (next_attempt, queue) = match (self.next(&leased, &mut recipients, attempts), skipped) {
             // Somebody's turn has not come yet: no reason to wait for the calendar.
-            ((Some(due), queue), Some(skipped)) if due > self.now && !queue.is_empty() => (Some(self.now), skipped),
+            ((Some(_), queue), Some(skipped)) if !queue.is_empty() => (Some(self.now), skipped),
             (next, _) => next,
         };
         Settlement { id: leased.id, deliveries: Vec::new(), recipients, next_attempt, attempts, queue }
@@ -64,6 +66,9 @@ impl Planner<'_> {
         }
         let pending = recipients.iter().filter(|recipient| recipient.state == State::Pending);
         let next = pending.map(|recipient| {
+            if is_untried(recipient) {
+                return self.now;
+            }
             match Calendar::of(self.settings, recipient, entry.since).next(entry.attempts, self.now) {
                 calendar::Next::At(time) => time,
                 calendar::Next::GiveUp => self.now,
@@ -75,7 +80,7 @@ impl Planner<'_> {
     }
 
     /// Follows one recipient to its mailboxes here; what lies elsewhere remains.
-    fn recipient(&self, address: &str, state: &mut RecipientState) -> Result<Vec<MailboxId>, Error> {
+    fn recipient(&self, address: &str, verdict: Verdict, state: &mut RecipientState) -> Result<Vec<MailboxId>, Error> {
         let destinations = match Address::parse(address) {
             Some(parsed) => self.people.expand(&parsed),
             None => vec![Destination::Unknown],
@@ -84,8 +89,9 @@ impl Planner<'_> {
         let mut unknown = destinations.is_empty();
         for destination in destinations {
             match destination {
-                Destination::Elsewhere if self.remote.queue(address).is_empty() => unknown = true,
-                Destination::Account { account, folder } => mailboxes.push(self.mailbox(&account, folder.as_deref())?),
+                Destination::Account { account, folder } => {
+                    mailboxes.push(self.mailbox(&account, folder.as_deref(), verdict)?);
+                }
                 Destination::Shared { domain, name } => match self.people.shared_mailbox(&domain, &name)? {
                     Some(mailbox) => mailboxes.push(mailbox),
                     None => unknown = true,
@@ -95,6 +101,10 @@ impl Planner<'_> {
                 Destination::Unknown => unknown = true,
             }
         }
+        // An address that leads nowhere would wait in vain.
+        let before = state.remaining.len();
+        state.remaining.retain(|address| !self.remote.queue(address).is_empty());
+        unknown |= state.remaining.len() < before;
         (state.state, state.answer) = match (mailboxes.is_empty(), state.remaining.is_empty(), unknown) {
             (_, false, _) => (State::Pending, ELSEWHERE.into()),
             (false, true, _) => (State::Delivered, DELIVERED.into()),
@@ -103,8 +113,9 @@ impl Planner<'_> {
         Ok(mailboxes)
     }
 
-    /// The mailbox that a subaddress names, when the account has it and mail may be sent to it, else INBOX.
-    fn mailbox(&self, account: &Account, folder: Option<&str>) -> Result<MailboxId, Error> {
+    /// The mailbox that a subaddress names, when the account has it and mail may be sent to it, else INBOX, or Junk if
+    /// the checks say so.
+    fn mailbox(&self, account: &Account, folder: Option<&str>, verdict: Verdict) -> Result<MailboxId, Error> {
         if let Some(folder) = folder {
             let named = match self.store.mailbox(account.id, folder)? {
                 None => self.mailbox_without_case(account, folder)?,
@@ -115,6 +126,11 @@ impl Planner<'_> {
             {
                 return Ok(mailbox.id);
             }
+        }
+        if verdict == Verdict::Junk
+            && let Some(junk) = self.store.mailbox_for(account.id, SpecialUse::Junk)?
+        {
+            return Ok(junk.id);
         }
         let inbox = self.store.mailbox(account.id, "INBOX")?;
         let gone = || Error::new(mailstead_storage::Word::NotFound, format!("{} has no INBOX", account.address));
@@ -129,11 +145,11 @@ impl Planner<'_> {
 
     /// When the message is due again, and where. It is due at once when its sender is to be told something, or when
     /// its next servers were not tried yet; with nobody pending and nothing to tell it is done.
-    fn next(&self, leased: &Leased, recipients: &mut [RecipientState], attempts: u32, tried: bool) -> Next {
+    fn next(&self, leased: &Leased, recipients: &mut [RecipientState], attempts: u32) -> Next {
         let mut due: Option<Time> = None;
         for recipient in recipients.iter_mut().filter(|recipient| recipient.state == State::Pending) {
             let next = match Calendar::of(self.settings, recipient, leased.since).next(attempts, self.now) {
-                _ if !tried => self.now,
+                _ if is_untried(recipient) => self.now,
                 calendar::Next::At(time) => time,
                 calendar::Next::GiveUp => {
                     give_up(recipient);
@@ -142,7 +158,7 @@ impl Planner<'_> {
             };
             due = Some(due.map_or(next, |due| due.min(next)));
         }
-        let is_owed = tried && self.owed(leased).is_owed(recipients);
+        let is_owed = self.owed(leased).is_owed(recipients);
         if is_owed { (Some(self.now), String::new()) } else { (due, self.queue(recipients)) }
     }
 
@@ -157,6 +173,11 @@ impl Planner<'_> {
         let mut next = pending.filter_map(|recipient| recipient.remaining.first());
         next.next().map_or_else(String::new, |address| self.remote.queue(address))
     }
+}
+
+/// Does it wait for its first turn to go elsewhere?
+fn is_untried(recipient: &RecipientState) -> bool {
+    recipient.state == State::Pending && recipient.answer == ELSEWHERE
 }
 
 fn give_up(recipient: &mut RecipientState) {

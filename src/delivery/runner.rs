@@ -97,20 +97,23 @@ impl Delivery {
     async fn wait(&self, running: &JoinSet<()>, stop: &mut Stop) {
         let parts = &self.0.parts;
         let now = parts.clock.now();
-        let due = if self.is_active() {
-            let has_place = running.len() < parts.settings.remote_deliveries_max;
-            let open = |queue: &str| queue.is_empty() || has_place && parts.remote.room(queue, now) > 0;
-            let due = parts.store.next_due(&open).unwrap_or_default();
-            due.into_iter().chain(parts.remote.next_room(now)).min()
-        } else {
-            None
-        };
+        let (this, running) = (self.clone(), running.len());
+        let due = if self.is_active() { work::compute(move || this.next_due(running, now)).await } else { None };
         let until = due.map_or(LOOK, |due| Duration::from_millis(due.millis_since(now)).min(LOOK));
         tokio::select! {
             () = parts.bell.spool() => {}
             () = tokio::time::sleep(until) => {}
             () = stop.asked() => {}
         }
+    }
+
+    /// When the next message may be worked on, should nothing else happen.
+    fn next_due(&self, running: usize, now: Time) -> Option<Time> {
+        let Parts { store, remote, settings, .. } = &self.0.parts;
+        let has_place = running < settings.remote_deliveries_max.max(1);
+        let open = |queue: &str| queue.is_empty() || has_place && remote.room(queue, now) > 0;
+        let due = store.next_due(&open).unwrap_or_default();
+        due.into_iter().chain(remote.next_room(now)).min()
     }
 
     fn is_active(&self) -> bool {

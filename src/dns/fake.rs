@@ -56,9 +56,8 @@ impl Fake {
 
     /// With this failure of a lookup of addresses.
     pub fn host_fault(mut self, host: &str, fault: Fault) -> Fake {
-        for family in [Family::V4, Family::V6] {
-            self.addresses.entry(family).or_default().insert(host.into(), Err(fault.clone()));
-        }
+        self.addresses.entry(Family::V4).or_default().insert(host.into(), Err(fault.clone()));
+        self.addresses.entry(Family::V6).or_default().insert(host.into(), Err(fault));
         self
     }
 

@@ -28,6 +28,11 @@ impl Head {
         Head { return_path_bytes, begin: buffer.len(), checks: true, complete_as }
     }
 
+    /// So many bytes were written ahead of the message.
+    pub fn move_by(&mut self, bytes: usize) {
+        self.begin += bytes;
+    }
+
     /// Looks at the header, which `buffer` begins with, and writes what is missing.
     ///
     /// # Errors

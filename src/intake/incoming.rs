@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailstead_storage::{Accepted, Arrival, BlobId, Draft, PIECE_BYTES_MAX, Pending};
+use mailstead_storage::{Accepted, Arrival, BlobId, Draft, PIECE_BYTES_MAX, Pending, Verdict};
 
 use super::head::Head;
 use super::{Acceptance, Door, KeptMessage, Refusal, Trace};
@@ -22,6 +22,7 @@ pub struct Incoming {
     /// Bytes of the message itself so far.
     own_bytes: u64,
     return_path_bytes: u32,
+    verdict: Verdict,
     /// `None` once the message is refused. Boxed: with its hasher it is 3 KB, and every future that holds an `Incoming`
     /// would be larger by it several times over.
     body: Option<Box<Body>>,
@@ -45,6 +46,7 @@ impl Incoming {
             buffer,
             own_bytes: 0,
             return_path_bytes: head.return_path_bytes,
+            verdict: Verdict::Welcome,
             body: Some(Box::new(Body { draft, outliner: Outliner::new(), head: Some(head) })),
         }
     }
@@ -52,6 +54,17 @@ impl Incoming {
     /// The message's id.
     pub fn id(&self) -> BlobId {
         self.id
+    }
+
+    /// Takes what the checks of the message say, before its first byte: a complete header field, which goes before
+    /// Received (RFC 8601 §5), and where it belongs.
+    pub fn take_findings(&mut self, field: &str, verdict: Verdict) {
+        let at = self.return_path_bytes as usize;
+        self.buffer.splice(at..at, field.bytes());
+        self.verdict = verdict;
+        if let Some(head) = self.body.as_mut().and_then(|body| body.head.as_mut()) {
+            head.move_by(field.len());
+        }
     }
 
     /// Takes the next bytes of the message, cut anywhere. Waits while storage is behind.
@@ -80,11 +93,12 @@ impl Incoming {
     /// # Errors
     /// Any refusal; nothing is kept then.
     pub async fn accept(self, acceptance: Acceptance) -> Result<Accepted, Refusal> {
-        let (received, return_path_bytes) = (self.door.clock.now(), self.return_path_bytes);
+        let (received, return_path_bytes, verdict) = (self.door.clock.now(), self.return_path_bytes, self.verdict);
         let (accepted, _) = self
             .end(move |draft, tail, outline| {
                 let Acceptance { envelope, provenance, priority } = acceptance;
-                draft.accept(tail, Arrival { envelope, provenance, received, priority, return_path_bytes, outline })
+                let arrival = Arrival { envelope, provenance, received, priority, verdict, return_path_bytes, outline };
+                draft.accept(tail, arrival)
             })
             .await?;
         Ok(accepted)

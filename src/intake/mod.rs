@@ -89,6 +89,11 @@ impl Intake {
         Intake(Arc::new(Door { store, clock, message_bytes_max, flight: Semaphore::new(FLIGHT_BYTES_MAX) }))
     }
 
+    /// The size limit, bytes.
+    pub fn message_bytes_max(&self) -> u64 {
+        self.0.message_bytes_max
+    }
+
     /// Begins a message.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use super::session::{Answers, Goodbye, Session, Turn};
 use super::stream::Stream;
 use super::tls::Certificates;
 use super::{Input, Status};
+use crate::bell::Watch;
 use crate::clock::Clock;
 use crate::people::sessions::SessionGuard;
 use crate::service::Stop;
@@ -157,13 +158,8 @@ impl<S: Session> Connection<S> {
 
     /// Waits for whatever comes first.
     async fn wait(&mut self, input: &mut Input, idle: bool, patience: Duration) -> Heard {
-        let (watch, busy) = (self.session.watch().filter(|_| idle), self.session.is_busy());
-        let bell = async {
-            match watch {
-                Some(watch) => watch.changed().await,
-                None => pending().await,
-            }
-        };
+        let busy = self.session.is_busy();
+        let [first, second] = if idle { self.session.watches() } else { [None, None] };
         let rests = self.stream.is_tense();
         let rest = async {
             match rests {
@@ -186,7 +182,8 @@ impl<S: Session> Connection<S> {
                 Err(error) if is_garbled(&error) => Heard::Goodbye(Goodbye::Garbled),
                 Err(_) => Heard::Broken,
             },
-            () = bell => Heard::Bell,
+            () = rung(first) => Heard::Bell,
+            () = rung(second) => Heard::Bell,
             () = rest => Heard::Rest,
             () = stopped => Heard::Goodbye(Goodbye::ServiceStops),
             () = tokio::time::sleep(patience) => Heard::Goodbye(Goodbye::Timeout),
@@ -203,5 +200,13 @@ impl<S: Session> Connection<S> {
         self.session.bound(self.stream.bindings(&self.certificates));
         self.session.secured(version);
         Ok(())
+    }
+}
+
+/// Resolves when what is watched has changed.
+async fn rung(watch: Option<&Watch>) {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => pending().await,
     }
 }

@@ -103,12 +103,12 @@ pub trait Session: Send + 'static {
     /// The connection is encrypted now.
     fn secured(&mut self, version: &'static str);
 
-    /// Something in the watched mailboxes has changed.
+    /// Something that is watched has changed.
     fn rang(&mut self) {}
 
     /// What to listen to during [`Turn::Idle`].
-    fn watch(&self) -> Option<&Watch> {
-        None
+    fn watches(&self) -> [Option<&Watch>; 2] {
+        [None, None]
     }
 
     /// Says goodbye in the protocol's own words. Nothing is asked after it.

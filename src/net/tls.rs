@@ -73,6 +73,14 @@ impl Certificates {
         self.server.clone()
     }
 
+    /// The SHA-256 of the certificate's public key in hexadecimal, as a TLSA record of type 3 1 1 has it (RFC 6698).
+    pub fn public_key_digest(&self) -> Option<String> {
+        let pair = self.current.pair.read().unwrap_or_else(PoisonError::into_inner).0.clone();
+        let info = pair.key.public_key()?;
+        let digest = ::aws_lc_rs::digest::digest(&::aws_lc_rs::digest::SHA256, info.as_ref());
+        Some(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
     /// What a login may be bound to on this connection. `tls-exporter` is offered with TLS 1.3 alone: before it, the
     /// binding is safe only with an extension that cannot be asked for here (RFC 9266 §4.2).
     pub fn bindings(&self, connection: &ServerConnection) -> ChannelBindings {

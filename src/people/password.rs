@@ -96,7 +96,7 @@ pub(super) fn scram_verifier(password: &str, salt: &[u8], iterations: NonZeroU32
 }
 
 /// Random bytes that nobody can guess.
-pub(super) fn random<const BYTES: usize>() -> [u8; BYTES] {
+pub fn random<const BYTES: usize>() -> [u8; BYTES] {
     let mut bytes = [0; BYTES];
     rand::fill(&mut bytes).expect("the operating system has random bytes");
     bytes

@@ -1,12 +1,15 @@
 //! The bell: how the rooms above learn that something they wait for has come.
 
-use crate::{BlobId, MailboxId};
+use crate::{AccountId, BlobId, MailboxId};
 
 /// What a commit changed, told once for each commit.
 #[derive(Debug, Default, Clone)]
 pub struct News {
     /// Mailboxes with new, changed or vanished messages.
     pub mailboxes: Vec<MailboxId>,
+    /// Accounts of which a mailbox was made, removed, renamed or changed, or subscriptions or annotations;
+    /// [`AccountId::EVERYONE`] when rights have changed, or annotations of the server.
+    pub accounts: Vec<AccountId>,
     /// Messages that were accepted, forced or otherwise became due.
     pub spool: Vec<BlobId>,
     /// Accounts, domains or aliases changed.

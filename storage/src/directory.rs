@@ -21,6 +21,9 @@ pub struct Domain {
     /// Receives the mail for unknown local parts, when set.
     #[serde(default)]
     pub catch_all: Option<String>,
+    /// The keys that its mail is signed with (RFC 6376), in the order they were made.
+    #[serde(default)]
+    pub signing_keys: Vec<SigningKey>,
     /// Its number as the owner of shared mailboxes: none of the accounts has it.
     pub mailboxes: AccountId,
     /// Most bytes its shared mailboxes may hold; 0 is without limit.
@@ -31,6 +34,51 @@ pub struct Domain {
     pub quota_messages: u64,
     /// When it was added.
     pub created: Time,
+}
+
+/// A key pair that mail of a domain is signed with.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SigningKey {
+    /// The name under which its public half is published: `SELECTOR._domainkey.DOMAIN`.
+    pub selector: String,
+    /// What kind of key it is.
+    pub algorithm: KeyAlgorithm,
+    /// What it is used for now.
+    pub state: KeyState,
+    /// The public half, in base64 as the `p=` tag publishes it.
+    pub public: String,
+    /// The private half, encrypted by the box's key; opaque here.
+    pub sealed: Vec<u8>,
+    /// When it was made.
+    pub created: Time,
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SigningKey({}, {:?}, {:?})", self.selector, self.algorithm, self.state)
+    }
+}
+
+/// What kind of key signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyAlgorithm {
+    /// `rsa-sha256` (RFC 6376).
+    Rsa,
+    /// `ed25519-sha256` (RFC 8463).
+    Ed25519,
+}
+
+/// What a signing key is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// Its record is to be published; it signs nothing yet.
+    Next,
+    /// It signs.
+    Active,
+    /// It signs no more; its record stays published as long as mail signed with it is under way.
+    Retired,
 }
 
 impl Domain {

@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AccountId(pub u32);
 
+impl AccountId {
+    /// No account's number: stands for all of them where one is named.
+    pub const EVERYONE: AccountId = AccountId(0);
+}
+
 /// A mailbox (a folder of one account or domain). Never used again; a rename keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MailboxId(pub u32);

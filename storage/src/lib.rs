@@ -24,6 +24,7 @@ mod opening;
 mod pending;
 mod pieces;
 mod queue;
+mod report;
 mod rows;
 mod segments;
 mod shared;
@@ -37,7 +38,8 @@ mod write;
 
 pub use bell::{Bell, News, Silent};
 pub use directory::{
-    Account, Alias, Directory, Domain, LastLogin, NewAccount, Owner, Quota, Recipient, Role, ScramVerifier, Usage,
+    Account, Alias, Directory, Domain, KeyAlgorithm, KeyState, LastLogin, NewAccount, Owner, Quota, Recipient, Role,
+    ScramVerifier, SigningKey, Usage,
 };
 pub use disk::{Access, Disk};
 pub use draft::Draft;
@@ -45,13 +47,15 @@ pub use error::{Error, Result, Word};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
 pub use mailbox::metadata::{Annotation, METADATA_ENTRY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};
 pub use mailbox::{
-    Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox, NewMessage,
-    Opened, Record, SpecialUse, Stored, UidRange, UidSet,
+    AccessKey, Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
+    NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
 pub use pending::Pending;
+pub use report::{Report, ReportKind, Tally};
 pub use sharing::{ANYONE, Acl, OTHER_USERS, Rights, RightsChange, SHARED};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
     RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, State, StsPolicy, Told, UNDO_SECONDS,
+    Verdict,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};

@@ -1,5 +1,6 @@
 //! Mailboxes and their messages. The names are those of IMAP (RFC 9051, 7162).
 
+pub(crate) mod access_key;
 pub(crate) mod change;
 pub(crate) mod look;
 pub(crate) mod metadata;
@@ -11,6 +12,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, BlobId, Kept, MailboxId, Modseq, Time, Uid};
+
+/// The secret that URLs of a mailbox's messages are authorized with (RFC 4467 §1.2).
+pub type AccessKey = [u8; 32];
 
 /// What a mailbox is for (RFC 6154).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

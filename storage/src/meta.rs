@@ -201,7 +201,7 @@ fn succeed(shared: &Arc<Shared>, outcome: Outcome, answers: Vec<Answer>) {
     }
     // First the bell: whoever hears that a write is done finds everyone else told of it.
     let news = &outcome.news;
-    if news.directory || !news.mailboxes.is_empty() || !news.spool.is_empty() {
+    if news.directory || !news.mailboxes.is_empty() || !news.accounts.is_empty() || !news.spool.is_empty() {
         shared.bell.ring(news);
     }
     answers.into_iter().for_each(|answer| answer(None));

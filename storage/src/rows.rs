@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{Reader, Writer};
 use crate::{
-    AccountId, Acl, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags, MailboxId, Modseq,
-    Notify, Priority, Provenance, RecipientState, Record, Result, Ret, Rights, SpecialUse, State, Time, Told, Uid,
-    UidRange, UidSet, Usage, Word,
+    AccessKey, AccountId, Acl, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags,
+    MailboxId, Modseq, Notify, Priority, Provenance, RecipientState, Record, Result, Ret, Rights, SpecialUse, State,
+    Time, Told, Uid, UidRange, UidSet, Usage, Verdict, Word,
 };
 
 /// Newest version of every row that carries one.
@@ -229,6 +229,16 @@ pub(crate) fn decode_keywords(bytes: &[u8]) -> Result<Vec<String>> {
     (0..count).map(|_| row.text()).collect()
 }
 
+pub(crate) fn encode_access_key(key: &AccessKey) -> Vec<u8> {
+    let mut row = Writer::new(VERSION, 33);
+    row.raw(key);
+    row.0
+}
+
+pub(crate) fn decode_access_key(bytes: &[u8]) -> Result<AccessKey> {
+    Reader::new("access key", VERSION, bytes)?.hash()
+}
+
 pub(crate) fn encode_acl(acl: &Acl) -> Vec<u8> {
     let mut row = Writer::new(VERSION, 64);
     row.number(acl.len() as u64);
@@ -399,8 +409,8 @@ fn decode_priority(row: &mut Reader) -> Result<Priority> {
 }
 
 /// An *arrival*: received u64 (ms), priority u8, Return-Path length varint, provenance u8 with a
-/// varint for those that name something, flags u8, body u8, RET u8 (0 none), ENVID, reverse-path,
-/// count, and for each recipient: address, NOTIFY u8, ORCPT.
+/// varint for those that name something, flags u8 (1 SMTPUTF8, 2 REQUIRETLS, 4 verdict Junk), body u8,
+/// RET u8 (0 none), ENVID, reverse-path, count, and for each recipient: address, NOTIFY u8, ORCPT.
 fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
     row.raw(&arrival.received.0.to_le_bytes());
     row.byte(arrival.priority as u8);
@@ -418,7 +428,8 @@ fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
         Provenance::Box => row.byte(3),
     }
     let envelope = &arrival.envelope;
-    row.byte(u8::from(envelope.smtputf8) | u8::from(envelope.require_tls) << 1);
+    let junk = u8::from(arrival.verdict == Verdict::Junk);
+    row.byte(u8::from(envelope.smtputf8) | u8::from(envelope.require_tls) << 1 | junk << 2);
     row.byte(match envelope.body {
         BodyKind::SevenBit => 0,
         BodyKind::EightBit => 1,
@@ -451,11 +462,12 @@ fn decode_arrival(row: &mut Reader) -> Result<Arrival> {
         3 => Provenance::Box,
         _ => return Err(row.corrupt()),
     };
-    let envelope = decode_envelope(row)?;
-    Ok(Arrival { envelope, provenance, received, priority, return_path_bytes, outline: Arc::default() })
+    let (envelope, verdict) = decode_envelope(row)?;
+    Ok(Arrival { envelope, provenance, received, priority, verdict, return_path_bytes, outline: Arc::default() })
 }
 
-fn decode_envelope(row: &mut Reader) -> Result<Envelope> {
+/// The envelope, and the verdict that stands among its flags.
+fn decode_envelope(row: &mut Reader) -> Result<(Envelope, Verdict)> {
     let flags = row.byte()?;
     let body = match row.byte()? {
         0 => BodyKind::SevenBit,
@@ -474,7 +486,9 @@ fn decode_envelope(row: &mut Reader) -> Result<Envelope> {
     let count = row.count()?;
     let recipients = (0..count).map(|_| decode_recipient(row)).collect::<Result<_>>()?;
     let (smtputf8, require_tls) = (flags & 1 != 0, flags & 2 != 0);
-    Ok(Envelope { reverse_path, recipients, ret, envelope_id, body, smtputf8, require_tls })
+    let verdict = if flags & 4 == 0 { Verdict::Welcome } else { Verdict::Junk };
+    let envelope = Envelope { reverse_path, recipients, ret, envelope_id, body, smtputf8, require_tls };
+    Ok((envelope, verdict))
 }
 
 fn decode_recipient(row: &mut Reader) -> Result<EnvelopeRecipient> {

@@ -125,6 +125,17 @@ pub enum Priority {
     Low,
 }
 
+/// What the checks made of a message that came from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing speaks against it.
+    #[default]
+    Welcome,
+    /// Its place is Junk, unless its recipient has said otherwise.
+    Junk,
+}
+
 /// All that is known of a message when it is accepted. Written to the journal beside its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
@@ -136,6 +147,8 @@ pub struct Arrival {
     pub received: Time,
     /// Its priority.
     pub priority: Priority,
+    /// What the checks made of it.
+    pub verdict: Verdict,
     /// Length in bytes of the Return-Path field that the stored bytes begin with; a relay sends
     /// what follows it (RFC 5321 §4.4).
     pub return_path_bytes: u32,

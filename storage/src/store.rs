@@ -404,6 +404,24 @@ impl Store {
         self.0.shared.look(|transaction| mailbox::look::subscriptions(transaction, account))
     }
 
+    /// The mailbox's access key, when it has one.
+    pub fn access_key(&self, mailbox: MailboxId) -> Result<Option<AccessKey>> {
+        self.0.shared.look(|transaction| mailbox::access_key::read(transaction, mailbox))
+    }
+
+    /// Gives the mailbox this access key, unless it has one. Returns the one that it has now.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn give_access_key(&self, mailbox: MailboxId, key: AccessKey) -> Pending<AccessKey> {
+        self.write(move |tables| mailbox::access_key::give(tables, mailbox, &key))
+    }
+
+    /// Takes the access keys of these mailboxes: what was authorized with them is so no longer.
+    pub fn take_access_keys(&self, mailboxes: Vec<MailboxId>) -> Pending<()> {
+        self.write(move |tables| mailbox::access_key::take(tables, &mailboxes))
+    }
+
     /// All that a session needs to select a mailbox.
     ///
     /// # Errors
@@ -643,6 +661,34 @@ impl Store {
             return Ok(Some(login));
         }
         self.0.shared.look(|transaction| directory::rows::last_login(transaction, account))
+    }
+
+    // ---- reports -------------------------------------------------------------------------
+
+    /// Adds to what is counted for reports to other servers.
+    pub fn count(&self, tallies: Vec<Tally>) -> Pending<()> {
+        self.write(move |tables| report::count(tables, &tallies))
+    }
+
+    /// Up to `max` of what was counted on days before `before`, by day and text, from the one after
+    /// `after` on.
+    pub fn counted(&self, before: u32, after: Option<(u32, String)>, max: usize) -> Result<Vec<Tally>> {
+        self.0.shared.look(|transaction| report::counted(transaction, before, after.as_ref(), max))
+    }
+
+    /// Forgets what was counted on days before `before`.
+    pub fn forget_counted(&self, before: u32) -> Pending<()> {
+        self.write(move |tables| report::forget(tables, before))
+    }
+
+    /// Keeps a report from another server; the oldest of very many makes room for it.
+    pub fn keep_report(&self, report: Report) -> Pending<()> {
+        self.write(move |tables| report::keep(tables, &report))
+    }
+
+    /// The newest reports from other servers, newest first.
+    pub fn reports(&self, max: usize) -> Result<Vec<Report>> {
+        self.0.shared.look(|transaction| report::list(transaction, max))
     }
 
     // ---- settings that change at run time ------------------------------------------------

@@ -76,6 +76,10 @@ pub(crate) mod meta {
     /// Mailbox id → version 1, count, keywords as texts: the n-th is bit 5 + n.
     pub(crate) const KEYWORD: Definition<u32, &[u8]> = Definition::new("keyword");
 
+    /// Mailbox id → version 1, 32 B: the key that its URLs are authorized with (RFC 4467). Lives no longer than
+    /// the mailbox.
+    pub(crate) const ACCESS_KEY: Definition<u32, &[u8]> = Definition::new("access_key");
+
     /// `mailbox << 32 | uid & !63` → highest modseq u64, then up to 64 records of 40 B by uid: uid
     /// u32, flags u64, modseq u64, blob id u64, size u32, internal date u32, save date u32. The one
     /// row without a version byte: `schema` stands for it.
@@ -120,6 +124,12 @@ pub(crate) mod meta {
     /// Address → version 1, JSON of [`crate::Alias`].
     pub(crate) const ALIAS: Definition<&str, &[u8]> = Definition::new("alias");
 
+    /// `(day, what was counted)` → version 1, JSON of [`crate::Tally`]. Days since 1970 in UTC.
+    pub(crate) const TALLY: Definition<(u32, &str), &[u8]> = Definition::new("tally");
+
+    /// Arrival of a report from another server, ms since 1970, or the next free number → version 1,
+    /// JSON of [`crate::Report`].
+    pub(crate) const REPORT: Definition<u64, &[u8]> = Definition::new("report");
     /// Domain → version 1, JSON of [`crate::StsPolicy`].
     pub(crate) const MTA_STS: Definition<&str, &[u8]> = Definition::new("mta_sts");
 

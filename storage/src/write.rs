@@ -31,6 +31,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) metadata: Table<'t, (u32, u32, &'static str), &'static [u8]>,
     pub(crate) subscription: Table<'t, (u32, &'static str), ()>,
     pub(crate) keyword: Table<'t, u32, &'static [u8]>,
+    pub(crate) access_key: Table<'t, u32, &'static [u8]>,
     pub(crate) message: Table<'t, u64, &'static [u8]>,
     pub(crate) vanished: Table<'t, u128, &'static [u8]>,
     doomed_mailbox: Table<'t, u32, ()>,
@@ -44,6 +45,8 @@ pub(crate) struct Tables<'t> {
     pub(crate) login: Table<'t, u32, &'static [u8]>,
     pub(crate) domain: Table<'t, &'static str, &'static [u8]>,
     pub(crate) alias: Table<'t, &'static str, &'static [u8]>,
+    pub(crate) tally: Table<'t, (u32, &'static str), &'static [u8]>,
+    pub(crate) report: Table<'t, u64, &'static [u8]>,
     pub(crate) mta_sts: Table<'t, &'static str, &'static [u8]>,
     pub(crate) setting: Table<'t, &'static str, &'static str>,
     held: Held,
@@ -61,6 +64,7 @@ struct Held {
     blobs: BTreeMap<BlobId, BlobRow>,
     live: HashMap<u32, i64>,
     touched: BTreeSet<MailboxId>,
+    touched_accounts: BTreeSet<AccountId>,
 }
 
 /// What a transaction came to.
@@ -85,6 +89,7 @@ impl<'t> Tables<'t> {
             metadata: transaction.open_table(meta::METADATA)?,
             subscription: transaction.open_table(meta::SUBSCRIPTION)?,
             keyword: transaction.open_table(meta::KEYWORD)?,
+            access_key: transaction.open_table(meta::ACCESS_KEY)?,
             message: transaction.open_table(meta::MESSAGE)?,
             vanished: transaction.open_table(meta::VANISHED)?,
             doomed_mailbox: transaction.open_table(meta::DOOMED_MAILBOX)?,
@@ -98,6 +103,8 @@ impl<'t> Tables<'t> {
             login: transaction.open_table(meta::LOGIN)?,
             domain: transaction.open_table(meta::DOMAIN)?,
             alias: transaction.open_table(meta::ALIAS)?,
+            tally: transaction.open_table(meta::TALLY)?,
+            report: transaction.open_table(meta::REPORT)?,
             mta_sts: transaction.open_table(meta::MTA_STS)?,
             setting: transaction.open_table(meta::SETTING)?,
             held: Held::default(),
@@ -260,7 +267,13 @@ impl<'t> Tables<'t> {
     pub(crate) fn put_mailbox(&mut self, id: MailboxId, row: MailboxRow) {
         self.begin_writing();
         self.held.touched.insert(id);
+        self.touch_account(row.account);
         self.held.mailboxes.insert(id, row);
+    }
+
+    /// Has the account's watchers told.
+    pub(crate) fn touch_account(&mut self, account: AccountId) {
+        self.held.touched_accounts.insert(account);
     }
 
     /// Takes a mailbox out of sight; its messages are given back bit by bit.
@@ -273,9 +286,11 @@ impl<'t> Tables<'t> {
         self.change_usage(row.account, -i64::from(row.counters.exists), -(row.counters.bytes as i64))?;
         self.mailbox_name.remove((row.account.0, row.name.as_str()))?;
         self.mailbox.remove(id.0)?;
+        self.access_key.remove(id.0)?;
         self.held.mailboxes.remove(&id);
         self.doomed_mailbox.insert(id.0, ())?;
         self.held.touched.insert(id);
+        self.touch_account(row.account);
         Ok(())
     }
 
@@ -403,7 +418,7 @@ impl<'t> Tables<'t> {
         for mailbox in tails {
             self.flush_tail(mailbox)?;
         }
-        let Held { mailboxes, usages, blobs, touched, live, .. } = std::mem::take(&mut self.held);
+        let Held { mailboxes, usages, blobs, touched, touched_accounts, live, .. } = std::mem::take(&mut self.held);
         self.held.live = live;
         for (id, row) in mailboxes {
             self.mailbox.insert(id.0, row.encode().as_slice())?;
@@ -421,6 +436,7 @@ impl<'t> Tables<'t> {
         }
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
+        news.accounts = touched_accounts.into_iter().collect();
         Ok(Outcome { news, agenda: self.agenda, more_to_reclaim })
     }
 }

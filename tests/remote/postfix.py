@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pwd
+import shutil
 import subprocess
 import time
 
@@ -19,15 +20,22 @@ class Postfix:
         for path in (self.data, self.mail):
             os.chown(path, user.pw_uid, user.pw_gid)
         os.chmod(self.folder, 0o755)
+        for name in ("postfix-files", "dynamicmaps.cf"):
+            shutil.copy(f"/etc/postfix/{name}", self.etc)
+            shutil.copytree(f"/etc/postfix/{name}.d", self.etc / f"{name}.d")
+        (self.folder / "log").mkdir()
         (self.etc / "main.cf").write_text(f"""
 compatibility_level = 3.6
 queue_directory = {self.queue}
 data_directory = {self.data}
-maillog_file = {self.folder}/log
-maillog_file_prefixes = {self.folder}
-inet_interfaces = {address}
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {self.folder}/log/mail.log
+maillog_file_prefixes = {self.folder}/log
+inet_interfaces = loopback-only
 inet_protocols = ipv4
-smtp_bind_address = {address}
 myhostname = mx.post.test
 mydestination =
 mynetworks = 127.0.0.0/8
@@ -45,10 +53,10 @@ smtpd_tls_security_level = may
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 smtpd_tls_loglevel = 1
+smtpd_tls_received_header = yes
 alias_maps =
 alias_database =
 local_recipient_maps =
-import_environment = MAIL_CONFIG MAIL_LOGTAG
 """)
         (self.etc / "master.cf").write_text(f"""
 {address}:{port} inet n - n - - smtpd
@@ -86,7 +94,7 @@ postlog   unix-dgram n - n - 1 postlogd
         self.control("stop")
 
     def log(self):
-        path = self.folder / "log"
+        path = self.folder / "log" / "mail.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
     def wait_for_mail(self, text, seconds=30):

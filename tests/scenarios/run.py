@@ -259,6 +259,77 @@ def imap_idle_tells_of_new_mail(box):
     client.logout()
 
 
+class Dialogue:
+    """An IMAP client that shows each line, also those that nobody has asked for."""
+
+    def __init__(self, box, user="alice@example.test"):
+        self.socket = socket.create_connection(("127.0.0.1", box.ports["imap"]), timeout=20)
+        self.lines = self.socket.makefile("rb")
+        self.lines.readline()
+        self.ask(f"LOGIN {user} {PASSWORD}")
+
+    def line(self):
+        return self.lines.readline().decode().rstrip("\r\n")
+
+    def ask(self, command):
+        """The lines before the tagged one, which must be OK."""
+        self.socket.sendall(f"t {command}\r\n".encode())
+        told = []
+        while not (line := self.line()).startswith("t "):
+            told.append(line)
+        assert line.startswith("t OK"), line
+        return told
+
+
+@scenario
+def urls_of_alice_are_fetched_by_bob(box):
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("for bob too", body="Si vis pacem, para bellum.\n"))
+    box.wait_until_delivered()
+    alice, bob = Dialogue(box), Dialogue(box, "bob@example.test")
+
+    def authorized(access):
+        url = f"imap://alice%40example.test@mx.example.test/INBOX/;UID=1/;SECTION=TEXT;URLAUTH={access}"
+        return alice.ask(f'GENURLAUTH "{url}" INTERNAL')[0].split('"')[1]
+
+    def told(client, url):
+        return client.ask(f'URLFETCH ("{url}" BINARY)')[0].split(f'"{url}"')[1].strip()
+
+    for_bob, for_all = authorized("user+bob@example.test"), authorized("authuser")
+    assert told(bob, for_bob) == "(BINARY {28}", told(bob, for_bob)
+    assert told(alice, for_bob) == "NIL"
+    assert told(alice, for_all) == "(BINARY {28}"
+    assert told(bob, for_all.replace("UID=1", "UID=2")) == "NIL"
+    expired = authorized("anonymous").replace(";URLAUTH", ";EXPIRE=2020-01-01T00:00:00Z;URLAUTH")
+    assert told(bob, expired) == "NIL"
+    box.stop()
+    box.start()
+    alice, bob = Dialogue(box), Dialogue(box, "bob@example.test")
+    assert told(bob, for_bob) == "(BINARY {28}"
+    alice.ask("RESETKEY INBOX INTERNAL")
+    assert told(bob, for_bob) == "NIL"
+
+
+@scenario
+def notifications_of_delivered_mail(box):
+    alice = Dialogue(box)
+    alice.ask("SELECT Drafts")
+    alice.ask("NOTIFY SET (selected (MessageNew MessageExpunge)) (personal (MessageNew MessageExpunge FlagChange))")
+    for number in (1, 2):
+        with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+            s.send_message(message(f"number {number}"))
+        line = alice.line()
+        assert line.startswith(f"* STATUS INBOX (MESSAGES {number} UIDNEXT {number + 1} "), line
+    other = imap(box)
+    other.select("INBOX")
+    other.store("1", "+FLAGS", "(\\Seen)")
+    line = alice.line()
+    assert "UNSEEN 1" in line, line
+    other.append("Drafts", None, None, b"Subject: draft\r\n\r\n")
+    assert alice.line() == "* 1 EXISTS"
+    other.logout()
+
+
 @scenario
 def aliases_subaddresses_and_bounces(box):
     box.cli("alias", "add", "team@example.test", "alice@example.test", "bob@example.test")
@@ -332,6 +403,68 @@ def mail_for_elsewhere_waits(box):
     box.cli("spool", "force", identity)
     box.cli("spool", "delete", identity)
     assert box.rows("spool", "list") == []
+
+
+@scenario
+def shared_mailboxes(box):
+    """One user gives another a mailbox, a domain has one of its own: imaplib gives and reads, mbsync synchronizes."""
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        for n in range(5):
+            s.send_message(message(f"for alice {n}"))
+    box.wait_until_delivered()
+    alice, bob = imap(box), imap(box, "bob@example.test")
+    assert alice.create("Team")[0] == "OK" and alice.select("INBOX")[0] == "OK"
+    assert alice.copy("1:3", "Team")[0] == "OK"
+    theirs = '"Other Users/alice@example.test/Team"'
+    assert bob.select(theirs)[0] == "NO"
+    assert alice.setacl("Team", "bob@example.test", "lrswite")[0] == "OK"
+    _, acl = alice.getacl("Team")
+    assert b'"bob@example.test" lrswited' in acl[0], acl
+    assert bob.myrights(theirs)[1][0].endswith(b" lrswited")
+    assert bob.namespace()[1] == [b'(("" "/")) (("Other Users/" "/")) (("Shared/" "/"))']
+    assert any(b"alice@example.test/Team" in line for line in bob.list()[1])
+    assert bob.append(theirs, r"(\Seen)", None, message("from bob").as_bytes())[0] == "OK"
+    box.cli("shared", "add", "example.test", "Support")
+    box.cli("shared", "grant", "example.test", "Support", "anyone", "lrp")
+    box.cli("alias", "add", "support@example.test", "shared+Support@example.test")
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("help", to="support@example.test"))
+    box.wait_until_delivered()
+    assert subjects(box, "bob@example.test", "Shared/example.test/Support") == ["help"]
+    mail = box.dir / "Maildir"
+    mail.mkdir()
+    rc = box.dir / "mbsyncrc"
+    rc.write_text(f"""
+IMAPStore far
+Host 127.0.0.1
+Port {box.ports['imap']}
+User bob@example.test
+Pass {PASSWORD}
+SSLType None
+AuthMechs LOGIN
+Path "Other Users/alice@example.test/"
+
+MaildirStore near
+Path {mail}/
+Inbox {mail}/INBOX
+SubFolders Verbatim
+
+Channel all
+Far :far:Team
+Near :near:Team
+Create Near
+Expunge Both
+SyncState *
+""")
+    run("mbsync", "-c", rc, "-a")
+    team = mail / "Team"
+    fetched = sorted(team.glob("new/*")) + sorted(team.glob("cur/*"))
+    assert len(fetched) == 4, fetched
+    fetched[0].unlink()
+    run("mbsync", "-c", rc, "-a")
+    assert len(subjects(box, mailbox="Team")) == 3
+    alice.logout()
+    bob.logout()
 
 
 @scenario

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use mailstead_core::authenticity::{BoxKey, Checks};
 use mailstead_core::clock::Clock;
+use mailstead_core::dns::Resolver;
 use mailstead_core::log::{Event, Kind, Level, Log, Value};
+use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
@@ -26,6 +29,14 @@ pub struct House {
     pub log: Log,
     /// The time.
     pub clock: Clock,
+    /// Encrypts what is kept secret.
+    pub box_key: BoxKey,
+    /// Asked what others publish.
+    pub resolver: Arc<dyn Resolver>,
+    /// Checks what comes in.
+    pub checks: Checks,
+    /// This host's certificate, while the server runs.
+    pub certificates: Option<Certificates>,
     /// Does the server run, or has one command opened the house for itself?
     pub live: bool,
     /// Held while an account's row is read, changed and written back.

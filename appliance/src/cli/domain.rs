@@ -1,5 +1,8 @@
 //! `mailstead domain …`
 
+mod check;
+mod dkim;
+
 use clap::Subcommand;
 use mailstead_web::api::domains::{DomainChange, Domains, NewDomain};
 
@@ -26,6 +29,14 @@ pub enum Command {
         /// The receiver; nobody when it is left out
         address: Option<String>,
     },
+    /// Show the keys that the domain's mail is signed with, and the DNS records that publish them; make keys when there
+    /// are none
+    Dkim(dkim::Options),
+    /// Look up what the DNS says of the domain, and say what it should say
+    Check {
+        /// The domain
+        name: String,
+    },
     /// Remove a domain that has neither users nor aliases
     Remove {
         /// Its name
@@ -49,6 +60,8 @@ impl Command {
                     None => format!("mail for unknown addresses of {name} is refused"),
                 });
             }
+            Command::Dkim(options) => dkim::run(options, client, context).await?,
+            Command::Check { name } => check::run(&name, client, context).await?,
             Command::Remove { name } => {
                 let () = client.delete(&format!("/domains/{}", segment(&name))).await?;
                 context.done(&format!("{name} is removed"));

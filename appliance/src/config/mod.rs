@@ -8,6 +8,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use mailstead_core::authenticity::AuthenticitySettings;
 use mailstead_core::delivery::DeliverySettings;
 use mailstead_core::dns::DnsSettings;
 use mailstead_core::log::LogSettings;
@@ -191,6 +192,8 @@ tables! {
     limits: Limits = Limits::default(),
     /// The DNS: where other servers' addresses, keys and policies are looked up.
     dns: DnsSettings = DnsSettings::default(),
+    /// Whether mail is from whom it says: checks of what comes in, signatures and reports on what goes out.
+    authenticity: AuthenticitySettings = AuthenticitySettings::default(),
     /// The spool: how accepted mail goes on its way.
     delivery: DeliverySettings = DeliverySettings::default(),
     /// What is kept, and how much memory and disk it may use.

@@ -93,6 +93,7 @@ pub fn arrival(message: &[u8]) -> Arrival {
         },
         provenance: Provenance::Received,
         received: NOW,
+        verdict: mailstead_storage::Verdict::Welcome,
         priority: Priority::Normal,
         return_path_bytes: 0,
         outline: outline(message),

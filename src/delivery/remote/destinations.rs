@@ -35,7 +35,10 @@ impl Destinations {
     }
 
     /// When some destination that has no room now may have some, without a message there coming to its end.
-    pub fn next_room(&self, now: Time) -> Option<Time> {
+    pub fn next_room(&self, settings: &DeliverySettings, now: Time) -> Option<Time> {
+        if settings.destination_messages_per_minute_max == 0 {
+            return None;
+        }
         let known = self.lock();
         let minutes = known.values().map(|destination| destination.minute).filter(|(_, count)| *count > 0);
         minutes.map(|(began, _)| began.plus_seconds(60)).filter(|end| *end > now).min()
@@ -142,7 +145,7 @@ mod tests {
         destinations.leave("a");
         destinations.leave("a");
         assert_eq!(room(now), 1, "three in a minute");
-        assert_eq!(destinations.next_room(now), Some(now.plus_seconds(60)));
+        assert_eq!(destinations.next_room(&settings, now), Some(now.plus_seconds(60)));
         assert_eq!(room(now.plus_seconds(60)), 2);
         assert_eq!(destinations.room("b", &settings, now), 2);
     }

@@ -77,6 +77,7 @@ struct Inner {
     hello: String,
     patience: Patience,
     configs: tls::Configs,
+    fetch_failures: tls::FetchFailures,
     destinations: Destinations,
     pool: Pool,
 }
@@ -85,9 +86,10 @@ impl Remote {
     /// Nothing is connected yet.
     ///
     /// # Errors
-    /// A sentence: trusted certificates that cannot be read.
+    /// A sentence: trusted certificates that cannot be read, or a server of the settings that is none.
     pub fn open(parts: Parts) -> Result<Remote, String> {
         let settings = &parts.settings;
+        route::check(settings)?;
         let configs = tls::Configs::open(&settings.trusted_certificates)?;
         let hello = Some(&settings.hello).filter(|name| !name.is_empty()).unwrap_or(&parts.hostname).clone();
         let seconds = |seconds: u64| Duration::from_secs(seconds.max(1));
@@ -98,8 +100,8 @@ impl Remote {
             end: seconds(settings.end_seconds),
         };
         let pool = Pool::new(Duration::from_secs(settings.idle_seconds));
-        let destinations = Destinations::default();
-        Ok(Remote(Arc::new(Inner { parts, hello, patience, configs, destinations, pool })))
+        let (destinations, fetch_failures) = (Destinations::default(), tls::FetchFailures::default());
+        Ok(Remote(Arc::new(Inner { parts, hello, patience, configs, fetch_failures, destinations, pool })))
     }
 
     /// The queue that an address waits in; empty when it is none.
@@ -114,7 +116,7 @@ impl Remote {
 
     /// When a queue that has no room now may have some by itself.
     pub(super) fn next_room(&self, now: Time) -> Option<Time> {
-        self.0.destinations.next_room(now)
+        self.0.destinations.next_room(&self.0.parts.settings, now)
     }
 
     /// Begins an attempt: from here on until its end it takes room of the message's queue.

@@ -19,7 +19,7 @@ impl Inner {
     /// The answer for the recipients: `4…` when some host may take the message later.
     pub(super) async fn reach(&self, hop: &Hop, required: bool) -> Result<Connection, String> {
         let (dns, settings) = (&*self.parts.resolver, &self.parts.settings);
-        let found = hosts::hosts(dns, &hop.target, settings.port, &self.hello).await?;
+        let found = hosts::hosts(dns, &hop.target, settings.port, &self.parts.hostname).await?;
         let sts = self.sts(hop).await;
         let mut refusal: Option<String> = None;
         for host in &found.hosts {
@@ -66,6 +66,7 @@ impl Inner {
             store: &self.parts.store,
             configs: &self.configs,
             settings: &self.parts.settings,
+            failures: &self.fetch_failures,
             now: self.parts.clock.now(),
         };
         let (rules, failure) = sts.rules(domain).await;
@@ -93,7 +94,7 @@ impl Inner {
                 outcome = self.call(hop, host, *address, &Policy::Off).await;
             }
             match outcome {
-                Ok(connection) if connection.server_name().eq_ignore_ascii_case(&self.hello) => {
+                Ok(connection) if connection.server_name().eq_ignore_ascii_case(&self.parts.hostname) => {
                     tokio::spawn(connection.quit());
                     refusal = answer(554, "5.4.6", &format!("mail for {} comes back to this host", hop.queue));
                 }

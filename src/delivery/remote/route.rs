@@ -108,6 +108,18 @@ pub(super) fn hop(settings: &DeliverySettings, address: &str) -> Option<Hop> {
     Some(Hop { queue: domain, target, rule, login: None })
 }
 
+/// Looks whether all servers of the settings can be gone to.
+///
+/// # Errors
+/// A sentence that names one that cannot.
+pub(super) fn check(settings: &DeliverySettings) -> Result<(), String> {
+    let mut routes = settings.domains.values().chain([&settings.smart_host]);
+    match routes.find(|route| !route.host.is_empty() && fixed(&route.host, settings.port).is_none()) {
+        Some(route) => Err(format!("[delivery]: {:?} is no server; write \"name\" or \"name:port\"", route.host)),
+        None => Ok(()),
+    }
+}
+
 /// The queue of an address; of what is none, the box's own, which will say so.
 pub(super) fn queue(settings: &DeliverySettings, address: &str) -> String {
     hop(settings, address).map_or_else(String::new, |hop| hop.queue)
@@ -166,6 +178,9 @@ mod tests {
         settings.smart_host.host = "smart.test".into();
         check(&settings, "x@d.test", "by smart.test", &host("smart.test", 25), TlsRule::Auto);
         check(&settings, "x@a.test", "by smart.test", &host("smart.test", 25), TlsRule::Off);
+        assert_eq!(super::check(&settings), Ok(()));
+        settings.smart_host.host = "smart.test:smtp".into();
+        assert!(super::check(&settings).is_err());
         assert_eq!((hop(&settings, "nobody"), queue(&settings, "nobody").as_str()), (None, ""));
     }
 }

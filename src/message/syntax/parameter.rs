@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::{enclosed, is_token, trim};
+use super::scan::{enclosed, is_token, trim, without_comments};
 use super::word;
 use crate::message::Parameter;
 use crate::message::charset;
@@ -42,7 +42,7 @@ fn piece(text: &[u8]) -> Option<(Piece, usize)> {
     if text[end] == b';' {
         return None;
     }
-    let mut name = trim(&text[..end]).to_ascii_lowercase();
+    let mut name = trim(&without_comments(&text[..end])).to_ascii_lowercase();
     if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
         return None;
     }
@@ -51,10 +51,16 @@ fn piece(text: &[u8]) -> Option<(Piece, usize)> {
         name.pop();
     }
     let section = section(&mut name);
-    let blanks = text.len() - end - 1 - text[end + 1..].trim_ascii_start().len();
-    let start = end + 1 + blanks;
+    let start = text.len() - value_start(&text[end + 1..]).len();
     let (value, length) = value(&text[start..]);
     Some((Piece { name, section, encoded, value }, start + length))
+}
+
+/// Where a value begins: behind blanks, and behind a comment when a quoted value follows. `(1).pdf` is no comment.
+fn value_start(text: &[u8]) -> &[u8] {
+    let text = text.trim_ascii_start();
+    let behind = enclosed(text).filter(|_| text.starts_with(b"(")).map(|(_, length)| text[length..].trim_ascii_start());
+    behind.filter(|rest| rest.starts_with(b"\"")).unwrap_or(text)
 }
 
 /// Takes `*number` off the name.
@@ -175,6 +181,8 @@ mod tests {
         check("; name=\"a;b \\\"c\\\".txt\"; x=y", &[("name", "a;b \"c\".txt"), ("x", "y")]);
         check("; name=copy (1).pdf; x=1", &[("name", "copy (1).pdf"), ("x", "1")]);
         check("; charset=us-ascii (Plain text)", &[("charset", "us-ascii")]);
+        check("; charset (x) = (y) \"utf-8\" (z); (c) a=b", &[("charset", "utf-8"), ("a", "b")]);
+        check("; name=(1).pdf", &[("name", "(1).pdf")]);
         check("; boundary==_a/b?c", &[("boundary", "=_a/b?c")]);
         check("; boundary=\"open", &[("boundary", "open")]);
         check("; boundary=\"a\"trash; x=y", &[("boundary", "a"), ("x", "y")]);

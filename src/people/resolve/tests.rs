@@ -33,6 +33,7 @@ pub(in super::super) fn directory(domains: &[&str], accounts: &[Account], aliase
             mailboxes: AccountId(1_000_000 + age as u32),
             quota_bytes: 0,
             quota_messages: 0,
+            signing_keys: Vec::new(),
             created: Time(age as u64),
         };
         directory.domains.insert(name.into(), Arc::new(row));

@@ -5,12 +5,13 @@ mod looked_at;
 mod metadata;
 mod place;
 mod shared;
+mod urls;
 
 use std::net::IpAddr;
 
 use mailstead_storage::{
-    AccountId, AppendedAll, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId, Modseq, NewMessage, Result,
-    Rights, RightsChange, SpecialUse, Store, Time, Uid, UidSet, Usage, Word,
+    AccessKey, AccountId, AppendedAll, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId, Modseq, NewMessage,
+    Result, Rights, RightsChange, SpecialUse, Store, Time, Uid, UidSet, Usage, Word,
 };
 
 use self::looked_at::LookedAt;
@@ -29,7 +30,7 @@ use crate::log::{Event, Kind, Level};
 use crate::message::Outline;
 use crate::net::{Answers, Peer};
 use crate::people::sessions::SessionId;
-use crate::people::{Denied, Login};
+use crate::people::{Denied, Login, random};
 use crate::work;
 
 /// The name under which logins are noted.
@@ -175,6 +176,17 @@ impl Answers<ImapSession> for ImapAnswers {
                 self.append_drop();
                 Answer::Done(Ok(()))
             }
+            Question::Locate { owner, mailbox, uid_validity, uid } => {
+                let locate = move || urls::locate(&store, &owner, &mailbox, uid_validity, uid);
+                Answer::Located(self.told(work::read(locate).await))
+            }
+            Question::Watch(accounts) => Answer::Watch(self.house.bell.watch_accounts(&accounts)),
+            Question::Marks { account, mailboxes, server } => {
+                let marks = work::read(move || metadata::marks(&store, account, &mailboxes, server)).await;
+                Answer::Marks(self.told(marks))
+            }
+            Question::AccessKey { account, mailbox } => Answer::AccessKey(self.access_key(account, mailbox).await),
+            Question::ResetKeys { account, mailbox } => Answer::Done(self.reset_keys(account, mailbox).await),
         }
     }
 }
@@ -298,6 +310,23 @@ impl ImapAnswers {
             Ok(Target { owner: place.mailbox.account, mailbox: place.mailbox.id, rights: place.rights })
         })
         .await
+    }
+
+    async fn access_key(&self, account: AccountId, mailbox: String) -> Told<AccessKey> {
+        let store = self.house.store.clone();
+        let found = work::read(move || find(&store, account, &mailbox, Rights::READ).map(|mailbox| mailbox.id));
+        let id = self.told(found.await)?;
+        self.told(self.house.store.give_access_key(id, random()).await)
+    }
+
+    async fn reset_keys(&self, account: AccountId, mailbox: Option<String>) -> Told<()> {
+        let store = self.house.store.clone();
+        let mailboxes = work::read(move || match mailbox {
+            Some(name) => find(&store, account, &name, Rights::ADMINISTER).map(|mailbox| vec![mailbox.id]),
+            None => Ok(store.mailboxes(account)?.into_iter().map(|mailbox| mailbox.id).collect()),
+        });
+        let mailboxes = self.told(mailboxes.await)?;
+        self.told(self.house.store.take_access_keys(mailboxes).await)
     }
 
     async fn append_begin(&mut self, account: AccountId, name: String, size: u64) -> Told<()> {

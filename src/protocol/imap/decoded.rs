@@ -11,6 +11,8 @@ use crate::message::transfer::Decoder;
 pub enum Wanted {
     /// `BINARY.SIZE`
     Size,
+    /// The size, and the number of line breaks.
+    SizeAndLines,
     /// `BINARY`, all or some of it.
     Bytes(Option<Partial>),
 }
@@ -23,6 +25,8 @@ pub struct Decoded {
     held_max: usize,
     wanted: Wanted,
     decoder: Decoder,
+    /// Line breaks so far.
+    lines: u32,
     stage: Stage,
 }
 
@@ -37,7 +41,7 @@ impl Decoded {
     /// The content in these bytes of the message; `encoding` is in lower case.
     pub fn new(encoding: &[u8], whole: Range, wanted: Wanted, held_max: usize) -> Decoded {
         let (decoder, stage) = (Decoder::new(encoding), Stage::Measure(0, Vec::new()));
-        Decoded { encoding: encoding.to_vec(), whole, held_max, wanted, decoder, stage }
+        Decoded { encoding: encoding.to_vec(), whole, held_max, wanted, decoder, lines: 0, stage }
     }
 
     /// Is its encoding one that can be undone (RFC 3516 §4.2)?
@@ -47,7 +51,7 @@ impl Decoded {
 
     /// Is it read once only?
     pub fn is_read_once(&self) -> bool {
-        self.wanted == Wanted::Size || self.whole.len() <= self.held_max
+        !matches!(self.wanted, Wanted::Bytes(_)) || self.whole.len() <= self.held_max
     }
 
     /// Hears the next stored bytes; says what can be said.
@@ -66,6 +70,9 @@ impl Decoded {
         let all = Range { start: 0, end: *size };
         let Wanted::Bytes(partial) = self.wanted else {
             say(out, &size.to_string());
+            if self.wanted == Wanted::SizeAndLines {
+                say(out, &format!(" {}", self.lines));
+            }
             return None;
         };
         let range = partial.map_or(all, |partial| partial.of(all));
@@ -82,7 +89,8 @@ impl Decoded {
         match &mut self.stage {
             Stage::Measure(size, held) => {
                 *size += decoded.len() as u32;
-                if self.wanted != Wanted::Size && self.whole.len() <= self.held_max {
+                self.lines += decoded.iter().filter(|byte| **byte == b'\n').count() as u32;
+                if matches!(self.wanted, Wanted::Bytes(_)) && self.whole.len() <= self.held_max {
                     held.extend_from_slice(decoded);
                 }
             }
@@ -122,6 +130,7 @@ mod tests {
             ("base64", "aGVsbG8=", some(9, 3), "~{0}\r\n"),
             ("base64", "aGVsbG8=", Wanted::Size, "5"),
             ("quoted-printable", "a=3D=\r\nb", Wanted::Bytes(None), "~{3}\r\na=b"),
+            ("quoted-printable", "a=\r\nb\r\nc\r\n", Wanted::SizeAndLines, "7 2"),
             ("7bit", "a\r\n", some(0, 1), "~{1}\r\na"),
             ("7bit", "", Wanted::Bytes(None), "~{0}\r\n"),
             ("base64", "", Wanted::Size, "0"),

@@ -1,10 +1,14 @@
 //! IMAP: mailboxes read and changed over the network.
 //!
-//! What is spoken: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) with IDLE (2177), NAMESPACE (2342), ID (2971), CHILDREN (3348),
-//! MULTIAPPEND (3502), BINARY (3516), ACL (4314), UNSELECT (3691), UIDPLUS (4315), ESEARCH (4731), SASL-IR (4959), WITHIN (5032), ENABLE (5161),
-//! COMPRESS=DEFLATE (4978), SEARCHRES (5182), I18NLEVEL=1 (5255), METADATA (5464), SORT and THREAD (5256), ESORT (5267), LIST-EXTENDED (5258), LIST-STATUS (5819), SPECIAL-USE and CREATE-SPECIAL-USE (6154),
-//! MOVE (6851), SORT=DISPLAY (5957), UTF8=ACCEPT (6855), CONDSTORE and QRESYNC (7162), LITERAL+ (7888), APPENDLIMIT (7889), UNAUTHENTICATE (8437),
-//! STATUS=SIZE (8438), LIST-MYRIGHTS (8440), OBJECTID (8474), REPLACE (8508), SAVEDATE (8514), QUOTA (9208), PREVIEW (8970), PARTIAL (9394), INPROGRESS (9585), UIDONLY (9586), LIST-METADATA (9590).
+//! What is spoken: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) with IDLE (2177), NAMESPACE (2342), ID (2971),
+//! CHILDREN (3348), MULTIAPPEND (3502), BINARY (3516), UNSELECT (3691), ACL (4314), UIDPLUS (4315), URLAUTH (4467),
+//! CATENATE (4469), ESEARCH (4731), SASL-IR (4959), COMPRESS=DEFLATE (4978), WITHIN (5032), ENABLE (5161), SEARCHRES
+//! (5182), I18NLEVEL=1 (5255), SORT and THREAD (5256), LIST-EXTENDED (5258), ESORT, CONTEXT=SEARCH and CONTEXT=SORT
+//! (5267), METADATA (5464), NOTIFY (5465), URLAUTH=BINARY (5524), LIST-STATUS (5819), SORT=DISPLAY (5957), SPECIAL-USE
+//! and CREATE-SPECIAL-USE (6154), MOVE (6851), UTF8=ACCEPT (6855), CONDSTORE and QRESYNC (7162), MULTISEARCH (7377),
+//! LITERAL+ (7888), APPENDLIMIT (7889), UNAUTHENTICATE (8437), STATUS=SIZE (8438), LIST-MYRIGHTS (8440), OBJECTID
+//! (8474), REPLACE (8508), SAVEDATE (8514), PREVIEW (8970), QUOTA (9208), PARTIAL (9394), INPROGRESS (9585), UIDONLY
+//! (9586), LIST-METADATA (9590).
 //!
 //! Promises:
 //! - An extension is announced only when it works whole.
@@ -12,17 +16,21 @@
 //!   a mailbox but for its gaps.
 //! - Nothing is told or done that the user's rights do not allow: each answer looks at them, in one place
 //!   (`answers/place.rs`). What a selected mailbox allows is known by its session, which hears of every change.
-//! - Expunges are told only where the command table allows it ([`command`]).
+//! - Expunges are told only where the command table allows it ([`command`]), and between commands to who has asked
+//!   for that with NOTIFY.
 //! - No storage transaction lives while bytes are sent or waited for.
 
 mod answers;
 mod arrange;
 mod capability;
 mod command;
+mod context;
 mod decoded;
+mod filter;
 mod frame;
 mod header;
 mod namespace;
+mod notify;
 mod pieces;
 mod preview;
 mod question;
@@ -34,6 +42,7 @@ mod settings;
 mod tests;
 mod tree;
 mod uids;
+mod urlauth;
 mod wire;
 
 use std::sync::Arc;
@@ -43,11 +52,12 @@ use mailstead_storage::Store;
 pub use answers::ImapAnswers;
 pub use arrange::{Arrangement, Criterion, Row, SortKey, Token};
 pub use question::{
-    Answer, Fetched, Found, Known, Listing, Looked, Looks, MailboxStatus, OpenMailbox, Question, Quota, QuotaOf, Span,
+    Answer, Fetched, Found, Known, Listing, Located, Looked, Looks, MailboxStatus, Mark, OpenMailbox, Owner, Question,
+    Quota, QuotaOf, Span,
 };
 pub use session::ImapSession;
 pub use settings::ImapSettings;
-pub use wire::{Reply, Status};
+pub use wire::{Reply, Status, Url};
 
 use crate::bell::Bell;
 use crate::clock::Clock;

@@ -44,6 +44,18 @@ pub fn name_among(owner: Owner<'_>, name: &str) -> String {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn a_name_is_its_own_or_ends_with_what_it_is_among_anothers(name in "(Shared/|Other Users/)?[a@/ü]{0,12}") {
+            match named(&name) {
+                Named::Own(own) => assert_eq!(own, name),
+                Named::OfUser(address, own) => assert_eq!(format!("{OTHER_USERS}/{address}/{own}"), name),
+                Named::OfDomain(domain, own) => assert_eq!(format!("{SHARED}/{domain}/{own}"), name),
+                Named::Level => assert!(name.starts_with(SHARED) || name.starts_with(OTHER_USERS)),
+            }
+        }
+    }
+
     #[test]
     fn names_say_whose_they_are() {
         fn check(name: &str, expected: Named<'_>) {

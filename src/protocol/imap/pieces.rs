@@ -5,15 +5,17 @@ use std::collections::VecDeque;
 
 use mailstead_storage::Record;
 
+use super::command::Metadata;
 use super::decoded::{Decoded, Wanted};
 use super::header::HeaderFilter;
 use super::preview::Preview;
 use super::question::Span;
 use super::selected::{Selected, Told, say};
 use super::wire::{
-    FetchItem, Partial, Section, SectionText, body_structure, email_id, envelope, number, print_date_time, string,
+    FetchItem, Partial, Section, SectionText, Url, body_structure, decoded_before_extent, decoded_behind_extent,
+    email_id, envelope, number, print_date_time, string,
 };
-use crate::message::{Outline, Range};
+use crate::message::{Kind, Outline, Range};
 
 /// Most bytes read at once.
 pub const READ_BYTES_MAX: usize = 64 * 1024;
@@ -174,11 +176,75 @@ impl Plan {
         let known = content.filter(|(_, encoding)| Decoded::is_known(encoding));
         self.unknown_encoding |= content.is_some() && known.is_none();
         let Some((range, encoding)) = known else {
-            return say(text, if wanted == Wanted::Size { "0" } else { "NIL" });
+            return say(text, if matches!(wanted, Wanted::Bytes(_)) { "NIL" } else { "0" });
         };
         self.push(Piece::Text(std::mem::take(text)));
         let decoded = Box::new(Decoded::new(encoding, range, wanted, READ_BYTES_MAX));
         self.push(Piece::Decoded { span: Span { blob: record.blob, range }, decoded });
+    }
+
+    /// Plans text alone.
+    pub fn text(&mut self, text: Vec<u8>) {
+        self.push(Piece::Text(text));
+    }
+
+    /// Plans what URLFETCH tells of what a URL names, behind `text`. False when there is no such part: nothing is
+    /// planned then.
+    pub fn url(
+        &mut self,
+        mut text: Vec<u8>,
+        url: &Url,
+        metadata: Metadata,
+        record: &Record,
+        outline: &Outline<'_>,
+    ) -> bool {
+        let Url { section, partial, .. } = url;
+        if section.range(outline, record.size).is_none() {
+            return false;
+        }
+        // A header or text has no transfer encoding.
+        let binary = metadata.binary && section.text == SectionText::Whole;
+        if metadata.structure {
+            self.part_structure(section, binary, record, outline, &mut text);
+        }
+        if metadata.binary || metadata.body {
+            say(&mut text, if metadata.binary { " (BINARY " } else { " (BODY " });
+            match binary {
+                true => self.content(section, Wanted::Bytes(*partial), record, Some(outline), &mut text),
+                false => self.section(section, *partial, record, Some(outline), &mut text),
+            }
+            text.push(b')');
+        } else if !metadata.structure {
+            text.push(b' ');
+            self.section(section, *partial, record, Some(outline), &mut text);
+        }
+        say(&mut text, "\r\n");
+        self.push(Piece::Text(text));
+        true
+    }
+
+    /// The structure of a part as it is told, so in its own encoding, or undone (RFC 5524 §3.2).
+    fn part_structure(
+        &mut self,
+        section: &Section,
+        decoded: bool,
+        record: &Record,
+        outline: &Outline<'_>,
+        text: &mut Vec<u8>,
+    ) {
+        say(text, " (BODYPARTSTRUCTURE ");
+        match section.part(outline) {
+            None => say(text, "NIL"),
+            Some(part) if decoded && part.kind == Kind::Leaf && Decoded::is_known(&part.encoding) => {
+                let lines = part.media_type.as_ref() == b"text";
+                decoded_before_extent(part, text);
+                let wanted = if lines { Wanted::SizeAndLines } else { Wanted::Size };
+                self.content(section, wanted, record, Some(outline), text);
+                decoded_behind_extent(part, text);
+            }
+            Some(part) => body_structure(part, true, text),
+        }
+        text.push(b')');
     }
 
     fn preview(&mut self, record: &Record, outline: Option<&Outline<'_>>, text: &mut Vec<u8>) {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use mailstead_storage::{
-    AccountId, Annotation, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId, Modseq,
-    Opened, Quota as Limits, Record, Rights, RightsChange, ScramVerifier, SpecialUse, Stored, Time, Uid, UidSet, Usage,
+    AccessKey, AccountId, Annotation, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId,
+    Modseq, Opened, Quota as Limits, Record, Rights, RightsChange, ScramVerifier, SpecialUse, Stored, Time, Uid,
+    UidSet, Usage,
 };
 
 use super::arrange::{Arrangement, Row, Token};
@@ -290,6 +291,42 @@ pub enum Question {
     },
     /// The messages are not to be kept. [`Answer::Done`]
     AppendDrop,
+    /// Where is the message that a URL names? [`Answer::Located`]
+    Locate {
+        /// Whose.
+        owner: Owner,
+        /// The mailbox's name.
+        mailbox: String,
+        /// The UIDVALIDITY that it must have.
+        uid_validity: Option<u32>,
+        /// The message.
+        uid: Uid,
+    },
+    /// The mailbox's access key, made when there is none (RFC 4467). [`Answer::AccessKey`]
+    AccessKey {
+        /// Whose.
+        account: AccountId,
+        /// Its name.
+        mailbox: String,
+    },
+    /// Tells of every change in these accounts from now on. [`Answer::Watch`]
+    Watch(Vec<AccountId>),
+    /// By what is it seen that annotations change? [`Answer::Marks`]
+    Marks {
+        /// Who asks.
+        account: AccountId,
+        /// Those of these mailboxes, with what the user may do there.
+        mailboxes: Vec<(MailboxId, Rights)>,
+        /// And those of the server?
+        server: bool,
+    },
+    /// Makes all URLs invalid that were authorized, of one mailbox or of all (RFC 4467 §5). [`Answer::Done`]
+    ResetKeys {
+        /// Whose.
+        account: AccountId,
+        /// Of this mailbox alone.
+        mailbox: Option<String>,
+    },
 }
 
 /// What a question is answered with; a refusal comes as the reply that tells it.
@@ -338,6 +375,45 @@ pub enum Answer {
     Status(Result<Box<MailboxStatus>, Reply>),
     /// Appended messages.
     Appended(Result<AppendedAll, Reply>),
+    /// A message, when it is there.
+    Located(Result<Option<Box<Located>>, Reply>),
+    /// An access key.
+    AccessKey(Result<AccessKey, Reply>),
+    /// A watch.
+    Watch(Watch),
+    /// Annotations.
+    Marks(Result<Vec<Mark>, Reply>),
+}
+
+/// An annotation as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// Of this mailbox, or of the server.
+    pub mailbox: Option<MailboxId>,
+    /// Its name.
+    pub entry: String,
+    /// Differs when its value does.
+    pub value_hash: u64,
+}
+
+/// Whose mailbox a URL names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// Of this account.
+    Account(AccountId),
+    /// Of the account with this address.
+    Address(String),
+}
+
+/// The message that a URL names.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// The key of its mailbox, when it has one.
+    pub access_key: Option<AccessKey>,
+    /// Its record.
+    pub record: Record,
+    /// Its outline as stored.
+    pub outline: Arc<[u8]>,
 }
 
 /// Bytes of one message.

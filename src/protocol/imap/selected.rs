@@ -3,6 +3,7 @@
 
 use mailstead_storage::{Changes, Counters, Flags, MailboxId, Modseq, Record, Rights, Uid, UidRange, UidSet};
 
+use super::context::{CONTEXTS_MAX, Context};
 use super::question::{OpenMailbox, Question};
 use super::session::Enabled;
 use super::uids::{UidMap, difference, intersection};
@@ -13,6 +14,8 @@ use crate::bell::Watch;
 pub struct Selected {
     /// Which.
     pub id: MailboxId,
+    /// Its UIDVALIDITY.
+    pub uid_validity: u32,
     /// Its name when it was selected.
     pub name: String,
     /// Can nothing be changed, because it was opened by EXAMINE or for lack of rights?
@@ -39,6 +42,8 @@ pub struct Selected {
     vanished: UidSet,
     /// What `$` stands for (RFC 5182); may hold messages that are gone.
     pub saved: UidSet,
+    /// Results of searches that are kept up to date.
+    pub contexts: Vec<Context>,
     /// What this session changed and told itself, since `modseq`.
     own: Vec<(Modseq, UidSet)>,
     watch: Watch,
@@ -52,6 +57,7 @@ impl Selected {
         let counters = opened.mailbox.counters;
         Selected {
             id: opened.mailbox.id,
+            uid_validity: counters.uid_validity,
             name: opened.mailbox.name,
             read_only: examined || !rights.has_any(Rights::CHANGING),
             examined,
@@ -65,6 +71,7 @@ impl Selected {
             modseq: counters.modseq,
             vanished: UidSet::default(),
             saved: UidSet::default(),
+            contexts: Vec::new(),
             own: Vec::new(),
             watch,
             rang: false,
@@ -139,6 +146,18 @@ impl Selected {
         !self.vanished.is_empty()
     }
 
+    /// Is there a context of this tag?
+    pub fn has_context(&self, tag: &str) -> bool {
+        self.contexts.iter().any(|context| context.is(tag))
+    }
+
+    /// Keeps a result up to date from now on; false when there are too many, or it is too large.
+    pub fn keep_context(&mut self, context: Context) -> bool {
+        let kept = self.contexts.len() < CONTEXTS_MAX && !context.is_too_large();
+        self.contexts.extend(kept.then_some(context));
+        kept
+    }
+
     /// Takes note of what this session has changed and tells itself.
     pub fn note_own(&mut self, records: &[Record]) {
         for record in records.iter().filter(|record| record.modseq > self.modseq) {
@@ -166,9 +185,8 @@ impl Selected {
         Question::Changes { mailbox: self.id, since: self.modseq, takes_recent: self.takes_recent() }
     }
 
-    /// Takes in what has happened. Writes EXPUNGE (when allowed), EXISTS and RECENT; returns the
-    /// records whose flags are to be told.
-    pub fn apply(&mut self, changes: Changes, may_expunge: bool, enabled: Enabled, out: &mut Vec<u8>) -> Vec<Record> {
+    /// Takes in what has happened. Writes EXPUNGE (when allowed), EXISTS and RECENT; returns what else is to be told.
+    pub fn apply(&mut self, changes: Changes, may_expunge: bool, enabled: Enabled, out: &mut Vec<u8>) -> Applied {
         let Changes { counters, keywords, mut records, vanished } = changes;
         let gone = self.uids.known(&vanished);
         self.vanished = self.vanished.0.iter().chain(&gone.0).copied().collect();
@@ -191,9 +209,10 @@ impl Selected {
         let own = std::mem::take(&mut self.own);
         let is_own =
             |record: &Record| own.iter().any(|(modseq, uids)| *modseq == record.modseq && uids.contains(record.uid));
+        let changed = records.iter().map(|record| record.uid).collect();
         records.retain(|record| record.uid <= known && !is_own(record));
         self.modseq = self.modseq.max(counters.modseq);
-        records
+        Applied { told: records, changed, come }
     }
 
     /// Writes EXPUNGE or VANISHED for what is gone and not yet told.
@@ -205,6 +224,9 @@ impl Selected {
     /// Writes EXPUNGE or VANISHED for these messages and forgets them.
     pub fn expunge(&mut self, uids: &UidSet, enabled: Enabled, out: &mut Vec<u8>) {
         let gone = self.uids.known(uids);
+        for context in &mut self.contexts {
+            context.remove(&gone, &self.uids, out);
+        }
         if enabled.vanished() {
             tell_vanished("", &gone, out);
         } else {
@@ -336,6 +358,16 @@ impl Selected {
         }
         say(out, ")\r\n");
     }
+}
+
+/// What is still to be told of changes that were taken in.
+pub struct Applied {
+    /// Records whose flags are to be told.
+    pub told: Vec<Record>,
+    /// All messages that are new or have changed, by this session too.
+    pub changed: UidSet,
+    /// Those that are new.
+    pub come: UidSet,
 }
 
 /// What an unasked FETCH response tells.

@@ -9,6 +9,7 @@ use mailstead_storage::AccountId;
 use super::capability::capabilities;
 use super::command::{self, Desk, Next, Row, Run, Tells};
 use super::frame::{Frame, Heard, Literal};
+use super::notify::Notify;
 use super::question::{Answer, Question};
 use super::selected::{Selected, say};
 use super::wire::{Parser, Reply, Status as ReplyStatus};
@@ -68,6 +69,8 @@ pub struct Core {
     pub login: Option<Login>,
     /// The selected mailbox.
     pub selected: Option<Box<Selected>>,
+    /// What it is notified of, when it has said so.
+    pub notify: Option<Box<Notify>>,
     /// What the client has shown that it knows.
     pub enabled: Enabled,
     /// The time of the turn.
@@ -89,6 +92,11 @@ impl Core {
         self.selected.as_mut().expect("a mailbox is selected")
     }
 
+    /// Is the client told what happens in the selected mailbox?
+    pub fn is_told_of_selected(&self) -> bool {
+        self.notify.as_ref().is_none_or(|notify| notify.selected().is_some())
+    }
+
     /// May a password be sent on this connection?
     pub fn allows_passwords(&self) -> bool {
         self.rules.settings.plaintext_auth.allows(self.tls.is_some(), self.peer.address.ip())
@@ -104,6 +112,15 @@ impl Core {
         self.rules.service == Service::Imap && self.tls.is_none() && self.login.is_none() && !self.compressed
     }
 
+    /// May this literal become part of a command of which so many bytes are there?
+    pub fn takes_literal(&self, literal: Literal, text_bytes: usize) -> bool {
+        let limit = match self.login {
+            None => STRANGER_LITERAL_BYTES_MAX,
+            Some(_) => self.rules.settings.literal_bytes_max as u64,
+        };
+        literal.size <= limit && text_bytes as u64 + literal.size <= COMMAND_BYTES_MAX as u64
+    }
+
     fn patience(&self) -> Duration {
         let settings = &self.rules.settings;
         Duration::from_secs(match self.login {
@@ -115,6 +132,7 @@ impl Core {
 
 /// A command under way.
 struct Running {
+    /// Nothing, when what runs was not asked for by a command.
     tag: Box<str>,
     row: &'static Row,
     run: Box<dyn Run>,
@@ -130,6 +148,8 @@ pub struct ImapSession {
     answer: Option<Answer>,
     /// What is said once a command that was not taken has passed.
     passing: Option<Box<(String, Reply)>>,
+    /// When the last command ended.
+    heard: Time,
     greeted: bool,
     bad_commands: u32,
 }
@@ -146,6 +166,7 @@ impl ImapSession {
                 compressed: false,
                 login: None,
                 selected: None,
+                notify: None,
                 enabled: Enabled::default(),
                 now: Time::default(),
                 failed_logins: 0,
@@ -155,6 +176,7 @@ impl ImapSession {
             running: None,
             answer: None,
             passing: None,
+            heard: Time::default(),
             greeted: false,
             bad_commands: 0,
         }
@@ -179,6 +201,7 @@ impl ImapSession {
         }
         match self.frame.next(input) {
             Heard::More if input.is_closed() => return Some(Turn::HangUp),
+            Heard::More if self.is_between_commands(input) && self.core.notify.is_some() => return self.notify(),
             Heard::More => return Some(Turn::Read { patience: self.core.patience() }),
             Heard::Command(text) => self.begin(&text, out),
             Heard::Announced(literal) => self.announced(literal, out),
@@ -194,6 +217,24 @@ impl ImapSession {
             }
         }
         None
+    }
+
+    /// Has the client sent nothing of the next command?
+    fn is_between_commands(&self, input: &Input) -> bool {
+        self.frame.text().is_empty() && input.bytes().is_empty()
+    }
+
+    /// Tells what NOTIFY asks for, then waits for more of it, or for a command.
+    fn notify(&mut self) -> Option<Turn<Question>> {
+        let of_selected = self.core.notify.as_ref().and_then(|notify| notify.selected());
+        let may_expunge = of_selected.is_some_and(|selected| !selected.delayed);
+        if command::Tell::is_wanted(&mut self.core, may_expunge) {
+            let run = Box::new(command::Tell::new(may_expunge));
+            self.running = Some(Running { tag: "".into(), row: &command::TELLING, run, ending: None });
+            return None;
+        }
+        let silent = Duration::from_millis(self.core.now.millis_since(self.heard));
+        Some(Turn::Idle { patience: self.core.patience().saturating_sub(silent) })
     }
 
     /// Begins a command.
@@ -215,11 +256,7 @@ impl ImapSession {
             self.running = Some(Running { tag, row, run, ending: None });
             return;
         }
-        let limit = match self.core.login {
-            None => STRANGER_LITERAL_BYTES_MAX,
-            Some(_) => self.core.rules.settings.literal_bytes_max as u64,
-        };
-        if literal.size <= limit && self.frame.text().len() as u64 + literal.size <= COMMAND_BYTES_MAX as u64 {
+        if self.core.takes_literal(literal, self.frame.text().len()) {
             self.frame.take_literal();
             if literal.synchronizing {
                 say(out, "+ OK\r\n");
@@ -243,7 +280,12 @@ impl ImapSession {
             run.step(answer, &mut desk)
         };
         let turn = match next {
-            Next::Ask(question) => Turn::Ask(question),
+            Next::Ask(question) => {
+                if let Some(notify) = &mut self.core.notify {
+                    notify.note_own(&question);
+                }
+                Turn::Ask(question)
+            }
             Next::Flush => Turn::Flush,
             Next::Read | Next::Idle { .. } if input.is_closed() => Turn::HangUp,
             Next::Read => Turn::Read { patience: self.core.patience() },
@@ -268,12 +310,14 @@ impl ImapSession {
 
     /// Ends a command: what others have changed is told first, where that is allowed.
     fn end(&mut self, mut running: Running, reply: Reply, out: &mut Vec<u8>) {
+        if running.tag.is_empty() {
+            return;
+        }
+        self.heard = self.core.now;
         let expunges = running.row.tells == Tells::All;
         let told = running.ending.is_some() || running.row.tells == Tells::Nothing;
-        if let Some(mailbox) = self.core.selected.as_mut().filter(|_| !told)
-            && (mailbox.has_rung() || (expunges && mailbox.has_vanished()))
-        {
-            running.run = Box::new(command::Update::new(expunges));
+        if !told && command::Tell::is_wanted(&mut self.core, expunges) {
+            running.run = Box::new(command::Tell::new(expunges));
             running.ending = Some(reply);
             self.running = Some(running);
             return;
@@ -337,10 +381,14 @@ impl Session for ImapSession {
         if let Some(mailbox) = &mut self.core.selected {
             mailbox.ring();
         }
+        if let Some(notify) = &mut self.core.notify {
+            notify.ring();
+        }
     }
 
-    fn watch(&self) -> Option<&Watch> {
-        self.core.selected.as_ref().map(|mailbox| mailbox.watch())
+    fn watches(&self) -> [Option<&Watch>; 2] {
+        let notify = self.core.notify.as_ref().and_then(|notify| notify.watch());
+        [self.core.selected.as_ref().map(|mailbox| mailbox.watch()), notify]
     }
 
     fn goodbye(&mut self, why: Goodbye, out: &mut Vec<u8>) {

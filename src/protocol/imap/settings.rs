@@ -26,6 +26,8 @@ crate::settings! {
         bad_commands_max: u32 = 20, "commands";
         /// The session is closed after so many wrong passwords.
         failed_logins_max: u32 = 3, "attempts";
+        /// Addresses of submission servers' accounts: they may fetch what URLs made for submission name (RFC 4467).
+        url_submitters: Vec<String> = Vec::new(), "";
         /// Messages that FETCH reads from storage at once.
         fetch_chunk: usize = 256, "messages";
     }

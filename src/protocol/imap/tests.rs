@@ -2,17 +2,18 @@
 
 mod concurrency;
 mod oracle;
+mod urls;
 
 use std::sync::Arc;
 
 use base64::Engine as _;
 use mailstead_storage::{
-    AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened, Record,
-    Rights, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
+    AccessKey, AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
+    Record, Rights, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
 };
 use proptest::prelude::*;
 
-use super::question::{Answer, Fetched, Found, Listing, Looked, MailboxStatus, OpenMailbox, Question};
+use super::question::{Answer, Fetched, Found, Listing, Located, Looked, MailboxStatus, OpenMailbox, Owner, Question};
 use super::selected::Selected;
 use super::session::{Enabled, ImapSession};
 use super::{ImapSettings, Reply, Rules, Service};
@@ -21,6 +22,9 @@ use crate::message::{Outline, Outliner};
 use crate::net::{Goodbye, Input, Peer, Session, Turn};
 use crate::people::sessions::SessionId;
 use crate::people::{Login, PlaintextAuth};
+
+/// The access key of every mailbox.
+const ACCESS_KEY: AccessKey = [7; 32];
 
 const MESSAGE: &[u8] = b"From: a@example.org\r\nSubject: x\r\n\r\nbody\r\n";
 
@@ -157,6 +161,14 @@ impl House {
             Question::AppendEnd { .. } => {
                 Answer::Appended(Ok(AppendedAll { uid_validity: 7, uids: UidSet::from_iter([1]), modseq: 10 }))
             }
+            Question::Locate { owner, mailbox, uid, .. } => {
+                let there = owner == Owner::Address("alice@example.test".into()) && mailbox == "INBOX";
+                let record = self.records(&UidSet::from_iter([uid]), Flags::default()).pop().filter(|_| there);
+                let (access_key, outline) = (Some(ACCESS_KEY), Arc::clone(&self.outline));
+                Answer::Located(Ok(record.map(|record| Box::new(Located { access_key, record, outline }))))
+            }
+            Question::Watch(accounts) => Answer::Watch(self.bell.watch_accounts(&accounts)),
+            Question::AccessKey { .. } => Answer::AccessKey(Ok(ACCESS_KEY)),
             _ => Answer::Done(Ok(())),
         }
     }

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use mailstead_storage::{Account, AccountId, BlobId, Domain};
 
 use super::House;
+use super::arriving::{Arrived, Arriving};
 use super::question::{Answer, Question};
 use super::replies::{self, Reply};
 use super::session::SmtpSession;
-use crate::intake::{Acceptance, Incoming, Refusal, Trace};
+use crate::authenticity::{Client, Findings};
+use crate::intake::{Acceptance, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
 use crate::net::{Answers, Peer};
 use crate::people::sessions::SessionId;
 use crate::people::{Address, Denied, Destination, Login};
-use crate::work;
+use crate::{reports, work};
 
 /// The name under which logins are noted.
 const PROTOCOL: &str = "smtp";
@@ -25,7 +27,7 @@ pub struct SmtpAnswers {
     house: House,
     session: SessionId,
     client: IpAddr,
-    incoming: Option<Incoming>,
+    arriving: Option<Arriving>,
 }
 
 impl Answers<SmtpSession> for SmtpAnswers {
@@ -58,11 +60,11 @@ impl Answers<SmtpSession> for SmtpAnswers {
                 }
                 Answer::Recipient(answer)
             }
-            Question::Begin(trace) => Answer::Begun(self.begin(*trace)),
+            Question::Begin { trace, hello } => Answer::Begun(self.begin(*trace, hello)),
             Question::Body(bytes) => Answer::Taken(self.push(bytes).await),
             Question::Accept(acceptance) => Answer::Accepted(self.accept(*acceptance).await),
             Question::Discard(reply) => {
-                self.incoming = None;
+                self.arriving = None;
                 if let Some(reply) = reply {
                     self.house.log.write(self.event(Level::Info, "message refused").with("status", reply.status()));
                 }
@@ -74,7 +76,7 @@ impl Answers<SmtpSession> for SmtpAnswers {
 
 impl SmtpAnswers {
     pub(super) fn new(house: House, peer: &Peer) -> SmtpAnswers {
-        SmtpAnswers { house, session: peer.id, client: peer.address.ip().to_canonical(), incoming: None }
+        SmtpAnswers { house, session: peer.id, client: peer.address.ip().to_canonical(), arriving: None }
     }
 
     fn logged_in(&self, user: &str, login: Result<Login, Denied>) -> Result<Login, Denied> {
@@ -158,38 +160,57 @@ impl SmtpAnswers {
         work::read(move || people.over_quota(&account, size.max(1))).await
     }
 
-    fn begin(&mut self, trace: Trace) -> Result<(), Refusal> {
-        self.incoming = None;
-        self.incoming = Some(self.house.intake.begin(trace).inspect_err(|refusal| self.log_refusal(refusal))?);
+    fn begin(&mut self, trace: Trace, hello: Option<String>) -> Result<(), Refusal> {
+        self.arriving = None;
+        let check = hello.zip(self.house.checks.as_ref()).and_then(|(hello, checks)| {
+            let Trace::Fields { reverse_path, .. } = &trace else { return None };
+            checks.begin(Client { address: self.client, hello, reverse_path: reverse_path.clone() })
+        });
+        let incoming = self.house.intake.begin(trace).inspect_err(|refusal| self.log_refusal(refusal))?;
+        self.arriving = Some(Arriving::new(incoming, check, self.house.intake.message_bytes_max()));
         Ok(())
     }
 
     async fn push(&mut self, bytes: Vec<u8>) -> Result<(), Refusal> {
-        let Some(incoming) = &mut self.incoming else { return Err(nothing_begun()) };
-        let pushed = incoming.push(bytes).await;
+        let Some(arriving) = &mut self.arriving else { return Err(nothing_begun()) };
+        let pushed = arriving.push(bytes).await;
         if let Err(refusal) = &pushed {
             self.log_refusal(refusal);
-            self.incoming = None;
+            self.arriving = None;
         }
         pushed
     }
 
-    async fn accept(&mut self, acceptance: Acceptance) -> Result<BlobId, Refusal> {
-        let incoming = self.incoming.take().ok_or_else(nothing_begun)?;
-        let sender = acceptance.envelope.reverse_path.clone();
-        let recipients = acceptance.envelope.recipients.len() as u64;
-        match incoming.accept(acceptance).await {
-            Ok(accepted) => {
-                let event = self.event(Level::Info, "message accepted").message(accepted.id);
-                let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
-                self.house.log.write(event);
-                Ok(accepted.id)
-            }
+    async fn accept(&mut self, acceptance: Acceptance) -> Result<BlobId, Reply> {
+        match self.accept_checked(acceptance).await {
+            Ok(accepted) => accepted,
             Err(refusal) => {
                 self.log_refusal(&refusal);
-                Err(refusal)
+                Err(replies::refusal(&refusal))
             }
         }
+    }
+
+    async fn accept_checked(&mut self, acceptance: Acceptance) -> Result<Result<BlobId, Reply>, Refusal> {
+        let arriving = self.arriving.take().ok_or_else(nothing_begun)?;
+        let sender = acceptance.envelope.reverse_path.clone();
+        let recipients = acceptance.envelope.recipients.len() as u64;
+        let Arrived { incoming, findings, report } = arriving.finish().await?;
+        if let Some(reason) = findings.as_ref().and_then(|findings| findings.refusal) {
+            let reply = replies::failed_check(reason);
+            let event =
+                self.event(Level::Info, "message refused").with("status", reply.status()).with("sender", sender);
+            self.house.log.write(with_findings(event, findings.as_ref()));
+            return Ok(Err(reply));
+        }
+        let accepted = incoming.accept(acceptance).await?;
+        let event = self.event(Level::Info, "message accepted").message(accepted.id);
+        let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
+        self.house.log.write(with_findings(event, findings.as_ref()));
+        if let Some(message) = report {
+            tokio::spawn(keep_report(self.house.clone(), message));
+        }
+        Ok(Ok(accepted.id))
     }
 
     /// Storage's own faults; the others are the message's, and logged with the reply.
@@ -205,6 +226,28 @@ impl SmtpAnswers {
 
     fn event(&self, level: Level, what: &'static str) -> Event {
         Event::new(Kind::Smtp, level, what).session(self.session)
+    }
+}
+
+/// Keeps the report in a message, if it has one about a domain of this box. Nobody waits for it.
+async fn keep_report(house: House, message: Vec<u8>) {
+    let now = house.clock.now();
+    let report = work::compute(move || reports::read(&message, now)).await;
+    if let Some(report) = report.filter(|report| house.store.directory().domains.contains_key(&report.domain))
+        && let Err(error) = house.store.keep_report(report).await
+    {
+        let event = Event::new(Kind::Smtp, Level::Error, "a report was not kept");
+        house.log.write(event.with("error", error.to_string()));
+    }
+}
+
+/// What the checks said, in a few words.
+fn with_findings(event: Event, findings: Option<&Findings>) -> Event {
+    let Some(findings) = findings else { return event };
+    let event = event.with("spf", findings.spf.unwrap_or("unchecked"));
+    match &findings.dmarc {
+        Some(dmarc) => event.with("author", dmarc.author.clone()).with("dmarc", dmarc.result),
+        None => event,
     }
 }
 

@@ -13,6 +13,7 @@
 //! - No password is asked for where others could read it, except as `plaintext_auth` says.
 
 mod answers;
+mod arriving;
 mod body;
 pub mod client;
 mod command;
@@ -36,6 +37,7 @@ pub use replies::{OVER_QUOTA, Reply, SENDER_NOT_YOURS};
 pub use session::{Rules, SmtpSession};
 pub use settings::SmtpSettings;
 
+use crate::authenticity::Checks;
 use crate::clock::Clock;
 use crate::intake::Intake;
 use crate::log::{Kind, Log};
@@ -114,6 +116,8 @@ pub struct House {
     pub log: Log,
     /// Tells the time.
     pub clock: Clock,
+    /// Checks mail from other servers; `None` when none is.
+    pub checks: Option<Checks>,
 }
 
 /// An SMTP service: makes its sessions.
@@ -148,6 +152,7 @@ impl Protocol for Smtp {
     fn open(&self, peer: &Peer) -> (SmtpSession, SmtpAnswers) {
         let session = SmtpSession::new(Arc::clone(&self.rules), peer.clone());
         let session = session.taking_tokens(self.house.people.takes_tokens());
-        (session, SmtpAnswers::new(self.house.clone(), peer))
+        let checks = self.house.checks.clone().filter(|_| self.rules.service.role() == Role::Receive);
+        (session, SmtpAnswers::new(House { checks, ..self.house.clone() }, peer))
     }
 }

@@ -56,7 +56,12 @@ pub enum Question {
         size: u64,
     },
     /// A message begins.
-    Begin(Box<Trace>),
+    Begin {
+        /// What stands ahead of it.
+        trace: Box<Trace>,
+        /// The name that the client gave, unless somebody has logged in: then nobody has to prove anything.
+        hello: Option<String>,
+    },
     /// Its next bytes.
     Body(Vec<u8>),
     /// It is complete.
@@ -79,8 +84,8 @@ pub enum Answer {
     Begun(Result<(), Refusal>),
     /// To `Body`.
     Taken(Result<(), Refusal>),
-    /// To `Accept`.
-    Accepted(Result<BlobId, Refusal>),
+    /// To `Accept`: the reply when the message is not taken.
+    Accepted(Result<BlobId, Reply>),
     /// To `ProofWrong` and `Discard`.
     Noted,
 }

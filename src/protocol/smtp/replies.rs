@@ -3,6 +3,7 @@
 
 use mailstead_storage::BlobId;
 
+use crate::authenticity::Reason;
 use crate::intake::Refusal;
 use crate::net::Goodbye;
 use crate::people::Denied;
@@ -72,6 +73,12 @@ pub const BARE_IN_MESSAGE: Reply = reply(550, "5.6.11", "The message has a bare 
 pub const LOOP: Reply = reply(554, "5.4.6", "The message has passed through too many servers; there is a mail loop");
 pub const LOCAL_FAULT: Reply = reply(451, "4.3.0", "A fault on this server; try again later");
 
+pub const NO_REVERSE_NAME: Reply = reply(550, "5.7.25", "Your address has no name that leads back to it; mend its PTR");
+pub const SPF_FAILED: Reply = reply(550, "5.7.23", "The sender's domain does not let your address send for it (SPF)");
+pub const NO_GOOD_SIGNATURE: Reply = reply(550, "5.7.20", "None of the message's DKIM signatures is good");
+pub const DMARC_FAILED: Reply =
+    reply(550, "5.7.1", "The domain of From asks to refuse mail that it does not vouch for (DMARC)");
+
 pub const LOG_IN_FIRST: Reply = reply(530, "5.7.0", "Log in with AUTH first");
 pub const LOGGED_IN_ALREADY: Reply = reply(503, "5.5.1", "Already logged in");
 pub const UNKNOWN_MECHANISM: Reply = reply(504, "5.5.4", "Unknown mechanism; EHLO lists them");
@@ -130,6 +137,16 @@ pub fn refusal(refusal: &Refusal) -> Reply {
         Refusal::TooBig => TOO_BIG,
         Refusal::Loop => LOOP,
         Refusal::Failed(_) => LOCAL_FAULT,
+    }
+}
+
+/// Which check the message has failed.
+pub fn failed_check(reason: Reason) -> Reply {
+    match reason {
+        Reason::Iprev => NO_REVERSE_NAME,
+        Reason::Spf => SPF_FAILED,
+        Reason::Dkim => NO_GOOD_SIGNATURE,
+        Reason::Dmarc => DMARC_FAILED,
     }
 }
 

@@ -125,7 +125,7 @@ impl Talk {
                 _ if address.domain == "elsewhere.test" && account.is_none() => Err(replies::RELAY_DENIED),
                 _ => Ok(()),
             }),
-            Question::Begin(trace) => {
+            Question::Begin { trace, .. } => {
                 if let Trace::Fields { received, .. } = *trace {
                     self.received = received;
                 }

@@ -229,6 +229,7 @@ fn smtp_services(
             store: store.clone(),
             log: Log::none(),
             clock: clock.clone(),
+            checks: None,
         };
         let mut settings = smtp::SmtpSettings::of(which);
         if which != smtp::Service::Smtp {

@@ -2,6 +2,8 @@
 
 #[path = "../../../fuzz/drivers/imap.rs"]
 mod imap;
+#[path = "../../../fuzz/drivers/imap_url.rs"]
+mod imap_url;
 #[path = "../../../fuzz/drivers/outline.rs"]
 mod outline;
 #[path = "../../../fuzz/drivers/pop3.rs"]
@@ -45,6 +47,11 @@ fn smtp_clients() {
 #[test]
 fn imap_sessions() {
     replay("imap", imap::run);
+}
+
+#[test]
+fn imap_urls() {
+    replay("imap_url", imap_url::run);
 }
 
 #[test]

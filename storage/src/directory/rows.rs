@@ -78,7 +78,9 @@ pub(crate) fn add_domain(tables: &mut Tables, name: String, now: Time) -> Result
         return Err(exists("a domain", &name));
     }
     let mailboxes = AccountId(tables.next_id("account_next")?);
-    put_domain(tables, &Domain { name, catch_all: None, mailboxes, quota_bytes: 0, quota_messages: 0, created: now })
+    let (catch_all, signing_keys) = (None, Vec::new());
+    let domain = Domain { name, catch_all, signing_keys, mailboxes, quota_bytes: 0, quota_messages: 0, created: now };
+    put_domain(tables, &domain)
 }
 
 pub(crate) fn update_domain(tables: &mut Tables, domain: &Domain) -> Result<()> {

@@ -21,7 +21,7 @@ const ENTRIES_MAX: usize = 100;
 const SERVER: u32 = 0;
 
 /// Shared annotations stand where no account is.
-const EVERYONE: u32 = 0;
+const EVERYONE: u32 = AccountId::EVERYONE.0;
 
 /// Stands before the names of shared entries.
 const SHARED: &str = "/shared/";
@@ -64,9 +64,7 @@ pub(crate) fn write(
     account: AccountId,
     changes: &[(String, Option<Vec<u8>>)],
 ) -> Result<()> {
-    if let Some(mailbox) = mailbox {
-        tables.mailbox(mailbox)?;
-    }
+    let owner = mailbox.map_or(Ok(AccountId::EVERYONE), |mailbox| tables.mailbox(mailbox).map(|row| row.account))?;
     let place = mailbox.map_or(SERVER, |mailbox| mailbox.0);
     let whose = |entry: &str| if entry.starts_with(SHARED) { EVERYONE } else { account.0 };
     for whom in [account.0, EVERYONE] {
@@ -91,6 +89,8 @@ pub(crate) fn write(
         return Err(Error::new(Word::Invalid, "an annotation is too long"));
     }
     tables.begin_writing();
+    tables.touch_account(owner);
+    tables.touch_account(account);
     for (entry, value) in changes {
         let key = (place, whose(entry), entry.as_str());
         match value {

@@ -203,6 +203,7 @@ pub(crate) fn subscribe(tables: &mut Tables, account: AccountId, name: &str, sub
     } else {
         tables.subscription.remove((account.0, name.as_str()))?;
     }
+    tables.touch_account(account);
     Ok(())
 }
 

@@ -99,6 +99,7 @@ pub(crate) fn set_rights(
     }
     put(tables, mailbox, &old, &new)?;
     tables.put_mailbox(mailbox, row);
+    tables.touch_account(AccountId::EVERYONE);
     Ok(())
 }
 

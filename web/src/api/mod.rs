@@ -4,11 +4,14 @@
 //! Errors are `{"error": {"code": "…", "message": "…"}}`; every change is noted in the audit log.
 
 pub mod aliases;
+pub mod dkim;
+pub mod domain_check;
 pub mod domains;
 mod error;
 mod extract;
 pub mod import;
 mod names;
+pub mod reports;
 pub mod services;
 pub mod sessions;
 pub mod shared;
@@ -36,6 +39,9 @@ pub fn router(house: House) -> Router {
     let families = Router::new()
         .merge(status::routes())
         .merge(domains::routes())
+        .merge(dkim::routes())
+        .merge(domain_check::routes())
+        .merge(reports::routes())
         .merge(users::routes())
         .merge(aliases::routes())
         .merge(shared::routes())

@@ -6,7 +6,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
+use mailstead_core::authenticity::{AuthenticitySettings, BoxKey, Checks};
 use mailstead_core::clock::{Clock, Time};
+use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
 use mailstead_core::log::Log;
 use mailstead_core::people::People;
@@ -17,6 +19,12 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::{House, WebService, WebSettings};
+
+/// A DNS server that does not answer.
+fn nobody() -> DnsSettings {
+    let servers = vec![(std::net::Ipv4Addr::LOCALHOST, 9).into()];
+    DnsSettings { servers, dnssec: false, timeout_seconds: 1, ..DnsSettings::default() }
+}
 
 /// A house on a store of its own.
 pub(crate) struct Fixture {
@@ -35,6 +43,7 @@ impl Fixture {
             WebSettings { listen: vec![(std::net::Ipv4Addr::LOCALHOST, 0).into()], ..WebSettings::default() };
         let web = Arc::new(WebService::new(settings));
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
+        let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&nobody()).expect("a resolver"));
         let house = House {
             hostname: "mx.example.test".into(),
             store,
@@ -43,6 +52,10 @@ impl Fixture {
             services,
             log: Log::none(),
             clock,
+            box_key: BoxKey::open(data.path()).expect("a key"),
+            checks: Checks::new(AuthenticitySettings::default(), "mx.example.test".into(), Arc::clone(&resolver)),
+            resolver,
+            certificates: None,
             live,
             edits: Arc::default(),
         };
@@ -334,4 +347,34 @@ async fn an_import_reports_each_bad_line() {
     assert!(lines.iter().any(|line| line["bad"]["line"] == 3), "{text}");
     assert_eq!(lines.last().expect("a line")["report"], json!({"added": 1, "bad": 1}));
     Fixture::expect(&fixture.ask("POST", "/import/users", Value::Null).await, 422, "invalid");
+}
+
+#[tokio::test]
+async fn signing_keys_take_turns() {
+    let fixture = Fixture::with_alice().await;
+    let keys = "/domains/example.test/dkim";
+    let states = |answer: &Value| {
+        let rows = answer["keys"].as_array().expect("a list").iter();
+        rows.map(|row| format!("{} {}", row["selector"], row["state"]).replace('"', "")).collect::<Vec<_>>()
+    };
+    assert_eq!(fixture.ask("GET", keys, Value::Null).await, (StatusCode::OK, json!({"keys": []})));
+    let (status, made) = fixture.ask("POST", keys, Value::Null).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    assert_eq!(states(&made), ["mail1-rsa active", "mail1-ed25519 active"]);
+    let record = &made["keys"][0]["record"];
+    assert_eq!(record["name"], "mail1-rsa._domainkey.example.test");
+    assert!(record["text"].as_str().expect("a text").starts_with("v=DKIM1; k=rsa; p=MIIBIjAN"), "{record}");
+    assert_eq!(record["zone"].as_str().expect("a text").matches("\" \"").count(), 1, "two strings: {record}");
+    let again = fixture.ask("POST", &format!("{keys}/activate"), Value::Null).await;
+    Fixture::expect(&again, 422, "invalid");
+    let (_, next) = fixture.ask("POST", keys, Value::Null).await;
+    assert_eq!(states(&next)[2..], ["mail2-rsa next", "mail2-ed25519 next"]);
+    let (_, activated) = fixture.ask("POST", &format!("{keys}/activate"), Value::Null).await;
+    assert_eq!(states(&activated)[1..3], ["mail1-ed25519 retired", "mail2-rsa active"]);
+    assert_eq!(fixture.ask("GET", keys, Value::Null).await.1, activated);
+    let changed = fixture.ask("PATCH", "/domains/example.test", json!({"catch_all": null})).await;
+    assert_eq!(changed.0, StatusCode::NO_CONTENT, "{changed:?}");
+    assert_eq!(fixture.ask("GET", keys, Value::Null).await.1, activated, "another change leaves the keys");
+    Fixture::expect(&fixture.ask("GET", "/domains/other.test/dkim", Value::Null).await, 404, "not_found");
+    Fixture::expect(&fixture.ask("GET", "/domains/other.test/check", Value::Null).await, 404, "not_found");
 }

@@ -4,6 +4,7 @@ use mailstead_storage::{AccountId, Annotation, Error, MailboxId, Result, Rights,
 
 use super::place::{Asker, Place};
 use super::{ImapAnswers, Told};
+use crate::protocol::imap::question::Mark;
 use crate::protocol::imap::wire::Wanted;
 use crate::work;
 
@@ -12,6 +13,9 @@ const INTERESTED: Rights = Rights::READ.with(Rights::SEEN).with(Rights::WRITE).w
 
 /// Most bytes of values that one LIST tells.
 const LISTED_BYTES_MAX: usize = 4 << 20;
+
+/// Most annotations that one session watches.
+const MARKS_MAX: usize = 2000;
 
 impl ImapAnswers {
     pub(super) async fn set_metadata(
@@ -70,4 +74,22 @@ pub fn listed(
         listed.push(Some(found));
     }
     Ok(listed)
+}
+
+/// The annotations of these mailboxes, and of the server when asked, each with a hash of its value.
+pub fn marks(store: &Store, account: AccountId, mailboxes: &[(MailboxId, Rights)], server: bool) -> Result<Vec<Mark>> {
+    let readable = mailboxes.iter().filter(|(_, rights)| rights.has_any(INTERESTED)).map(|(mailbox, _)| Some(*mailbox));
+    let mut marks = Vec::new();
+    for mailbox in readable.chain(server.then_some(None)) {
+        let found = store.metadata(mailbox, account, &|_| true)?;
+        marks.extend(found.into_iter().map(|Annotation { entry, value }| {
+            let hash = blake3::hash(&value);
+            let value_hash = hash.as_bytes().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte));
+            Mark { mailbox, entry, value_hash }
+        }));
+        if marks.len() > MARKS_MAX {
+            return Err(Error::new(Word::Limit, "there are too many annotations to be watched"));
+        }
+    }
+    Ok(marks)
 }

@@ -50,6 +50,13 @@ pub enum Token {
     Message(Uid),
 }
 
+impl Row {
+    /// Whose it is.
+    pub fn uid(&self) -> Uid {
+        self.uid
+    }
+}
+
 impl Arrangement {
     /// Is the outline needed for a [`Row`]?
     pub fn needs_outline(&self) -> bool {
@@ -70,23 +77,27 @@ impl Arrangement {
         Row { uid: record.uid, facts }
     }
 
+    /// Which of two messages comes first when they are sorted.
+    pub fn compare(&self, left: &Row, right: &Row) -> Ordering {
+        let by_uid = left.uid.cmp(&right.uid);
+        let (Facts::Values(a), Facts::Values(b), Arrangement::Sort(keys)) = (&left.facts, &right.facts, self) else {
+            return by_uid;
+        };
+        let orders = a.iter().zip(b).zip(keys).map(|((a, b), key)| if key.reverse { b.cmp(a) } else { a.cmp(b) });
+        orders.fold(Ordering::Equal, Ordering::then).then(by_uid)
+    }
+
     /// Arranges messages.
-    pub fn arrange(&self, rows: Vec<Row>) -> Vec<Token> {
+    pub fn arrange(&self, mut rows: Vec<Row>) -> Vec<Token> {
         match self {
-            Arrangement::Sort(keys) => sorted(rows, keys),
+            Arrangement::Sort(_) => {
+                rows.sort_by(|left, right| self.compare(left, right));
+                rows.iter().map(|row| Token::Message(row.uid)).collect()
+            }
             Arrangement::Subjects => thread::by_subject(letters(rows)),
             Arrangement::References => thread::by_references(letters(rows)),
         }
     }
-}
-
-fn sorted(mut rows: Vec<Row>, keys: &[SortKey]) -> Vec<Token> {
-    rows.sort_by(|left, right| {
-        let (Facts::Values(a), Facts::Values(b)) = (&left.facts, &right.facts) else { return Ordering::Equal };
-        let orders = a.iter().zip(b).zip(keys).map(|((a, b), key)| if key.reverse { b.cmp(a) } else { a.cmp(b) });
-        orders.fold(Ordering::Equal, Ordering::then).then(left.uid.cmp(&right.uid))
-    });
-    rows.into_iter().map(|row| Token::Message(row.uid)).collect()
 }
 
 fn letters(rows: Vec<Row>) -> Vec<Letter> {

@@ -9,6 +9,7 @@ use super::finding::{Finding, Sought};
 use super::progress::Progress;
 use super::{Desk, Next, Run};
 use crate::protocol::imap::arrange::{Arrangement, Row, Token};
+use crate::protocol::imap::context::{Context, SORTED_MESSAGES_MAX, Sequence, Updating};
 use crate::protocol::imap::question::{Answer, Question};
 use crate::protocol::imap::uids::take_first;
 use crate::protocol::imap::wire::Reply;
@@ -31,21 +32,57 @@ pub struct Arranged {
     progress: Progress,
     teller: Teller,
     done: &'static str,
+    /// What becomes a context (RFC 5267), and its rows while the result is being arranged.
+    updating: Option<Updating>,
+    kept: Vec<Row>,
+    /// Is the result too large to be kept?
+    too_large: bool,
 }
 
 impl Arranged {
     /// Arranges what `finding` finds.
     pub fn new(finding: Finding, arrangement: Arrangement, teller: Teller, done: &'static str) -> Arranged {
-        let (arrangement, progress) = (Arc::new(arrangement), Progress::default());
-        Arranged { finding, arrangement, found: None, goal: 0, rows: Vec::new(), progress, teller, done }
+        Arranged {
+            finding,
+            arrangement: Arc::new(arrangement),
+            found: None,
+            goal: 0,
+            rows: Vec::new(),
+            progress: Progress::default(),
+            teller,
+            done,
+            updating: None,
+            kept: Vec::new(),
+            too_large: false,
+        }
+    }
+
+    /// The result becomes a context.
+    pub fn updating(self, updating: Option<Updating>) -> Arranged {
+        Arranged { updating, ..self }
+    }
+
+    /// Keeps the result up to date, or says that it is not.
+    fn keep(&mut self, desk: &mut Desk<'_>) {
+        let Some(updating) = self.updating.take() else { return };
+        let (arrangement, mut rows) = (Arc::clone(&self.arrangement), std::mem::take(&mut self.kept));
+        rows.sort_by(|left, right| arrangement.compare(left, right));
+        let context = Context::new(desk.tag, updating, Sequence::Sorted(arrangement, rows));
+        if self.too_large || !desk.core.mailbox().keep_context(context) {
+            Context::tell_refused(desk.tag, desk.out);
+        }
     }
 }
 
 impl Run for Arranged {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
+        if answer.is_none() && self.updating.is_some() && desk.core.mailbox().has_context(desk.tag) {
+            return Next::Done(Reply::bad("Tag is in use for updates"));
+        }
         let answer = match answer {
             Some(Answer::Arranged(tokens)) => {
                 (self.teller)(&tokens, desk);
+                self.keep(desk);
                 return Next::Done(Reply::ok(self.done));
             }
             Some(Answer::Rows(Ok(rows))) => {
@@ -77,7 +114,14 @@ impl Run for Arranged {
                 let (mailbox, uids) = (desk.core.mailbox().id, take_first(uids, CHUNK_MESSAGES));
                 Question::Rows { mailbox, uids, arrangement }
             }
-            None => Question::Arrange { rows: std::mem::take(&mut self.rows), arrangement },
+            None => {
+                let rows = std::mem::take(&mut self.rows);
+                self.too_large = rows.len() > SORTED_MESSAGES_MAX;
+                if self.updating.is_some() && !self.too_large {
+                    self.kept.clone_from(&rows);
+                }
+                Question::Arrange { rows, arrangement }
+            }
         })
     }
 }

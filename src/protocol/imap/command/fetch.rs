@@ -37,6 +37,13 @@ struct Fetch {
     /// Messages of the chunk that was asked for last.
     asked: u64,
     missing: bool,
+    /// Is `\\Seen` left as it is, whatever is told?
+    unasked: bool,
+}
+
+/// Tells of messages without having been asked to (RFC 5465 §5.2).
+pub fn unasked(uids: UidSet, items: Vec<FetchItem>) -> Box<dyn Run> {
+    Box::new(Fetch { unasked: true, ..Fetch::new(true, items, uids) })
 }
 
 /// What stands behind the items.
@@ -78,19 +85,7 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
         uids = at_places(uids, places);
     }
     modifiers.vanished = modifiers.vanished.map(|_| set);
-    Ok(Box::new(Fetch {
-        by_uid,
-        items,
-        unpicked: changed_since.map(|_| modifiers),
-        uids,
-        chunk: VecDeque::new(),
-        marked: UidSet::default(),
-        plan: Plan::default(),
-        window: Window::default(),
-        inside: false,
-        asked: 0,
-        missing: false,
-    }))
+    Ok(Box::new(Fetch { unpicked: changed_since.map(|_| modifiers), ..Fetch::new(by_uid, items, uids) }))
 }
 
 /// ` (CHANGEDSINCE 12345 VANISHED)`
@@ -148,6 +143,23 @@ impl Run for Fetch {
 }
 
 impl Fetch {
+    fn new(by_uid: bool, items: Vec<FetchItem>, uids: UidSet) -> Fetch {
+        Fetch {
+            by_uid,
+            items,
+            unpicked: None,
+            uids,
+            chunk: VecDeque::new(),
+            marked: UidSet::default(),
+            plan: Plan::default(),
+            window: Window::default(),
+            inside: false,
+            asked: 0,
+            missing: false,
+            unasked: false,
+        }
+    }
+
     /// Says what can be said, then asks for more.
     fn go(&mut self, desk: &mut Desk<'_>) -> Next {
         loop {
@@ -226,7 +238,7 @@ impl Fetch {
             self.chunk.push_back((record, outline));
         }
         self.marked = UidSet::default();
-        if !mailbox.may(Rights::SEEN) || !self.items.iter().any(FetchItem::sets_seen) {
+        if self.unasked || !mailbox.may(Rights::SEEN) || !self.items.iter().any(FetchItem::sets_seen) {
             return None;
         }
         let unseen = self.chunk.iter().filter(|(record, _)| !record.flags.has(Flags::SEEN));

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use mailstead_storage::{Modseq, UidSet};
+use mailstead_storage::{MailboxId, Modseq, Time, UidSet};
 
 use super::progress::Progress;
 use super::{Desk, Run, now};
 use crate::protocol::imap::question::{Answer, Found, Question};
 use crate::protocol::imap::search::Program;
+use crate::protocol::imap::selected::Selected;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::uids::take_first;
 use crate::protocol::imap::wire::{Parsed, Parser, Reply, SearchKey};
@@ -38,7 +39,11 @@ impl Finding {
     pub fn new(keys: &SearchKey, core: &mut Core) -> Finding {
         let now = core.now;
         core.enabled.condstore |= keys.names_modseq();
-        let mailbox = core.mailbox();
+        Finding::in_mailbox(keys, core.mailbox(), now)
+    }
+
+    /// Looks in this mailbox for what matches these keys.
+    pub fn in_mailbox(keys: &SearchKey, mailbox: &Selected, now: Time) -> Finding {
         let program = Program::compile(keys, mailbox, now);
         let uids = program.candidates(mailbox);
         let (goal, progress) = (uids.count(), Progress::default());
@@ -50,6 +55,17 @@ impl Finding {
     /// # Errors
     /// The reply that the search ends with.
     pub fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Result<Sought, Reply> {
+        let mailbox = desk.core.mailbox().id;
+        self.step_in(mailbox, answer, desk)
+    }
+
+    /// As [`step`](Finding::step), in this mailbox.
+    pub fn step_in(
+        &mut self,
+        mailbox: MailboxId,
+        answer: Option<Answer>,
+        desk: &mut Desk<'_>,
+    ) -> Result<Sought, Reply> {
         if let Some(Answer::Found(found)) = answer {
             let found = found?;
             self.found.uids.0.extend(found.uids.0);
@@ -62,13 +78,18 @@ impl Finding {
             return Ok(Sought::Flush);
         }
         let uids = take_first(&mut self.uids, self.program.chunk_messages());
-        let (mailbox, program) = (desk.core.mailbox().id, Arc::clone(&self.program));
+        let program = Arc::clone(&self.program);
         Ok(Sought::Ask(Question::Search { mailbox, uids, program }))
     }
 
     /// What was found, of the messages that the client knows.
     pub fn found(&self, desk: &mut Desk<'_>) -> UidSet {
-        desk.core.mailbox().uids.known(&self.found.uids.0.iter().copied().collect())
+        self.found_in(desk.core.mailbox())
+    }
+
+    /// As [`found`](Finding::found), in this mailbox.
+    pub fn found_in(&self, mailbox: &Selected) -> UidSet {
+        mailbox.uids.known(&self.found.uids.0.iter().copied().collect())
     }
 
     /// The highest modseq of what was found.

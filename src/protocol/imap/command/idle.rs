@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mailstead_storage::Time;
 
-use super::{Desk, Next, Run, Update};
+use super::{Desk, Next, Run, Tell};
 use crate::protocol::imap::question::Answer;
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
@@ -15,12 +15,12 @@ const DONE_BYTES_MAX: usize = 256;
 
 struct Idle {
     until: Option<Time>,
-    update: Option<Box<Update>>,
+    telling: Option<Box<Tell>>,
 }
 
 pub fn begin(parser: &mut Parser<'_>, _: &mut Core) -> Parsed<Box<dyn Run>> {
     parser.end()?;
-    Ok(Box::new(Idle { until: None, update: None }))
+    Ok(Box::new(Idle { until: None, telling: None }))
 }
 
 impl Run for Idle {
@@ -29,7 +29,7 @@ impl Run for Idle {
             say(desk.out, "+ idling\r\n");
             desk.now.plus_seconds(desk.core.rules.settings.idle_seconds_max)
         });
-        if let Some(next) = self.update(answer, desk) {
+        if let Some(next) = self.tell(answer, desk) {
             return next;
         }
         if desk.core.leaving {
@@ -49,14 +49,13 @@ impl Run for Idle {
 
 impl Idle {
     /// Tells what has changed; `None` when all is told.
-    fn update(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Option<Next> {
-        let mailbox = desk.core.selected.as_mut()?;
-        if self.update.is_none() && (mailbox.has_rung() || mailbox.has_vanished()) {
-            self.update = Some(Box::new(Update::new(true)));
+    fn tell(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Option<Next> {
+        if self.telling.is_none() && Tell::is_wanted(desk.core, true) {
+            self.telling = Some(Box::new(Tell::new(true)));
         }
-        match self.update.as_mut()?.step(answer, desk) {
+        match self.telling.as_mut()?.step(answer, desk) {
             Next::Done(_) => {
-                self.update = None;
+                self.telling = None;
                 None
             }
             next => Some(next),

@@ -5,6 +5,7 @@ mod acl;
 mod append;
 mod arranged;
 mod authenticate;
+mod cancelupdate;
 mod capability;
 mod close;
 mod compress;
@@ -12,9 +13,11 @@ mod copy;
 mod create;
 mod delete;
 mod enable;
+mod esearch;
 mod expunge;
 mod fetch;
 mod finding;
+mod genurlauth;
 mod id;
 mod idle;
 mod list;
@@ -24,10 +27,14 @@ mod lsub;
 mod metadata;
 mod namespace;
 mod noop;
+mod notify;
+mod observe;
 mod progress;
 mod quota;
+mod refresh;
 mod rename;
 mod replace;
+mod resetkey;
 mod returns;
 mod rights;
 mod run;
@@ -38,16 +45,20 @@ mod starttls;
 mod status;
 mod store;
 mod subscribe;
+mod tell;
 mod thread;
 mod unauthenticate;
 mod unselect;
 mod update;
+mod urlfetch;
 
 use mailstead_storage::Rights;
 
+pub use list::attribute;
 pub use run::{Desk, Next, Run};
 use run::{now, once};
-pub use update::Update;
+pub use tell::Tell;
+pub use urlfetch::Metadata;
 
 use super::frame::Literal;
 use super::session::Core;
@@ -155,10 +166,16 @@ const TABLE: &[Row] = {
         row("GETMETADATA", Authenticated, All, metadata::begin_get),
         row("SETMETADATA", Authenticated, All, metadata::begin_set),
         row("APPEND", Authenticated, All, append::begin),
+        row("GENURLAUTH", Authenticated, All, genurlauth::begin),
+        row("RESETKEY", Authenticated, All, resetkey::begin),
+        row("URLFETCH", Authenticated, All, urlfetch::begin),
+        row("NOTIFY", Authenticated, All, notify::begin),
+        row("ESEARCH", Authenticated, All, esearch::begin),
         row("IDLE", Authenticated, All, idle::begin),
         row("CHECK", Selected, All, noop::begin),
         row("CLOSE", Selected, Nothing, close::begin),
         row("UNSELECT", Selected, Nothing, unselect::begin),
+        row("CANCELUPDATE", Selected, All, cancelupdate::begin),
         row("EXPUNGE", Writable, All, expunge::begin).needing(Rights::EXPUNGE),
         row("SEARCH", Selected, NoExpunges, search::begin),
         row("SORT", Selected, NoExpunges, sort::begin),
@@ -179,6 +196,9 @@ const TABLE: &[Row] = {
         row("UID MOVE", Writable, All, copy::begin_uid_move).needing(REMOVE),
     ]
 };
+
+/// Stands for a command while something is told that no command asks for.
+pub const TELLING: Row = row("notified", States::Any, Tells::Nothing, noop::begin);
 
 /// A command with its tag and its row.
 pub type Begun = (Box<str>, &'static Row, Box<dyn Run>);

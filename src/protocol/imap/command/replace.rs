@@ -5,16 +5,20 @@ use crate::protocol::imap::frame::Literal;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::wire::{Parsed, Parser, SequenceSet, Syntax};
 
-/// Without a literal at its end the command holds no message.
+/// The whole command is there: it holds no message's bytes, so all is catenated of URLs.
 pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
-    replaced(parser, core, false)?;
-    append::begin(parser, core)
+    whole(parser, core, false)
 }
 
 /// As [`begin`], for UID REPLACE.
 pub fn begin_uid(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
-    replaced(parser, core, true)?;
-    append::begin(parser, core)
+    whole(parser, core, true)
+}
+
+fn whole(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<dyn Run>> {
+    let uid = replaced(parser, core, by_uid)?;
+    let mailbox = core.mailbox().id;
+    append::begin_with(parser, Some((mailbox, uid)), core)
 }
 
 /// Begins when what was said so far is a whole REPLACE up to its message.

@@ -4,13 +4,14 @@
 use mailstead_storage::{Modseq, UidSet};
 
 use super::finding::{Finding, Sought, bad_charset, charset, numbers_refused};
-use super::returns::Returns;
+use super::returns::{Returns, updating};
 use super::{Desk, Next, Run, now};
+use crate::protocol::imap::context::{Context, Sequence, Updating};
 use crate::protocol::imap::question::Answer;
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::uids::at_places;
-use crate::protocol::imap::wire::{Parsed, Parser, Reply, Syntax, print_uids, quoted, search_keys};
+use crate::protocol::imap::wire::{Parsed, Parser, Reply, Syntax, begin_extended, print_uids, search_keys};
 
 struct Search {
     by_uid: bool,
@@ -18,6 +19,8 @@ struct Search {
     finding: Finding,
     /// Is the highest modseq told?
     modseq: bool,
+    /// What becomes a context (RFC 5267).
+    updating: Option<Updating>,
 }
 
 pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
@@ -49,11 +52,15 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     if let Some(refused) = numbers_refused(&keys, core) {
         return Ok(refused);
     }
-    Ok(Box::new(Search { by_uid, returns, finding: Finding::new(&keys, core), modseq: keys.names_modseq() }))
+    let updating = updating(returns.as_mut(), by_uid, &keys, core);
+    Ok(Box::new(Search { by_uid, returns, finding: Finding::new(&keys, core), modseq: keys.names_modseq(), updating }))
 }
 
 impl Run for Search {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
+        if answer.is_none() && self.updating.is_some() && desk.core.mailbox().has_context(desk.tag) {
+            return Next::Done(Reply::bad("Tag is in use for updates"));
+        }
         match self.finding.step(answer, desk) {
             Ok(Sought::Ask(question)) => Next::Ask(question),
             Ok(Sought::Flush) => Next::Flush,
@@ -63,7 +70,7 @@ impl Run for Search {
             }
             Err(refused) => {
                 // Nothing is kept when it fails (RFC 5182 §2.1).
-                if self.returns.is_some_and(|returns| returns.save) {
+                if self.returns.as_ref().is_some_and(|returns| returns.save) {
                     desk.core.mailbox().saved = UidSet::default();
                 }
                 Next::Done(refused)
@@ -77,14 +84,18 @@ impl Search {
         let found = self.finding.found(desk);
         let modseq = (self.modseq && !found.is_empty()).then_some(self.finding.modseq());
         let mailbox = desk.core.mailbox();
-        if let Some(returns) = self.returns.filter(|returns| returns.save) {
+        if let Some(returns) = self.returns.as_ref().filter(|returns| returns.save) {
             mailbox.saved = returns.kept(&found);
         }
+        let refused = self.updating.take().is_some_and(|updating| {
+            let context = Context::new(desk.tag, updating, Sequence::Mailbox(found.clone()));
+            !mailbox.keep_context(context)
+        });
         let numbers = match self.by_uid {
             true => found,
             false => found.iter().filter_map(|uid| mailbox.uids.sequence_of(uid)).collect(),
         };
-        match self.returns {
+        match &self.returns {
             None => tell(&numbers, modseq, desk.out),
             Some(returns) if returns.only_saves() => {}
             Some(returns) => {
@@ -92,14 +103,10 @@ impl Search {
                 tell_extended(returns, numbers, modseq, desk.out);
             }
         }
+        if refused {
+            Context::tell_refused(desk.tag, desk.out);
+        }
     }
-}
-
-/// Begins an ESEARCH response (RFC 4466 §2.6.2).
-pub fn begin_extended(tag: &str, by_uid: bool, out: &mut Vec<u8>) {
-    say(out, "* ESEARCH (TAG ");
-    quoted(tag.as_bytes(), out);
-    say(out, if by_uid { ") UID" } else { ")" });
 }
 
 /// `* SEARCH 2 3 6 (MODSEQ 917162500)`
@@ -115,7 +122,7 @@ fn tell(numbers: &UidSet, modseq: Option<Modseq>, out: &mut Vec<u8>) {
 }
 
 /// The results of ESEARCH. What is empty is not told, but for the count (RFC 4731 §3.1) and PARTIAL.
-fn tell_extended(returns: Returns, numbers: UidSet, modseq: Option<Modseq>, out: &mut Vec<u8>) {
+pub fn tell_extended(returns: &Returns, numbers: UidSet, modseq: Option<Modseq>, out: &mut Vec<u8>) {
     if let (true, Some(range)) = (returns.min, numbers.0.first()) {
         say(out, &format!(" MIN {}", range.first));
     }

@@ -9,6 +9,7 @@ use crate::protocol::imap::question::{Answer, Known, OpenMailbox, Question};
 use crate::protocol::imap::selected::{Selected, Told, say, tell_vanished};
 use crate::protocol::imap::session::{Core, Enabled};
 use crate::protocol::imap::uids::intersection;
+use crate::protocol::imap::urlauth::MECHANISM;
 use crate::protocol::imap::wire::{Parsed, Parser, Reply, SequenceSet, Syntax, mailbox_id, mailbox_name};
 
 struct Select {
@@ -189,6 +190,7 @@ fn tell(open: OpenMailbox, read_only: bool, enabled: Enabled, out: &mut Vec<u8>)
     }
     say(out, &format!("* OK [UIDVALIDITY {}] UIDs valid\r\n", counters.uid_validity));
     say(out, &format!("* OK [UIDNEXT {}] Next UID\r\n", counters.uid_next));
+    say(out, &format!("* OK [URLMECH {MECHANISM}] URLs can be authorized\r\n"));
     say(out, &format!("* OK [MAILBOXID ({})] Object id\r\n", mailbox_id(mailbox.id)));
     say(out, &format!("* OK [HIGHESTMODSEQ {}] Highest\r\n", counters.modseq.max(1)));
     mailbox

@@ -2,13 +2,12 @@
 
 use super::arranged::{Arranged, Teller};
 use super::finding::{Finding, bad_charset, charset, numbers_refused};
-use super::returns::Returns;
-use super::search::begin_extended;
+use super::returns::{Returns, updating};
 use super::{Desk, Run, now};
 use crate::protocol::imap::arrange::{Arrangement, Criterion, SortKey, Token};
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
-use crate::protocol::imap::wire::{Parsed, Parser, Syntax, search_keys};
+use crate::protocol::imap::wire::{Parsed, Parser, Syntax, begin_extended, search_keys};
 
 /// Most criteria of one SORT.
 const KEYS_MAX: usize = 32;
@@ -23,8 +22,8 @@ pub fn begin_uid(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run
 
 fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<dyn Run>> {
     parser.space()?;
-    let returns = Returns::parse(parser)?;
-    if returns.is_some_and(|returns| returns.save) {
+    let mut returns = Returns::parse(parser)?;
+    if returns.as_ref().is_some_and(|returns| returns.save) {
         return Err(Syntax("SORT does not save"));
     }
     let keys = parser.list(sort_key)?;
@@ -36,13 +35,14 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
         return Ok(now(|_| bad_charset()));
     }
     parser.space()?;
-    let sought = search_keys(parser)?;
-    if let Some(refused) = numbers_refused(&sought, core) {
+    let searched = search_keys(parser)?;
+    if let Some(refused) = numbers_refused(&searched, core) {
         return Ok(refused);
     }
-    let finding = Finding::new(&sought, core);
-    let teller: Teller = Box::new(move |tokens, desk| tell(returns, by_uid, tokens, desk));
-    Ok(Box::new(Arranged::new(finding, Arrangement::Sort(keys), teller, "SORT completed")))
+    let updating = updating(returns.as_mut(), by_uid, &searched, core);
+    let finding = Finding::new(&searched, core);
+    let teller: Teller = Box::new(move |tokens, desk| tell(returns.as_ref(), by_uid, tokens, desk));
+    Ok(Box::new(Arranged::new(finding, Arrangement::Sort(keys), teller, "SORT completed").updating(updating)))
 }
 
 /// `REVERSE DATE`
@@ -55,7 +55,7 @@ fn sort_key(parser: &mut Parser<'_>) -> Parsed<SortKey> {
     Ok(SortKey { criterion, reverse })
 }
 
-fn tell(returns: Option<Returns>, by_uid: bool, tokens: &[Token], desk: &mut Desk<'_>) {
+fn tell(returns: Option<&Returns>, by_uid: bool, tokens: &[Token], desk: &mut Desk<'_>) {
     let mailbox = desk.core.mailbox();
     let number = |token: &Token| match token {
         Token::Message(uid) if by_uid => Some(*uid),
@@ -77,7 +77,7 @@ fn tell(returns: Option<Returns>, by_uid: bool, tokens: &[Token], desk: &mut Des
 }
 
 /// As for SEARCH, but in the order of the sort.
-fn tell_extended(returns: Returns, numbers: &[u32], out: &mut Vec<u8>) {
+fn tell_extended(returns: &Returns, numbers: &[u32], out: &mut Vec<u8>) {
     if let (true, Some(first)) = (returns.min, numbers.first()) {
         say(out, &format!(" MIN {first}"));
     }

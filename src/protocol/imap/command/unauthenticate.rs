@@ -9,6 +9,7 @@ pub fn begin(parser: &mut Parser<'_>, _: &mut Core) -> Parsed<Box<dyn Run>> {
     Ok(now(|desk| {
         desk.core.login = None;
         desk.core.selected = None;
+        desk.core.notify = None;
         desk.core.enabled = Enabled::default();
         Reply::ok("UNAUTHENTICATE completed")
     }))

@@ -2,23 +2,25 @@
 
 use mailstead_storage::Record;
 
+use super::refresh::Refresh;
 use super::{Desk, Next, Run};
 use crate::net::OUTPUT_BYTES;
 use crate::protocol::imap::question::{Answer, Question};
-use crate::protocol::imap::selected::{Told, say};
+use crate::protocol::imap::selected::{Applied, Told, say};
 use crate::protocol::imap::wire::Reply;
 
 /// Asks for what has happened and tells it.
 pub struct Update {
     may_expunge: bool,
     records: std::vec::IntoIter<Record>,
+    refresh: Option<Box<Refresh>>,
     begun: bool,
 }
 
 impl Update {
     /// `may_expunge`: may EXPUNGE be told?
     pub fn new(may_expunge: bool) -> Update {
-        Update { may_expunge, records: Vec::new().into_iter(), begun: false }
+        Update { may_expunge, records: Vec::new().into_iter(), refresh: None, begun: false }
     }
 }
 
@@ -26,10 +28,19 @@ impl Run for Update {
     fn step(&mut self, answer: Option<Answer>, desk: &mut Desk<'_>) -> Next {
         let done = Next::Done(Reply::ok("Told"));
         let (enabled, account) = (desk.core.enabled, desk.core.login.as_ref().map(|login| login.account));
+        let notified = desk.core.notify.as_ref().and_then(|notify| notify.selected());
         let (Some(mailbox), Some(account)) = (desk.core.selected.as_mut(), account) else { return done };
+        let mut answer = answer;
         match answer {
             Some(Answer::Changes(Ok(changes))) => {
-                self.records = mailbox.apply(*changes, self.may_expunge, enabled, desk.out).into_iter();
+                let Applied { told, changed, come } = mailbox.apply(*changes, self.may_expunge, enabled, desk.out);
+                let flags = notified.is_none_or(|notified| notified.events.flags);
+                self.records = if flags { told } else { Vec::new() }.into_iter();
+                let items = notified.map(|notified| notified.items.clone()).unwrap_or_default();
+                if !mailbox.contexts.is_empty() || !items.is_empty() {
+                    self.refresh = Some(Box::new(Refresh::new(changed, come, items)));
+                }
+                answer = None;
             }
             Some(Answer::Rights(Ok(rights))) => {
                 mailbox.learn_rights(rights, desk.out);
@@ -43,6 +54,7 @@ impl Run for Update {
             }
             _ if !self.begun => {
                 self.begun = true;
+                answer = None;
                 if mailbox.take_ring() {
                     if !mailbox.owned {
                         let mailbox = mailbox.id;
@@ -56,13 +68,17 @@ impl Run for Update {
             }
             _ => {}
         }
-        let items = Told { uid: enabled.qresync || enabled.rev2, flags: true, modseq: enabled.condstore };
+        let items =
+            Told { uid: enabled.qresync || enabled.rev2 || notified.is_some(), flags: true, modseq: enabled.condstore };
         for record in self.records.by_ref() {
             mailbox.tell_record(&record, items, desk.out);
             if desk.out.len() >= OUTPUT_BYTES {
                 return Next::Flush;
             }
         }
-        done
+        match self.refresh.as_mut().and_then(|refresh| refresh.step(answer, desk)) {
+            Some(next) => next,
+            None => done,
+        }
     }
 }

@@ -18,7 +18,7 @@ use mirror::{Flags, Mirror};
 use crate::protocol::imap::wire::{print_flags, print_uids};
 
 /// The clients.
-const STYLES: [Style; 3] = [Style::Rev1, Style::Qresync, Style::UidOnly];
+const STYLES: [Style; 4] = [Style::Rev1, Style::Qresync, Style::UidOnly, Style::Rev2];
 
 /// What a client remembers of a mailbox, to come back with.
 struct Memory {
@@ -107,7 +107,7 @@ impl Play {
             }
             format!("{uid}STORE {number} {sign}FLAGS{} ({flag})", if silent { ".SILENT" } else { "" })
         };
-        let command = match deed % 16 {
+        let command = match deed % 18 {
             0 => store("+", false),
             1 => store("-", false),
             2 | 3 => store("+", true),
@@ -121,6 +121,11 @@ impl Play {
             11 | 12 => format!("APPEND {} {{3+}}\r\nabc", self.names[own]),
             13 => "NOOP".into(),
             14 => "IDLE".into(),
+            15 => format!("{uid}REPLACE {number} {} {{3+}}\r\nabc", self.names[own]),
+            16 if line.style == Style::Qresync => {
+                format!("UID FETCH 1:* (FLAGS) (CHANGEDSINCE {} VANISHED)", line.mirror.modseq.max(2) / 2)
+            }
+            16 => format!("{uid}FETCH {number}:* (UID FLAGS)"),
             _ => {
                 self.selected[who] = other;
                 line.mirror = Mirror::default();
@@ -232,7 +237,7 @@ fn place() -> &'static (Runtime, Place) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn all_clients_agree_with_storage(
         deeds in prop::collection::vec((0usize..STYLES.len(), any::<u8>(), any::<u8>()), 1..250),

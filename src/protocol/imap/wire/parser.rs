@@ -251,7 +251,7 @@ fn utf8(bytes: Cow<'_, [u8]>) -> Parsed<String> {
     String::from_utf8(bytes.into_owned()).map_err(|_| Syntax("String is not valid UTF-8"))
 }
 
-fn mailbox_text(name: &[u8], utf8: bool) -> Parsed<String> {
+pub(super) fn mailbox_text(name: &[u8], utf8: bool) -> Parsed<String> {
     let text = std::str::from_utf8(name).map_err(|_| Syntax("Mailbox name is not valid UTF-8"))?;
     let mut text = match !utf8 && text.is_ascii() {
         true => utf7::decode(text).ok_or(Syntax("Mailbox name is not valid modified UTF-7"))?,

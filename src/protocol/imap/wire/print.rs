@@ -53,3 +53,10 @@ pub fn mailbox_name(name: &str, utf8: bool, out: &mut Vec<u8>) {
         quoted(utf7::encode(name).as_bytes(), out);
     }
 }
+
+/// Begins an ESEARCH response (RFC 4466 §2.6.2).
+pub fn begin_extended(tag: &str, by_uid: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"* ESEARCH (TAG ");
+    quoted(tag.as_bytes(), out);
+    out.extend_from_slice(if by_uid { b") UID" } else { b")" });
+}

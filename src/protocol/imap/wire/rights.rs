@@ -29,6 +29,8 @@ pub fn rights_change(parser: &mut Parser<'_>) -> Parsed<RightsChange> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -37,6 +39,26 @@ mod tests {
             [("", ""), ("lr", "lr"), ("lka", "lkca"), ("te", "ted"), ("lrswipkxtea", "lrswipkxtecda"), ("x", "xc")]
         {
             assert_eq!(letters(rights.parse().expect("rights")), told);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_told_is_read(bits in prop::collection::vec(0..11_usize, 0..11)) {
+            let all: Vec<char> = Rights::ALL.to_string().chars().collect();
+            let rights: Rights = bits.iter().map(|bit| all[*bit]).collect::<String>().parse().expect("rights");
+            let told = letters(rights);
+            let text = if told.is_empty() { "\"\"" } else { &told };
+            let read = rights_change(&mut Parser::new(text.as_bytes()));
+            // The old letters stand for more than one right each.
+            let RightsChange::Replace(read) = read.expect("reads") else { panic!("replaces") };
+            prop_assert!(read.has(rights));
+            prop_assert_eq!(read.among(Rights::OWNER), rights.among(Rights::OWNER));
+        }
+
+        #[test]
+        fn nothing_breaks_it(text: Vec<u8>) {
+            let _ = rights_change(&mut Parser::new(&text));
         }
     }
 

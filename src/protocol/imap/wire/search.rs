@@ -220,6 +220,19 @@ fn one_or_all(mut keys: Vec<SearchKey>) -> SearchKey {
 }
 
 impl SearchKey {
+    /// The same search, with UIDs for all that depends on the moment: sequence numbers, and `$`.
+    pub fn with_numbers(self, uids_of: &impl Fn(&SequenceSet) -> SequenceSet) -> SearchKey {
+        let inner = |key: Box<SearchKey>| Box::new(key.with_numbers(uids_of));
+        match self {
+            SearchKey::Numbers(set) => SearchKey::Uids(uids_of(&set)),
+            SearchKey::Uids(SequenceSet::Saved) => SearchKey::Uids(uids_of(&SequenceSet::Saved)),
+            SearchKey::Not(key) => SearchKey::Not(inner(key)),
+            SearchKey::Or(left, right) => SearchKey::Or(inner(left), inner(right)),
+            SearchKey::And(keys) => SearchKey::And(keys.into_iter().map(|key| key.with_numbers(uids_of)).collect()),
+            other => other,
+        }
+    }
+
     /// Is a modseq asked for?
     pub fn names_modseq(&self) -> bool {
         self.any(&|key| matches!(key, SearchKey::Modseq(_)))
@@ -230,6 +243,12 @@ impl SearchKey {
         self.any(&|key| matches!(key, SearchKey::Numbers(set) if *set != SequenceSet::Saved))
     }
 
+    /// Does it depend on what `$` stands for?
+    pub fn names_saved(&self) -> bool {
+        self.any(&|key| matches!(key, SearchKey::Numbers(SequenceSet::Saved) | SearchKey::Uids(SequenceSet::Saved)))
+    }
+
+    /// Is there such a key in it?
     fn any(&self, wanted: &dyn Fn(&SearchKey) -> bool) -> bool {
         match self {
             SearchKey::Not(key) => key.any(wanted),

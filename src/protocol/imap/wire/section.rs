@@ -93,6 +93,11 @@ impl Section {
         Ok(Section { path, text: text.unwrap_or(SectionText::Whole) })
     }
 
+    /// The part itself; of the message, its root.
+    pub fn part<'p, 'o>(&self, outline: &'p Outline<'o>) -> Option<&'p Part<'o>> {
+        if self.path.is_empty() { Some(&outline.root) } else { find(&outline.root, &self.path) }
+    }
+
     /// The bytes of the part's content and the transfer encoding that they are in (RFC 3516). Only leaves have one;
     /// the others are as they are.
     pub fn content<'o>(&self, outline: &'o Outline<'_>, size: u32) -> Option<(Range, &'o [u8])> {

@@ -71,7 +71,7 @@ impl SequenceSet {
         }
     }
 
-    #[cfg(test)]
+    /// The set of these numbers, from and to.
     pub fn of(ranges: Vec<(u32, u32)>) -> SequenceSet {
         SequenceSet::Numbers(ranges)
     }

@@ -1,5 +1,8 @@
 //! ENVELOPE and BODYSTRUCTURE (RFC 3501 §7.4.2), from the outline.
 
+#[cfg(test)]
+mod tests;
+
 use super::{number, string};
 use crate::message::{Address, Disposition, Envelope, Kind, Parameter, Part, Text};
 
@@ -57,8 +60,24 @@ pub fn body_structure(part: &Part<'_>, extended: bool, out: &mut Vec<u8>) {
     out.push(b')');
 }
 
-/// `body-fields`, and what message/rfc822 and text have beyond them.
-fn single(part: &Part<'_>, kind: &Kind<'_>, extended: bool, out: &mut Vec<u8>) {
+/// Writes the structure of a leaf whose transfer encoding is undone, up to its size.
+pub fn decoded_before_extent(part: &Part<'_>, out: &mut Vec<u8>) {
+    out.push(b'(');
+    fields(part, b"binary", out);
+    out.push(b' ');
+}
+
+/// What follows its size, and its lines if it is text.
+pub fn decoded_behind_extent(part: &Part<'_>, out: &mut Vec<u8>) {
+    // The checksum is of the decoded content already (RFC 1864 §2).
+    out.push(b' ');
+    nstring(part.md5.as_ref(), out);
+    disposition_and_on(part, out);
+    out.push(b')');
+}
+
+/// `body-fields` up to the encoding.
+fn fields(part: &Part<'_>, encoding: &[u8], out: &mut Vec<u8>) {
     string(&part.media_type, out);
     out.push(b' ');
     string(&part.media_subtype, out);
@@ -69,7 +88,12 @@ fn single(part: &Part<'_>, kind: &Kind<'_>, extended: bool, out: &mut Vec<u8>) {
     out.push(b' ');
     nstring(part.description.as_ref(), out);
     out.push(b' ');
-    string(&part.encoding, out);
+    string(encoding, out);
+}
+
+/// `body-fields`, and what message/rfc822 and text have beyond them.
+fn single(part: &Part<'_>, kind: &Kind<'_>, extended: bool, out: &mut Vec<u8>) {
+    fields(part, &part.encoding, out);
     out.push(b' ');
     number(part.body.end - part.body.start, out);
     if let Kind::Message { envelope: inner, root } = kind {

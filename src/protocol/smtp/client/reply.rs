@@ -105,15 +105,15 @@ impl ReplyReader {
 /// A line as code, whether it is the last, and text.
 fn parts(line: &[u8]) -> Option<(u16, bool, &[u8])> {
     let (code, rest) = line.split_at_checked(3)?;
-    let well_formed = matches!(code[0], b'2'..=b'5') && code.iter().all(u8::is_ascii_digit);
-    let code = code.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
+    let code = std::str::from_utf8(code).ok().filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let code = code.parse().ok().filter(|code| (200..600).contains(code))?;
     let (is_last, text) = match rest {
         [] => (true, rest),
         [b' ', text @ ..] => (true, text),
         [b'-', text @ ..] => (false, text),
         _ => return None,
     };
-    well_formed.then_some((code, is_last, text))
+    Some((code, is_last, text))
 }
 
 /// Is it an enhanced status code (RFC 3463 §2) of the same class?
@@ -141,7 +141,7 @@ pub fn answer(code: u16, status: &str, text: &str) -> String {
 impl Reply {
     /// Did it work?
     pub fn is_positive(&self) -> bool {
-        self.code < 400
+        self.code < 300
     }
 
     /// Will it never work?

@@ -104,7 +104,7 @@ impl Failure {
     /// As an answer in the spool's form.
     pub fn answer(&self) -> String {
         match self {
-            Failure::Refused(reply) | Failure::TlsRefused(reply) => reply.answer(),
+            Failure::Refused(reply) | Failure::TlsRefused(reply) => refused(reply),
             Failure::NoTls => answer(451, "4.7.10", "the next server offers no TLS, which is required"),
             Failure::NoMechanism => answer(451, "4.7.0", "there is no way to log in to the next server that both know"),
             // Credentials can be set right while the message waits.
@@ -148,7 +148,7 @@ struct Message {
     commands: VecDeque<Expected>,
     /// Commands whose replies are awaited.
     awaited: VecDeque<Expected>,
-    mail_refused: Option<String>,
+    mail_refused: bool,
     body: Body,
 }
 
@@ -207,7 +207,7 @@ impl ClientSession {
         let recipients = (0..mail.recipients.len()).map(Expected::Rcpt);
         let commands = reset.into_iter().chain([Expected::Mail]).chain(recipients).collect();
         let answers = vec![None; mail.recipients.len()];
-        let (awaited, mail_refused, body) = (VecDeque::new(), None, Body::Untold);
+        let (awaited, mail_refused, body) = (VecDeque::new(), false, Body::Untold);
         let mut message = Box::new(Message { mail, answers, commands, awaited, mail_refused, body });
         message.send_group(&self.extensions, out);
         self.phase = Phase::Message(message);
@@ -457,24 +457,25 @@ impl Message {
             Expected::Reset => {}
             Expected::Mail if reply.is_positive() => {}
             Expected::Mail => {
-                self.mail_refused = Some(reply.answer());
+                self.mail_refused = true;
                 // What was sent with it is refused as well, for a reason that says less.
                 self.commands.clear();
-                self.decide_rest(&reply.answer());
+                self.decide_rest(&refused(reply));
                 return self.awaited.is_empty();
             }
             Expected::Rcpt(index) => {
-                if self.mail_refused.is_none() && !reply.is_positive() {
-                    self.answers[index] = Some(reply.answer());
+                if !self.mail_refused && !reply.is_positive() {
+                    self.answers[index] = Some(refused(reply));
                 }
-                return self.mail_refused.is_some() && self.awaited.is_empty();
+                return self.mail_refused && self.awaited.is_empty();
             }
             Expected::Data if reply.code == 354 => self.body = Body::Stuffed(Stuffer::new()),
             Expected::Data => {
                 self.decide_rest(&refused(reply));
                 return true;
             }
-            Expected::End => self.decide_rest(&if reply.code == 354 { refused(reply) } else { reply.answer() }),
+            Expected::End if reply.is_positive() => self.decide_rest(&reply.answer()),
+            Expected::End => self.decide_rest(&refused(reply)),
         }
         false
     }
@@ -499,5 +500,5 @@ impl Message {
 
 /// A reply that is no success where only success or failure makes sense.
 fn refused(reply: &Reply) -> String {
-    if reply.is_positive() { answer(451, "4.5.0", &format!("unexpected: {}", reply.answer())) } else { reply.answer() }
+    if reply.code < 400 { answer(451, "4.5.0", &format!("unexpected: {}", reply.answer())) } else { reply.answer() }
 }

@@ -37,11 +37,13 @@ pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) 
 /// The question that begins the message of the transaction.
 pub(super) fn begin(session: &SmtpSession) -> Question {
     let reverse_path = session.transaction.as_ref().map(|transaction| transaction.envelope.reverse_path.clone());
-    Question::Begin(Box::new(Trace::Fields {
+    let trace = Trace::Fields {
         reverse_path: reverse_path.unwrap_or_default(),
         received: received::field(session),
         complete_as: session.login.is_some().then(|| session.rules.hostname.clone()),
-    }))
+    };
+    let hello = session.hello.as_ref().filter(|_| session.login.is_none());
+    Question::Begin { trace: Box::new(trace), hello: hello.map(|hello| hello.name.clone()) }
 }
 
 /// The house has begun the message, or not.
@@ -109,12 +111,12 @@ pub(super) fn accept(session: &mut SmtpSession) -> Next {
 }
 
 /// The message is durable, or refused.
-pub fn accepted(session: &mut SmtpSession, answer: Result<BlobId, Refusal>, out: &mut Vec<u8>) {
+pub fn accepted(session: &mut SmtpSession, answer: Result<BlobId, Reply>, out: &mut Vec<u8>) {
     match answer {
         Ok(id) => {
             session.forgive();
             replies::write_queued(out, id);
         }
-        Err(refusal) => session.say(replies::refusal(&refusal), out),
+        Err(reply) => session.say(reply, out),
     }
 }

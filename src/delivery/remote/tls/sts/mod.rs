@@ -3,7 +3,8 @@
 mod fetch;
 mod rules;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mailstead_storage::{Store, StsPolicy};
 
@@ -18,12 +19,39 @@ use crate::work;
 /// A policy is held for so long at most, whatever it says (RFC 8461 §3.2), seconds.
 const AGE_SECONDS_MAX: u64 = 31_557_600;
 
+/// After a failure a domain's policy is not fetched again for so long (RFC 8461 §3.3), seconds.
+const FETCH_PAUSE_SECONDS: u64 = 300;
+/// Failures that are remembered; beyond it the old ones are forgotten.
+const FAILURES_MAX: usize = 1000;
+
+/// Domains whose policy could not be fetched, and when that was.
+#[derive(Default)]
+pub(in super::super) struct FetchFailures(Mutex<HashMap<String, Time>>);
+
+impl FetchFailures {
+    fn has_recent(&self, domain: &str, now: Time) -> bool {
+        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.get(domain).is_some_and(|at| at.plus_seconds(FETCH_PAUSE_SECONDS) > now)
+    }
+
+    fn note(&self, domain: &str, now: Time) {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() >= FAILURES_MAX {
+            failures.retain(|_, at| at.plus_seconds(FETCH_PAUSE_SECONDS) > now);
+        }
+        if failures.len() < FAILURES_MAX {
+            failures.insert(domain.to_string(), now);
+        }
+    }
+}
+
 /// What is needed to learn policies.
 pub(in super::super) struct Sts<'a> {
     pub dns: &'a dyn Resolver,
     pub store: &'a Store,
     pub configs: &'a Configs,
     pub settings: &'a DeliverySettings,
+    pub failures: &'a FetchFailures,
     pub now: Time,
 }
 
@@ -39,9 +67,13 @@ impl Sts<'_> {
         match (&kept, id) {
             (Some(kept), Some(id)) if kept.id == id => (parsed(kept), None),
             (_, None) => (kept.as_ref().and_then(parsed), None),
+            (_, Some(_)) if self.failures.has_recent(domain, self.now) => (kept.as_ref().and_then(parsed), None),
             (_, Some(id)) => match fetch::fetch(self, domain).await {
                 Ok(text) => self.keep(domain, id, text).await,
-                Err(failure) => (kept.as_ref().and_then(parsed), Some(failure)),
+                Err(failure) => {
+                    self.failures.note(domain, self.now);
+                    (kept.as_ref().and_then(parsed), Some(failure))
+                }
             },
         }
     }

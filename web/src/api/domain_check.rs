@@ -1,0 +1,39 @@
+//! `domains/{name}/check`: what the DNS says of a domain, and what it should say.
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use mailstead_core::authenticity::published::{self, Expected, Finding};
+use mailstead_core::net::tls::Certificates;
+use serde::{Deserialize, Serialize};
+
+use super::extract::Path;
+use super::{Answer, Problem, names};
+use crate::House;
+
+/// What was found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DomainCheck {
+    /// One for each record that matters.
+    pub findings: Vec<Finding>,
+}
+
+pub(super) fn routes() -> Router<House> {
+    Router::new().route("/domains/{name}/check", get(check))
+}
+
+async fn check(State(house): State<House>, Path(name): Path<String>) -> Answer<Json<DomainCheck>> {
+    let name = names::domain(&name)?;
+    let Some(domain) = house.store.directory().domains.get(&name).cloned() else {
+        return Err(Problem::not_found(format!("there is no domain {name}")));
+    };
+    let expected = Expected {
+        domain: name,
+        keys: domain.signing_keys.clone(),
+        hostname: house.hostname.to_string(),
+        // A command that has opened the house for itself has no certificate.
+        certificate: house.certificates.as_ref().and_then(Certificates::public_key_digest),
+    };
+    let findings = published::look_up(&house.resolver, &house.checks, &expected).await;
+    Ok(Json(DomainCheck { findings }))
+}
