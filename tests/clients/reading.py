@@ -56,27 +56,28 @@ def neomutt_resyncs(box):
     """Leaves a mailbox, and comes back when much has changed: its cache and QRESYNC give what is there."""
     rc = neomutt_rc(box, "set imap_qresync=yes", "set imap_condstore=yes")
     with Account(box) as account:
-        account.append(message(n) for n in range(1, 501))
+        account.append(message(n) for n in range(1, 201))
+    # Its cache of headers is slow on a busy disk.
     with Terminal(box, "first", "neomutt", "-F", rc) as screen:
-        screen.wait_for("500 messages", "message 1")
+        screen.wait_for("200 messages", "message 1", seconds=60)
         screen.type("q")
-        screen.wait_until(lambda shown: "messages" not in shown, "its end")
+        screen.wait_until(lambda shown: "messages" not in shown, "its end", seconds=60)
     with Account(box) as account:
         account.select()
-        account.expunge("1:100,103")
+        account.expunge("1:40,43")
         account.store("1", r"\Flagged")
-        account.append([message(n) for n in range(501, 511)])
+        account.append([message(n) for n in range(201, 211)])
     with Terminal(box, "second", "neomutt", "-F", rc) as screen:
-        screen.wait_for("409 messages")
+        screen.wait_for("169 messages", seconds=60)
         screen.type("1", "Enter")
-        shown = screen.wait_for("message 101")
-        lines = [line for line in shown.splitlines() if "message 10" in line]
-        assert "!" in lines[0] and "message 101" in lines[0] and "message 102" in lines[1] and "message 104" in lines[2], shown
+        shown = screen.wait_for("message 41")
+        lines = [line for line in shown.splitlines() if "message 4" in line]
+        assert "!" in lines[0] and "message 41" in lines[0] and "message 42" in lines[1] and "message 44" in lines[2], shown
         screen.type("End")
-        screen.wait_for("message 510")
+        screen.wait_for("message 210")
         screen.type("1", "Enter", "d", "q")
-        eventually(lambda: len(by_identity(box)) == 408, "one message is deleted")
-    assert by_identity(box).keys() == set(range(102, 511)) - {103}
+        eventually(lambda: len(by_identity(box)) == 168, "one message is deleted")
+    assert by_identity(box).keys() == set(range(42, 211)) - {43}
 
 
 def aerc(box):
