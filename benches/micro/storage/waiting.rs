@@ -35,6 +35,7 @@ impl Waiting {
             let leased = store.lease_fresh(FLIGHT).expect("leased");
             let later = leased.into_iter().map(|leased| Settlement {
                 id: leased.id,
+                memories: Vec::new(),
                 queue: String::new(),
                 memories: Vec::new(),
                 deliveries: Vec::new(),
