@@ -7,7 +7,7 @@ use super::plan::{DELIVERED, Planner};
 
 impl Planner<'_> {
     /// Once its first errand is accepted: a message that has one errand less. It is due again at once while anything is left.
-    pub(super) fn ran(&self, entry: Leased) -> Settlement {
+    pub(super) fn ran(&self, entry: &Leased) -> Settlement {
         let mut recipients = entry.recipients.clone();
         if let Some(state) = recipients.iter_mut().find(|state| !state.errands.is_empty()) {
             state.errands.remove(0);
@@ -16,7 +16,7 @@ impl Planner<'_> {
             }
         }
         let is_left = recipients.iter().any(|state| state.state == State::Pending || !state.errands.is_empty())
-            || self.owed(&entry).is_owed(&recipients);
+            || self.owed(entry).is_owed(&recipients);
         Settlement {
             id: entry.id,
             deliveries: Vec::new(),
@@ -33,7 +33,7 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// `Newer` when the errand cannot be read.
-    pub(super) fn given_up(&self, entry: Leased, why: &str) -> Result<Settlement, Error> {
+    pub(super) fn given_up(&self, entry: &Leased, why: &str) -> Result<Settlement, Error> {
         let first = Errand::first(&entry.recipients)?;
         let mut settlement = self.ran(entry);
         match first {

@@ -242,7 +242,7 @@ impl Delivery {
         // A notice and the message it tells of change in one transaction: it is sent once, whatever happens.
         if let Some(origin) = origin {
             planned.settlements.push(match leased.arrival.provenance {
-                Provenance::Errand(_) => planner.ran(origin),
+                Provenance::Errand(_) => planner.ran(&origin),
                 _ => planner.told(origin),
             });
         }
@@ -308,7 +308,7 @@ impl Delivery {
         let (this, id) = (self.clone(), leased.id);
         let settlement = work::compute(move || {
             let claims = Claims::default();
-            this.planner(this.0.parts.clock.now(), &claims).given_up(leased, &why)
+            this.planner(this.0.parts.clock.now(), &claims).given_up(&leased, &why)
         });
         let settled = match settlement.await {
             Ok(settlement) => self.0.parts.store.settle(vec![settlement]).await.map(drop),

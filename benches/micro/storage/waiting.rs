@@ -37,7 +37,6 @@ impl Waiting {
                 id: leased.id,
                 memories: Vec::new(),
                 queue: String::new(),
-                memories: Vec::new(),
                 deliveries: Vec::new(),
                 recipients: leased.recipients,
                 next_attempt: Some(Time(u64::MAX >> 9)),

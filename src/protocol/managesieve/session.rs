@@ -160,7 +160,7 @@ pub(super) enum State {
     /// Before login.
     Anonymous,
     /// Within AUTHENTICATE: the next line is a response.
-    Responding(Exchange),
+    Responding(Box<Exchange>),
     /// At the end of AUTHENTICATE: `last` is sent when the house lets the user in.
     Admitting { last: Vec<u8> },
     /// After login.

@@ -38,6 +38,6 @@ pub(super) fn authenticate(
     };
     let mut exchange = Exchange::new(mechanism);
     let step = exchange.hear(initial.as_deref());
-    session.state = State::Responding(exchange);
+    session.state = State::Responding(Box::new(exchange));
     session.step(step, out)
 }
