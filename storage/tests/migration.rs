@@ -11,8 +11,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fixture::*;
+use flate2::read::GzDecoder;
 use mailstead_storage::*;
 use simulation::*;
+
+/// The files of a small store of layout 1, as the last program of that layout left them: one message waits in the
+/// spool, one is in a mailbox.
+const LAYOUT_1: [(&str, &[u8]); 2] = [
+    ("meta.redb", include_bytes!("fixture/layout-1/meta.redb.gz")),
+    ("segments/00001.redb", include_bytes!("fixture/layout-1/00001.redb.gz")),
+];
 
 const SENDERS: [&str; 5] = ["", "News@Shop.example", "bob@example.test", "GRÜSSE@köln.example", "x@y.z"];
 const MESSAGES: usize = 150;
@@ -166,4 +174,36 @@ fn a_disk_that_is_full_or_refuses_leaves_one_layout_or_the_other() {
         }
         assert!(refused > 0, "{fault:?} was never met");
     }
+}
+
+#[test]
+fn what_the_last_program_of_layout_1_left_is_all_there() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("segments")).unwrap();
+    for (name, packed) in LAYOUT_1 {
+        let mut file = std::fs::File::create(folder.path().join(name)).unwrap();
+        std::io::copy(&mut GzDecoder::new(packed), &mut file).unwrap();
+    }
+    let store = Store::open(small_options(folder.path()), Arc::new(Silent)).unwrap();
+    let waiting = store.spool(&SpoolFilter { limit: 9, ..SpoolFilter::default() }).unwrap();
+    let [entry] = waiting.as_slice() else { panic!("{waiting:?}") };
+    assert_eq!(entry.arrival.envelope.reverse_path, "s@other.test");
+    assert_eq!((entry.attempts, entry.since, entry.queue.as_str()), (1, entry.arrival.received, ""));
+    assert_eq!(entry.recipients[0].remaining, ["x@remote.example"]);
+    assert_eq!(listed(&store, "OTHER"), [entry.id]);
+    assert_eq!(store.lease(9, Time(u64::MAX >> 9)).unwrap().len(), 1);
+    let account = store.directory().accounts.values().find(|account| account.address == "u1@example.test").unwrap().id;
+    let inbox = store.mailbox(account, "INBOX").unwrap().unwrap().id;
+    let record = store.records(inbox, &all(), 9).unwrap()[0];
+    let text = String::from_utf8(store.read(record.blob, 0, usize::MAX).unwrap()).unwrap();
+    assert!(
+        text.contains(
+            "
+
+stays
+"
+        ),
+        "{text}"
+    );
+    assert_sound(&store);
 }
