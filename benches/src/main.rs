@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use mailstead_benches::load::{deliver, fill, grow, idle, mailbox, read, receive, search, soak};
+use mailstead_benches::load::{deliver, fill, grow, idle, mailbox, read, receive, search, send, soak};
 use tokio::task::LocalSet;
 
 /// Loads a mail server over SMTP, IMAP and POP3, meters what it uses, and prints one JSON object
@@ -20,6 +20,8 @@ enum Load {
     Receive(receive::Options),
     /// Send by SMTP until IMAP shows all of it: messages delivered
     Deliver(deliver::Options),
+    /// Submit by SMTP for elsewhere until a server of its own has taken all: messages sent
+    Send(send::Options),
     /// A mix of IMAP commands, or fetching by POP3, on mailboxes that have been filled
     Read(read::Options),
     /// Connections that idle: memory of each, time until it is told of new mail
@@ -61,6 +63,7 @@ async fn run(load: Load) -> mailstead_benches::trouble::Result<serde_json::Value
     match load {
         Load::Receive(options) => receive::run(options).await,
         Load::Deliver(options) => deliver::run(options).await,
+        Load::Send(options) => send::run(options).await,
         Load::Read(options) => read::run(options).await,
         Load::Idle(options) => idle::run(options).await,
         Load::Search(options) => search::run(options).await,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 use super::tls;
 use crate::options::Server;
@@ -52,9 +53,33 @@ impl Connection {
         Ok(Connection::over(Box::new(timeout(PATIENCE, tls::handshake(stream)).await??)))
     }
 
+    /// One that a client has opened.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn accepted(stream: TcpStream) -> Result<Connection> {
+        stream.set_nodelay(true)?;
+        Ok(Connection::over(Box::new(stream)))
+    }
+
+    /// Does a TLS handshake with the client. What it has sent ahead of that is forgotten.
+    ///
+    /// # Errors
+    /// `Io`, `TimedOut`.
+    pub async fn accept_tls(self, acceptor: &TlsAcceptor) -> Result<Connection> {
+        let stream = timeout(PATIENCE, acceptor.accept(self.stream.into_inner())).await??;
+        Ok(Connection::over(Box::new(stream)))
+    }
+
     fn over(stream: Box<dyn Stream>) -> Connection {
         Connection { stream: BufReader::with_capacity(BUFFER_BYTES, stream), line: Vec::new() }
     }
+
+    /// Is there something that was read, but not asked for yet?
+    pub fn has_more(&self) -> bool {
+        !self.stream.buffer().is_empty()
+    }
+
     /// Sends bytes.
     ///
     /// # Errors

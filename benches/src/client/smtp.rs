@@ -2,6 +2,9 @@
 
 use std::time::Instant;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Connection;
 use crate::options::Server;
 use crate::trouble::{Result, Trouble};
@@ -10,6 +13,7 @@ use crate::trouble::{Result, Trouble};
 pub struct Smtp {
     connection: Connection,
     pipelining: bool,
+    auth: bool,
 }
 
 /// A reply of one or more lines.
@@ -18,6 +22,7 @@ struct Reply {
     /// The last line.
     line: String,
     pipelining: bool,
+    auth: bool,
 }
 
 impl Smtp {
@@ -26,11 +31,26 @@ impl Smtp {
     /// # Errors
     /// `Refused`, or trouble of the connection.
     pub async fn connect(server: &Server) -> Result<Smtp> {
-        let mut smtp = Smtp { connection: Connection::open(server, server.smtp).await?, pipelining: false };
+        let connection = Connection::open(server, server.smtp).await?;
+        let mut smtp = Smtp { connection, pipelining: false, auth: false };
         smtp.reply().await?.expect(220)?;
         smtp.connection.send(b"EHLO bench.remote.example\r\n").await?;
-        smtp.pipelining = smtp.reply().await?.expect(250)?.pipelining;
+        let offered = smtp.reply().await?.expect(250)?;
+        (smtp.pipelining, smtp.auth) = (offered.pipelining, offered.auth);
         Ok(smtp)
+    }
+
+    /// Logs in (RFC 4954, PLAIN) to a server that offers it.
+    ///
+    /// # Errors
+    /// `Refused`, or trouble of the connection.
+    pub async fn login_if_offered(&mut self, user: &str, password: &str) -> Result<()> {
+        if self.auth {
+            let response = STANDARD.encode(format!("\0{user}\0{password}"));
+            self.connection.send(format!("AUTH PLAIN {response}\r\n").as_bytes()).await?;
+            self.reply().await?.expect(235)?;
+        }
+        Ok(())
     }
 
     /// Sends a message to one recipient. Gives the moment at which its last byte was sent: from there to now
@@ -89,14 +109,17 @@ impl Smtp {
     }
 
     async fn reply(&mut self) -> Result<Reply> {
-        let mut pipelining = false;
+        let (mut pipelining, mut auth) = (false, false);
         loop {
             let line = self.connection.line().await?;
             let code = line.get(..3).and_then(|code| code.parse().ok());
             let code = code.ok_or_else(|| Trouble::Nonsense(line.to_owned()))?;
-            pipelining |= line.get(4..).is_some_and(|word| word.eq_ignore_ascii_case("PIPELINING"));
+            let mut words = line.get(4..).unwrap_or_default().split(' ');
+            let keyword = words.next().unwrap_or_default();
+            pipelining |= keyword.eq_ignore_ascii_case("PIPELINING");
+            auth |= keyword.eq_ignore_ascii_case("AUTH") && words.any(|word| word.eq_ignore_ascii_case("PLAIN"));
             if line.as_bytes().get(3) != Some(&b'-') {
-                return Ok(Reply { code, line: line.to_owned(), pipelining });
+                return Ok(Reply { code, line: line.to_owned(), pipelining, auth });
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::sending::{Door, Sending, Taken};
+use super::sending::{Door, Sending, Taken, To};
 use super::supply::Supply;
 use crate::client::imap::Imap;
 use crate::figures::{per, round};
@@ -50,6 +50,7 @@ pub async fn run(options: Options) -> Result<Value> {
         server: options.server,
         supply: Supply::of(options.sending.messages),
         messages_per_connection: options.sending.messages_per_connection,
+        to: To::Users,
         progress: Progress::new("deliver", options.sending.messages),
     });
     let meter = Meter::start(&options.metered);

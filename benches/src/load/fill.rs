@@ -5,7 +5,7 @@ use std::rc::Rc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::sending::{Door, Sending};
+use super::sending::{Door, Sending, To};
 use super::supply::Supply;
 use crate::options::{Choice, Server};
 use crate::progress::Progress;
@@ -39,6 +39,7 @@ pub async fn run(options: Options) -> Result<Value> {
         server: options.server,
         supply: Supply::of(options.messages),
         messages_per_connection: u64::MAX,
+        to: To::Users,
         progress: Progress::new("fill", options.messages),
     });
     let meter = Meter::start(&options.metered);

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::sending::{Door, Sending};
+use super::sending::{Door, Sending, To};
 use super::supply::Supply;
 use crate::client::imap::Imap;
 use crate::client::smtp::Smtp;
@@ -67,6 +67,7 @@ pub async fn run(options: Options) -> Result<Value> {
             server: options.server.clone(),
             supply: Supply::of_bytes(next, options.step_mb * 1_000_000),
             messages_per_connection: 10,
+            to: To::Users,
             progress,
         });
         let meter = Meter::start(&options.metered);

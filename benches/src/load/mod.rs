@@ -9,6 +9,7 @@ mod pop3;
 pub mod read;
 pub mod receive;
 pub mod search;
+pub mod send;
 mod sending;
 pub mod soak;
 mod supply;

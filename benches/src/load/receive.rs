@@ -5,7 +5,7 @@ use std::rc::Rc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::sending::{Door, Sending};
+use super::sending::{Door, Sending, To};
 use super::supply::Supply;
 use crate::figures::per;
 use crate::options::{self, Server};
@@ -34,6 +34,7 @@ pub async fn run(options: Options) -> Result<Value> {
         server: options.server,
         supply: Supply::of(options.sending.messages),
         messages_per_connection: options.sending.messages_per_connection,
+        to: To::Users,
         progress: Progress::new("receive", options.sending.messages),
     });
     let meter = Meter::start(&options.metered);

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::send::Destinations;
 use super::sessions;
 use super::supply::Supply;
 use crate::client::imap::Imap;
@@ -34,7 +35,16 @@ pub struct Sending {
     pub messages: Rc<Messages>,
     pub supply: Supply,
     pub messages_per_connection: u64,
+    pub to: To,
     pub progress: Progress,
+}
+
+/// Whose mail it is.
+pub enum To {
+    /// Message `n` comes from elsewhere and is for user `n`.
+    Users,
+    /// The first user's, who logs in where that is offered, for servers elsewhere.
+    Elsewhere(Destinations),
 }
 
 /// By which door messages go in.
@@ -47,7 +57,7 @@ pub enum Door {
 }
 
 impl Sending {
-    /// Sends until the supply ends. Message `n` goes to user `n`.
+    /// Sends until the supply ends.
     pub async fn run(self: &Rc<Self>, door: Door, count: u64) -> Taken {
         let all = sessions(count, |_| {
             let sending = Rc::clone(self);
@@ -69,7 +79,7 @@ impl Sending {
         while let Some(number) = self.supply.take() {
             let (smtp, sent) = match open.take() {
                 Some(open) => open,
-                None => match self.connected(taken, Smtp::connect(&self.server).await) {
+                None => match self.connected(taken, self.connect().await) {
                     Some(smtp) => (smtp, 0),
                     None => continue,
                 },
@@ -86,12 +96,28 @@ impl Sending {
         }
     }
 
+    async fn connect(&self) -> Result<Smtp> {
+        let mut smtp = Smtp::connect(&self.server).await?;
+        if matches!(self.to, To::Elsewhere(_)) {
+            smtp.login_if_offered(&self.server.user(0), &self.server.password).await?;
+        }
+        Ok(smtp)
+    }
+
+    /// Sender and recipient of a message.
+    fn envelope(&self, number: u64) -> (String, String) {
+        match &self.to {
+            To::Users => (self.messages.sender(number), self.server.user(number)),
+            To::Elsewhere(destinations) => (self.server.user(0), destinations.recipient(number)),
+        }
+    }
+
     /// Gives the session back unless it has ended.
     async fn send_one(&self, mut smtp: Smtp, number: u64, taken: &mut Taken) -> Option<Smtp> {
-        let user = self.server.user(number);
-        let message = self.messages.message(number, &user);
+        let (sender, recipient) = self.envelope(number);
+        let message = self.messages.message(number, &recipient);
         self.supply.note(message.len());
-        let sent = smtp.send(&self.messages.sender(number), &user, &message).await;
+        let sent = smtp.send(&sender, &recipient, &message).await;
         self.progress.step();
         match sent {
             Ok(sent) => taken.add("accept", sent, number, message.len()),

@@ -9,6 +9,9 @@ use crate::delivery::DeliverySettings;
 
 /// Messages for a broken destination that are told so at once, without it being tried again.
 const TOLD_AT_ONCE: usize = 64;
+/// Messages on their way to a destination that has not answered since it was last heard of: what accepts connections
+/// and says nothing then holds so many places, not as many as a destination may have.
+const FIRST_MAX: usize = 1;
 /// Destinations that are remembered; beyond it those with nothing to say are forgotten.
 const DESTINATIONS_MAX: usize = 10_000;
 
@@ -19,6 +22,8 @@ pub(super) struct Destinations(Mutex<HashMap<String, Destination>>);
 #[derive(Default)]
 struct Destination {
     active: usize,
+    /// It has answered since it was last broken.
+    answers: bool,
     failures: u32,
     /// The answer that all get until then.
     broken: Option<(Time, String)>,
@@ -30,7 +35,7 @@ impl Destinations {
     /// How many more messages may go there now.
     pub fn room(&self, queue: &str, settings: &DeliverySettings, now: Time) -> usize {
         let known = self.lock();
-        let Some(destination) = known.get(queue) else { return limits(settings).min(rate(settings)) };
+        let Some(destination) = known.get(queue) else { return Destination::default().room(settings, now) };
         destination.room(settings, now)
     }
 
@@ -75,7 +80,7 @@ impl Destinations {
     /// It answers.
     pub fn works(&self, queue: &str) {
         if let Some(destination) = self.lock().get_mut(queue) {
-            (destination.failures, destination.broken) = (0, None);
+            (destination.answers, destination.failures, destination.broken) = (true, 0, None);
         }
     }
 
@@ -88,6 +93,7 @@ impl Destinations {
             return;
         }
         let wait = settings.backoff_seconds.saturating_mul(1 << destination.failures.min(20));
+        destination.answers = false;
         destination.failures = destination.failures.saturating_add(1);
         destination.broken = Some((now.plus_seconds(wait.min(settings.backoff_seconds_max)), answer.to_string()));
     }
@@ -113,11 +119,12 @@ impl Destination {
         match &self.broken {
             Some((until, _)) if *until > now => return TOLD_AT_ONCE.saturating_sub(self.active),
             // One goes ahead and looks whether it works again.
-            Some(_) => return 1_usize.saturating_sub(self.active),
+            Some(_) => return FIRST_MAX.saturating_sub(self.active),
             None => {}
         }
+        let connections = if self.answers { limits(settings) } else { FIRST_MAX };
         let sent = if now < self.minute.0.plus_seconds(60) { self.minute.1 as usize } else { 0 };
-        limits(settings).saturating_sub(self.active).min(rate(settings).saturating_sub(sent))
+        connections.saturating_sub(self.active).min(rate(settings).saturating_sub(sent))
     }
 
     fn is_idle(&self, now: Time) -> bool {
@@ -138,8 +145,11 @@ mod tests {
         };
         let (destinations, now) = (Destinations::default(), Time(1_000_000));
         let room = |now| destinations.room("a", &settings, now);
-        assert_eq!(room(now), 2);
+        assert_eq!(room(now), 1, "nobody knows whether it answers");
         destinations.enter("a", now);
+        assert_eq!(room(now), 0);
+        destinations.works("a");
+        assert_eq!(room(now), 1, "it does");
         destinations.enter("a", now);
         assert_eq!(room(now), 0);
         destinations.leave("a");
@@ -147,7 +157,7 @@ mod tests {
         assert_eq!(room(now), 1, "three in a minute");
         assert_eq!(destinations.next_room(&settings, now), Some(now.plus_seconds(60)));
         assert_eq!(room(now.plus_seconds(60)), 2);
-        assert_eq!(destinations.room("b", &settings, now), 2);
+        assert_eq!(destinations.room("b", &settings, now), 1);
     }
 
     #[test]
@@ -166,5 +176,8 @@ mod tests {
         }
         destinations.works("a");
         assert_eq!(destinations.room("a", &settings, now), 10);
+        destinations.breaks("a", "451 4.4.1 dead again", &settings, now);
+        destinations.enter("a", now);
+        assert_eq!(destinations.room("a", &settings, now.plus_seconds(60)), 0, "one looks, and the others wait for it");
     }
 }

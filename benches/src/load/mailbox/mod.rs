@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tokio::time::{Duration, sleep};
 
-use super::sending::{Door, Sending};
+use super::sending::{Door, Sending, To};
 use super::supply::Supply;
 use crate::client::imap::Imap;
 use crate::figures::round;
@@ -89,6 +89,7 @@ async fn fill(options: &Options, user: &str) -> Result<()> {
         server: Server { users: 1, ..options.server.clone() },
         supply: Supply::of(options.appended.min(options.messages)),
         messages_per_connection: u64::MAX,
+        to: To::Users,
         progress: Progress::new("mailbox", options.appended),
     });
     sending.run(Door::Append, 4).await;
