@@ -8,6 +8,9 @@ use tokio::time::Instant;
 
 use super::connection::Connection;
 
+/// Connections that are kept at once, to all destinations together.
+const KEPT_MAX: usize = 500;
+
 /// What connections are alike for: the queue, and whether its TLS must be authenticated (RFC 8689).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Kind {
@@ -44,9 +47,9 @@ impl Pool {
         last.filter(|last| last.until > Instant::now()).map(|last| last.connection)
     }
 
-    /// Keeps a connection for a while, then says goodbye.
+    /// Keeps a connection for a while, if there is room, then says goodbye.
     pub fn put(&self, kind: Kind, connection: Connection) {
-        if self.patience.is_zero() {
+        if self.patience.is_zero() || self.kept() >= KEPT_MAX {
             tokio::spawn(connection.quit());
             return;
         }
@@ -59,6 +62,10 @@ impl Pool {
                 old.quit().await;
             }
         });
+    }
+
+    fn kept(&self) -> usize {
+        self.lock().values().map(Vec::len).sum()
     }
 
     fn take_old(&self, kind: &Kind) -> Vec<Connection> {
