@@ -28,7 +28,9 @@ pub(crate) fn find(transaction: &ReadTransaction, wanted: &str, first: u64, limi
         let row = row?;
         let (name, id) = row.0.value();
         if name != sender {
-            (sender, is_wanted, steps) = (name.to_owned(), name.contains(&wanted), 0);
+            sender.clear();
+            sender.push_str(name);
+            (is_wanted, steps) = (name.contains(&wanted), 0);
         }
         steps += 1;
         if is_wanted && id < first {
