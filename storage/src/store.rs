@@ -209,11 +209,11 @@ impl Store {
     /// Forgets messages that can no longer be put back into the spool, copies what lives out of the
     /// emptiest sealed segment and unlinks it, when it is under half full. Returns the bytes given back.
     pub fn sweep(&self) -> Result<u64> {
-        let before = undone_since(Time::now());
-        while self.write(move |tables| crate::spool::steer::forget(tables, before)).wait()?
-            == crate::spool::steer::ROWS_MAX
-        {}
-        sweep::run(&self.0.shared)
+        let (shared, before) = (&self.0.shared, undone_since(Time::now()));
+        while shared.look(|transaction| crate::spool::look::can_forget(transaction, before))? {
+            self.write(move |tables| crate::spool::steer::forget(tables, before)).wait()?;
+        }
+        sweep::run(shared)
     }
 }
 

@@ -4,6 +4,7 @@ import mailbox
 
 from account import Account, identity, message
 from box import PASSWORD
+from mbsync import configure as mbsync_config
 from program import run
 
 MESSAGES = 5000
@@ -67,35 +68,7 @@ def compare(box, inbox, expected):
 
 
 def mbsync_both_ways(box):
-    mail = box.dir / "Maildir"
-    mail.mkdir()
-    rc = box.dir / "mbsyncrc"
-    # Its own disk is not on trial: where that is slow, it takes its own syncs for a silent server.
-    rc.write_text(f"""
-FSync no
-
-IMAPStore far
-Timeout 60
-Host 127.0.0.1
-Port {box.ports['imap']}
-User alice@example.test
-Pass {PASSWORD}
-SSLType None
-AuthMechs LOGIN
-
-MaildirStore near
-Path {mail}/
-Inbox {mail}/INBOX
-SubFolders Verbatim
-
-Channel all
-Far :far:
-Near :near:
-Patterns *
-Create Both
-Expunge Both
-SyncState *
-""")
+    mail, rc = mbsync_config(box, store="Timeout 60")
     with Account(box) as far:
         far.append((message(n) for n in range(1, MESSAGES + 1)), flags=r"\Seen")
     sync = ["mbsync", "-c", rc, "-a"]

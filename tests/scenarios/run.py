@@ -21,6 +21,7 @@ from email.message import EmailMessage
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from box import PASSWORD, Box  # noqa: E402
+from mbsync import configure as mbsync_config  # noqa: E402
 
 SCENARIOS = []
 ANY_CERTIFICATE = ssl.create_default_context()
@@ -170,31 +171,7 @@ def mbsync(box):
         for n in range(40):
             s.send_message(message(f"sync {n}", body="x" * n * 1000 + "\n"))
     box.wait_until_delivered()
-    mail = box.dir / "Maildir"
-    mail.mkdir()
-    rc = box.dir / "mbsyncrc"
-    rc.write_text(f"""
-IMAPStore far
-Host 127.0.0.1
-Port {box.ports['imap']}
-User alice@example.test
-Pass {PASSWORD}
-SSLType None
-AuthMechs LOGIN
-
-MaildirStore near
-Path {mail}/
-Inbox {mail}/INBOX
-SubFolders Verbatim
-
-Channel all
-Far :far:
-Near :near:
-Patterns *
-Create Both
-Expunge Both
-SyncState *
-""")
+    mail, rc = mbsync_config(box)
     run("mbsync", "-c", rc, "-a")
     inbox = mail / "INBOX"
     fetched = sorted(inbox.glob("new/*")) + sorted(inbox.glob("cur/*"))
@@ -476,31 +453,8 @@ def shared_mailboxes(box):
         s.send_message(message("help", to="support@example.test"))
     box.wait_until_delivered()
     assert subjects(box, "bob@example.test", "Shared/example.test/Support") == ["help"]
-    mail = box.dir / "Maildir"
-    mail.mkdir()
-    rc = box.dir / "mbsyncrc"
-    rc.write_text(f"""
-IMAPStore far
-Host 127.0.0.1
-Port {box.ports['imap']}
-User bob@example.test
-Pass {PASSWORD}
-SSLType None
-AuthMechs LOGIN
-Path "Other Users/alice@example.test/"
-
-MaildirStore near
-Path {mail}/
-Inbox {mail}/INBOX
-SubFolders Verbatim
-
-Channel all
-Far :far:Team
-Near :near:Team
-Create Near
-Expunge Both
-SyncState *
-""")
+    mail, rc = mbsync_config(box, "bob@example.test", 'Path "Other Users/alice@example.test/"',
+                             "Far :far:Team\nNear :near:Team\nCreate Near")
     run("mbsync", "-c", rc, "-a")
     team = mail / "Team"
     fetched = sorted(team.glob("new/*")) + sorted(team.glob("cur/*"))

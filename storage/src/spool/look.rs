@@ -100,3 +100,9 @@ pub(crate) fn removed(transaction: &ReadTransaction, since: Time, limit: usize) 
     })
     .collect()
 }
+
+/// Is there a message that was taken out before `before`? A box that rests then writes nothing to forget it.
+pub(crate) fn can_forget(transaction: &ReadTransaction, before: Time) -> Result<bool> {
+    let table = transaction.open_table(meta::REMOVED)?;
+    Ok(table.range(..removed_key(before, BlobId(0)))?.next().transpose()?.is_some())
+}

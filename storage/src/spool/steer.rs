@@ -11,8 +11,8 @@ use crate::tables::{removed_key, removed_parts};
 use crate::write::Tables;
 use crate::{BlobId, Priority, Result, Time};
 
-/// Rows that one transaction resets or forgets at most.
-pub(crate) const ROWS_MAX: usize = 1024;
+/// Rows that one transaction forgets at most.
+const FORGET_ROWS_MAX: usize = 1024;
 
 /// Changes each row that is there; returns how many, fresh ones included.
 fn change_rows(
@@ -121,14 +121,14 @@ pub(crate) fn restore(tables: &mut Tables, ids: &[BlobId], since: Time) -> Resul
     Ok(rows.len())
 }
 
-/// Forgets messages that were taken out before `before`, [`ROWS_MAX`] at most. Returns how many.
-pub(crate) fn forget(tables: &mut Tables, before: Time) -> Result<usize> {
-    let keys = tables.removed.range(..removed_key(before, BlobId(0)))?.take(ROWS_MAX);
+/// Forgets messages that were taken out before `before`, [`FORGET_ROWS_MAX`] at most.
+pub(crate) fn forget(tables: &mut Tables, before: Time) -> Result<()> {
+    let keys = tables.removed.range(..removed_key(before, BlobId(0)))?.take(FORGET_ROWS_MAX);
     let keys: Vec<u128> = keys.map(|row| Ok(row?.0.value())).collect::<Result<_>>()?;
     for key in &keys {
         tables.begin_writing();
         tables.removed.remove(key)?;
         tables.change_references(removed_parts(*key).1, -1)?;
     }
-    Ok(keys.len())
+    Ok(())
 }
