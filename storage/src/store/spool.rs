@@ -152,3 +152,46 @@ impl Store {
         pending
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{BodyKind, Envelope, EnvelopeRecipient, Notify, Provenance, Silent, Verdict};
+
+    fn arrival() -> Arrival {
+        let recipient = EnvelopeRecipient { address: "x@a.test".into(), notify: Notify::DEFAULT, original: None };
+        Arrival {
+            envelope: Envelope {
+                reverse_path: "y@b.test".into(),
+                recipients: vec![recipient],
+                ret: None,
+                envelope_id: None,
+                body: BodyKind::SevenBit,
+                smtputf8: false,
+                require_tls: false,
+            },
+            provenance: Provenance::Box,
+            received: Time(1),
+            priority: Priority::Normal,
+            return_path_bytes: 0,
+            verdict: Verdict::default(),
+            outline: Arc::default(),
+        }
+    }
+
+    #[test]
+    fn what_was_taken_out_is_forgotten_with_its_bytes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(Options::new(folder.path()), Arc::new(Silent)).expect("opens");
+        let id = store.draft().expect("room").accept(b"gone".to_vec(), arrival()).wait().expect("accepted").id;
+        assert_eq!(store.spool_delete(vec![id]).wait(), Ok(1));
+        store.sweep().expect("sweeps");
+        assert_eq!(store.spool_removed(9).expect("reads").len(), 1, "it is too early");
+        store.write(|tables| spool::steer::forget(tables, Time(u64::MAX))).wait().expect("forgets");
+        assert!(store.spool_removed(9).expect("reads").is_empty());
+        assert!(store.read(id, 0, 9).is_err());
+        assert_eq!(store.verify(&mut |_| ()).expect("verifies").findings.len(), 0);
+    }
+}
