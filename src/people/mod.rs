@@ -4,6 +4,8 @@
 //! and never opens a socket.
 
 mod address;
+pub mod app_password;
+mod check;
 mod forwarding;
 mod login;
 mod password;
@@ -12,9 +14,12 @@ mod proof;
 mod punycode;
 mod resolve;
 pub mod sasl;
+mod secret;
 pub mod sessions;
 mod token;
+pub mod totp;
 mod turns;
+mod web;
 
 pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
 pub use login::{Denied, Login, People, PlaintextAuth};
@@ -22,3 +27,4 @@ pub use password::{SCRAM_ITERATIONS, credentials, is_acceptable, random};
 pub use posting::SHARED_LOCAL_PART;
 pub use resolve::{DEPTH_MAX, Destination, EXPANSIONS_MAX};
 pub use token::{TokenVerifier, Verifying};
+pub use web::{Lifetime, NewToken};

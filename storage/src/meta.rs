@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::base::lock;
 use crate::shared::Shared;
 use crate::write::{Outcome, Tables};
-use crate::{AccountId, Error, LastLogin, MailboxId, Pending, Result, Uid, Word};
+use crate::{AccountId, CredentialId, Error, LastLogin, MailboxId, Pending, Result, Uid, Use, Word};
 
 /// Most jobs of one transaction.
 const BATCH_JOBS_MAX: usize = 1024;
@@ -42,11 +42,12 @@ struct Waiting {
 pub(crate) struct Notes {
     pub(crate) logins: HashMap<AccountId, LastLogin>,
     pub(crate) recent: HashMap<MailboxId, Uid>,
+    pub(crate) uses: HashMap<CredentialId, Use>,
 }
 
 impl Notes {
     fn is_empty(&self) -> bool {
-        self.logins.is_empty() && self.recent.is_empty()
+        self.logins.is_empty() && self.recent.is_empty() && self.uses.is_empty()
     }
 }
 
@@ -151,6 +152,7 @@ impl Inbox {
         let mut waiting = lock(&self.waiting);
         waiting.notes.logins.retain(|account, login| written.logins.get(account) != Some(login));
         waiting.notes.recent.retain(|mailbox, uid| written.recent.get(mailbox) != Some(uid));
+        waiting.notes.uses.retain(|id, used| written.uses.get(id) != Some(used));
         waiting.noted = if waiting.notes.is_empty() { None } else { Some(Instant::now()) };
     }
 }
