@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::agenda::Change;
+use crate::directory;
 use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
@@ -52,6 +53,10 @@ pub(crate) struct Tables<'t> {
     pub(crate) memory_end: Table<'t, (u64, u32, u128), ()>,
     pub(crate) mta_sts: Table<'t, &'static str, &'static [u8]>,
     pub(crate) setting: Table<'t, &'static str, &'static str>,
+    pub(crate) login_from: Table<'t, (u32, &'static str), &'static [u8]>,
+    pub(crate) block: Table<'t, (&'static str, &'static str), &'static [u8]>,
+    pub(crate) listed: Table<'t, (&'static str, &'static str), &'static [u8]>,
+    pub(crate) hold: Table<'t, u32, &'static [u8]>,
     held: Held,
     pub(crate) news: News,
     agenda: Vec<Change>,
@@ -113,6 +118,10 @@ impl<'t> Tables<'t> {
             memory_end: transaction.open_table(meta::MEMORY_END)?,
             mta_sts: transaction.open_table(meta::MTA_STS)?,
             setting: transaction.open_table(meta::SETTING)?,
+            login_from: transaction.open_table(meta::LOGIN_FROM)?,
+            block: transaction.open_table(meta::BLOCK)?,
+            listed: transaction.open_table(meta::LISTED)?,
+            hold: transaction.open_table(meta::HOLD)?,
             held: Held::default(),
             news: News::default(),
             agenda: Vec::new(),
@@ -383,6 +392,9 @@ impl<'t> Tables<'t> {
             if self.account.get(account.0)?.is_some() {
                 self.login.insert(account.0, rows::encode_json(login).as_slice())?;
             }
+        }
+        for ((account, _), login) in &notes.sources {
+            directory::rows::note_source(self, *account, login)?;
         }
         for (mailbox, uid) in &notes.recent {
             if let Some(mut row) = self.find_mailbox(*mailbox)?
