@@ -73,8 +73,7 @@ pub(crate) fn note_source(tables: &mut Tables, id: AccountId, login: &LastLogin)
     }
     tables.login_from.insert((id.0, login.from.as_str()), encode_json(login).as_slice())?;
     let rows = tables.login_from.range((id.0, "")..(id.0 + 1, ""))?;
-    let mut known: Vec<LastLogin> =
-        rows.map(|row| decode_json("login_from", row?.1.value())).collect::<Result<_>>()?;
+    let mut known: Vec<LastLogin> = rows.map(|row| decode_json("login_from", row?.1.value())).collect::<Result<_>>()?;
     known.sort_by_key(|login| login.at);
     for old in &known[..known.len().saturating_sub(guard::LOGINS_MAX)] {
         tables.login_from.remove((id.0, old.from.as_str()))?;
