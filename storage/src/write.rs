@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::agenda::Change;
+use crate::departed::Place;
 use crate::directory;
+use crate::index_log;
 use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
 use crate::spool::senders::folded;
 use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
-use crate::{AccountId, BlobId, Error, MailboxId, News, Record, Result, Uid, Usage, Word};
+use crate::{AccountId, BlobId, Error, IndexChange, MailboxId, News, Record, Result, Uid, Usage, Word};
 
 /// Rows of a removed mailbox that one transaction gives back at most.
 const RECLAIM_ROWS_MAX: usize = 64;
@@ -53,6 +55,9 @@ pub(crate) struct Tables<'t> {
     pub(crate) memory_end: Table<'t, (u64, u32, u128), ()>,
     pub(crate) mta_sts: Table<'t, &'static str, &'static [u8]>,
     pub(crate) setting: Table<'t, &'static str, &'static str>,
+    pub(crate) index_log: Table<'t, u64, &'static [u8]>,
+    /// What goes into the index log at the end.
+    pub(crate) index_changes: Vec<IndexChange>,
     pub(crate) login_from: Table<'t, (u32, &'static str), &'static [u8]>,
     pub(crate) block: Table<'t, (&'static str, &'static str), &'static [u8]>,
     pub(crate) listed: Table<'t, (&'static str, &'static str), &'static [u8]>,
@@ -60,6 +65,7 @@ pub(crate) struct Tables<'t> {
     held: Held,
     pub(crate) news: News,
     agenda: Vec<Change>,
+    departed: Vec<(BlobId, Place)>,
     wrote: bool,
 }
 
@@ -79,6 +85,8 @@ struct Held {
 pub(crate) struct Outcome {
     pub(crate) news: News,
     pub(crate) agenda: Vec<Change>,
+    /// Messages that have lost their row, and where their bytes are.
+    pub(crate) departed: Vec<(BlobId, Place)>,
     pub(crate) more_to_reclaim: bool,
 }
 
@@ -118,6 +126,8 @@ impl<'t> Tables<'t> {
             memory_end: transaction.open_table(meta::MEMORY_END)?,
             mta_sts: transaction.open_table(meta::MTA_STS)?,
             setting: transaction.open_table(meta::SETTING)?,
+            index_log: transaction.open_table(meta::INDEX_LOG)?,
+            index_changes: Vec::new(),
             login_from: transaction.open_table(meta::LOGIN_FROM)?,
             block: transaction.open_table(meta::BLOCK)?,
             listed: transaction.open_table(meta::LISTED)?,
@@ -125,6 +135,7 @@ impl<'t> Tables<'t> {
             held: Held::default(),
             news: News::default(),
             agenda: Vec::new(),
+            departed: Vec::new(),
             wrote: false,
         })
     }
@@ -227,6 +238,8 @@ impl<'t> Tables<'t> {
         }
         self.blob.remove(id.0)?;
         self.outline.remove(id.0)?;
+        self.index_changes.push(IndexChange::Gone(id));
+        self.departed.push((id, (row.segment, row.size)));
         *self.held.live.entry(row.segment).or_default() -= row.size as i64;
         Ok(())
     }
@@ -452,9 +465,10 @@ impl<'t> Tables<'t> {
             row.live = row.live.saturating_add_signed(change);
             self.segment.insert(number, row.encode().as_slice())?;
         }
+        index_log::write(&mut self)?;
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
         news.accounts = touched_accounts.into_iter().collect();
-        Ok(Outcome { news, agenda: self.agenda, more_to_reclaim })
+        Ok(Outcome { news, agenda: self.agenda, departed: self.departed, more_to_reclaim })
     }
 }

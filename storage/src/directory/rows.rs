@@ -11,7 +11,8 @@ use crate::rules;
 use crate::tables::meta;
 use crate::write::Tables;
 use crate::{
-    Account, AccountId, Alias, Directory, Domain, Error, LastLogin, NewAccount, Quota, Result, SpecialUse, Time, Word,
+    Account, AccountId, Alias, Directory, Domain, Error, IndexChange, LastLogin, NewAccount, Quota, Result, SpecialUse,
+    Time, Word,
 };
 
 /// Most bytes of a domain's name or an address; a redb key has to be short.
@@ -133,6 +134,7 @@ pub(crate) fn remove_domain(tables: &mut Tables, name: &str) -> Result<()> {
     }
     changing(tables);
     tables.domain.remove(name)?;
+    tables.index_changes.push(IndexChange::OwnerGone(domain.mailboxes));
     tables.remove_usage(domain.mailboxes)
 }
 
@@ -268,6 +270,7 @@ pub(crate) fn remove_account(tables: &mut Tables, id: AccountId) -> Result<()> {
     guard::forget_account(tables, id)?;
     tables.account.remove(id.0)?;
     tables.login.remove(id.0)?;
+    tables.index_changes.push(IndexChange::OwnerGone(id));
     tables.remove_usage(id)
 }
 
