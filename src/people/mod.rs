@@ -20,6 +20,7 @@ mod token;
 pub mod totp;
 mod turns;
 mod web;
+mod watch;
 
 pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
 pub use login::{Denied, Login, People, PlaintextAuth};
@@ -28,3 +29,4 @@ pub use posting::SHARED_LOCAL_PART;
 pub use resolve::{DEPTH_MAX, Destination, EXPANSIONS_MAX};
 pub use token::{TokenVerifier, Verifying};
 pub use web::{Lifetime, NewToken};
+pub use watch::LoginWatch;

@@ -1,10 +1,12 @@
 //! The store: opening, and every public read and write.
 
 mod credentials;
+mod guard;
 mod mailboxes;
 mod people;
 mod reports;
 mod rules;
+mod search;
 mod settings;
 mod sharing;
 mod spool;

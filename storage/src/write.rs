@@ -8,12 +8,14 @@ use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::agenda::Change;
 use crate::departed::Place;
+use crate::directory;
+use crate::index_log;
 use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
 use crate::spool::senders::folded;
 use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
-use crate::{AccountId, BlobId, Error, MailboxId, News, Record, Result, Uid, Usage, Word};
+use crate::{AccountId, BlobId, Error, IndexChange, MailboxId, News, Record, Result, Uid, Usage, Word};
 
 /// Rows of a removed mailbox that one transaction gives back at most.
 const RECLAIM_ROWS_MAX: usize = 64;
@@ -56,6 +58,13 @@ pub(crate) struct Tables<'t> {
     pub(crate) web_session: Table<'t, u64, &'static [u8]>,
     pub(crate) api_token: Table<'t, u64, &'static [u8]>,
     pub(crate) credential_use: Table<'t, u64, &'static [u8]>,
+    pub(crate) index_log: Table<'t, u64, &'static [u8]>,
+    /// What goes into the index log at the end.
+    pub(crate) index_changes: Vec<IndexChange>,
+    pub(crate) login_from: Table<'t, (u32, &'static str), &'static [u8]>,
+    pub(crate) block: Table<'t, (&'static str, &'static str), &'static [u8]>,
+    pub(crate) listed: Table<'t, (&'static str, &'static str), &'static [u8]>,
+    pub(crate) hold: Table<'t, u32, &'static [u8]>,
     held: Held,
     pub(crate) news: News,
     agenda: Vec<Change>,
@@ -123,6 +132,12 @@ impl<'t> Tables<'t> {
             web_session: transaction.open_table(meta::WEB_SESSION)?,
             api_token: transaction.open_table(meta::API_TOKEN)?,
             credential_use: transaction.open_table(meta::CREDENTIAL_USE)?,
+            index_log: transaction.open_table(meta::INDEX_LOG)?,
+            index_changes: Vec::new(),
+            login_from: transaction.open_table(meta::LOGIN_FROM)?,
+            block: transaction.open_table(meta::BLOCK)?,
+            listed: transaction.open_table(meta::LISTED)?,
+            hold: transaction.open_table(meta::HOLD)?,
             held: Held::default(),
             news: News::default(),
             agenda: Vec::new(),
@@ -229,6 +244,7 @@ impl<'t> Tables<'t> {
         }
         self.blob.remove(id.0)?;
         self.outline.remove(id.0)?;
+        self.index_changes.push(IndexChange::Gone(id));
         self.departed.push((id, (row.segment, row.size)));
         *self.held.live.entry(row.segment).or_default() -= row.size as i64;
         Ok(())
@@ -398,6 +414,8 @@ impl<'t> Tables<'t> {
         }
         for (id, used) in &notes.uses {
             self.credential_use.insert(id.0, rows::encode_json(used).as_slice())?;
+        for ((account, _), login) in &notes.sources {
+            directory::rows::note_source(self, *account, login)?;
         }
         for (mailbox, uid) in &notes.recent {
             if let Some(mut row) = self.find_mailbox(*mailbox)?
@@ -455,6 +473,7 @@ impl<'t> Tables<'t> {
             row.live = row.live.saturating_add_signed(change);
             self.segment.insert(number, row.encode().as_slice())?;
         }
+        index_log::write(&mut self)?;
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
         news.accounts = touched_accounts.into_iter().collect();

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use mailstead_core::authenticity::{BoxKey, Checks};
 use mailstead_core::clock::Clock;
 use mailstead_core::dns::Resolver;
+use mailstead_core::guard::Guard;
+use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, Value};
 use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
@@ -12,7 +14,8 @@ use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
 use mailstead_storage::Store;
 
-use crate::door::Caller;
+use crate::WebSettings;
+use crate::door::{Caller, Tries};
 
 /// The parts of the box that can be looked at and acted on through HTTP. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +28,10 @@ pub struct House {
     pub people: People,
     /// Who is connected.
     pub sessions: Sessions,
+    /// Shuts out who abuses the box.
+    pub guard: Guard,
+    /// The way in, for mail that the box writes.
+    pub intake: Intake,
     /// What runs.
     pub services: Services,
     /// Where acts are noted.
@@ -41,6 +48,10 @@ pub struct House {
     pub certificates: Option<Certificates>,
     /// Does the server run, or has one command opened the house for itself?
     pub live: bool,
+    /// The settings of the web service.
+    pub settings: Arc<WebSettings>,
+    /// Wrong codes of those who sign in.
+    pub tries: Tries,
     /// Held while an account's row is read, changed and written back.
     pub edits: Arc<tokio::sync::Mutex<()>>,
 }

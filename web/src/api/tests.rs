@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 use mailstead_core::authenticity::{AuthenticitySettings, BoxKey, Checks};
 use mailstead_core::clock::{Clock, Time};
 use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
+use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
 use mailstead_core::log::Log;
 use mailstead_core::people::People;
@@ -18,7 +19,7 @@ use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, 
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::door::Caller;
+use crate::door::{Caller, Tries};
 use crate::{House, WebService, WebSettings, routes};
 
 /// A DNS server that does not answer.
@@ -51,14 +52,27 @@ impl Fixture {
         let people = People::new(store.clone(), clock.clone());
         let settings =
             WebSettings { listen: vec![(std::net::Ipv4Addr::LOCALHOST, 0).into()], ..WebSettings::default() };
-        let web = Arc::new(WebService::new(settings));
+        let web = Arc::new(WebService::new(settings.clone()));
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&nobody()).expect("a resolver"));
+        let (sessions, intake) = (Sessions::default(), Intake::new(store.clone(), clock.clone(), 1 << 20));
+        let guard = Guard::open(guard::Parts {
+            store: store.clone(),
+            sessions: sessions.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: "mx.example.test".into(),
+        });
+        let guard = guard.expect("a guard");
+        people.tell(Box::new(guard.clone()));
         let house = House {
             hostname: "mx.example.test".into(),
             store,
             people,
-            sessions: Sessions::default(),
+            sessions,
+            guard,
+            intake,
             services,
             log: Log::none(),
             clock,
@@ -67,6 +81,8 @@ impl Fixture {
             resolver,
             certificates: None,
             live,
+            settings: Arc::new(settings),
+            tries: Tries::default(),
             edits: Arc::default(),
         };
         web.furnish(house.clone());
