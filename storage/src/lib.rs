@@ -34,6 +34,7 @@ mod spool;
 mod store;
 mod sweep;
 mod tables;
+mod traffic;
 mod verify;
 mod write;
 
@@ -63,3 +64,4 @@ pub use spool::{
     Verdict,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};
+pub use traffic::{Meter, Span, Traffic};

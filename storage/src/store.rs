@@ -7,6 +7,7 @@ mod rules;
 mod settings;
 mod sharing;
 mod spool;
+mod traffic;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -145,6 +145,10 @@ pub(crate) mod meta {
 
     /// Name → value of a setting that changes at run time.
     pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");
+
+    /// `(span, number)` → version 1, the counts in the order of [`crate::Meter`] as numbers. Span 0 is a minute, 1 an
+    /// hour, numbered since 1970.
+    pub(crate) const TRAFFIC: Definition<(u8, u32), &[u8]> = Definition::new("traffic");
 }
 
 /// Set in the blob id of a rest's key.

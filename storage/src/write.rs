@@ -12,6 +12,7 @@ use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
 use crate::spool::senders::folded;
 use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
+use crate::traffic;
 use crate::{AccountId, BlobId, Error, MailboxId, News, Record, Result, Uid, Usage, Word};
 
 /// Rows of a removed mailbox that one transaction gives back at most.
@@ -52,6 +53,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) memory_end: Table<'t, (u64, u32, u128), ()>,
     pub(crate) mta_sts: Table<'t, &'static str, &'static [u8]>,
     pub(crate) setting: Table<'t, &'static str, &'static str>,
+    pub(crate) traffic: Table<'t, (u8, u32), &'static [u8]>,
     held: Held,
     pub(crate) news: News,
     agenda: Vec<Change>,
@@ -113,6 +115,7 @@ impl<'t> Tables<'t> {
             memory_end: transaction.open_table(meta::MEMORY_END)?,
             mta_sts: transaction.open_table(meta::MTA_STS)?,
             setting: transaction.open_table(meta::SETTING)?,
+            traffic: transaction.open_table(meta::TRAFFIC)?,
             held: Held::default(),
             news: News::default(),
             agenda: Vec::new(),
@@ -384,6 +387,7 @@ impl<'t> Tables<'t> {
                 self.login.insert(account.0, rows::encode_json(login).as_slice())?;
             }
         }
+        traffic::write(self, &notes.traffic)?;
         for (mailbox, uid) in &notes.recent {
             if let Some(mut row) = self.find_mailbox(*mailbox)?
                 && row.counters.recent_from < *uid
