@@ -35,7 +35,12 @@ pub(crate) struct Chart {
 
 impl Chart {
     /// A chart of these moments (RFC 3339). `id` is its element's; `told` says a value in words.
-    pub(crate) fn new(id: &'static str, title: impl Into<String>, moments: Vec<String>, told: fn(u64) -> String) -> Chart {
+    pub(crate) fn new(
+        id: &'static str,
+        title: impl Into<String>,
+        moments: Vec<String>,
+        told: fn(u64) -> String,
+    ) -> Chart {
         Chart { id, title: title.into(), moments, series: Vec::new(), told, stacked: true }
     }
 
@@ -53,7 +58,8 @@ impl Chart {
 
     /// The highest value, rounded up to one that reads well.
     fn most(&self) -> u64 {
-        let at = |index: usize| self.series.iter().map(move |series| series.values.get(index).copied().unwrap_or_default());
+        let at =
+            |index: usize| self.series.iter().map(move |series| series.values.get(index).copied().unwrap_or_default());
         let highest = |index| if self.stacked { at(index).sum() } else { at(index).max().unwrap_or_default() };
         round_up((0..self.moments.len()).map(highest).max().unwrap_or_default())
     }
@@ -83,8 +89,12 @@ impl Chart {
             top -= height;
             Bar { colour: series.colour, y: rounded(top), height: rounded(height) }
         });
-        let told: Vec<String> =
-            self.series.iter().zip(&values).map(|(series, value)| format!("{}: {}", series.name, (self.told)(*value))).collect();
+        let told: Vec<String> = self
+            .series
+            .iter()
+            .zip(&values)
+            .map(|(series, value)| format!("{}: {}", series.name, (self.told)(*value)))
+            .collect();
         let at = self.moments[index].as_str();
         let minute = at.get(..16).unwrap_or(at).replace('T', " ");
         Slot {
@@ -182,8 +192,8 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    fn told(&self, value: u64) -> String {
-        (self.words)(value)
+    fn told(&self, value: &u64) -> String {
+        (self.words)(*value)
     }
 }
 
@@ -208,7 +218,9 @@ mod tests {
 
     #[test]
     fn scales_end_at_round_numbers() {
-        for (value, expected) in [(0, 2), (1, 2), (3, 4), (7, 8), (9, 10), (11, 20), (61, 80), (4100, 5000), (u64::MAX, u64::MAX)] {
+        for (value, expected) in
+            [(0, 2), (1, 2), (3, 4), (7, 8), (9, 10), (11, 20), (61, 80), (4100, 5000), (u64::MAX, u64::MAX)]
+        {
             assert_eq!(round_up(value), expected, "{value}");
         }
     }

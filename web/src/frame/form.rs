@@ -110,7 +110,10 @@ mod tests {
     #[test]
     fn rows_are_chosen_one_by_one() {
         let form = posted(&[("act", "force"), ("id", "a"), ("id", "b"), ("sure", "yes")]);
-        assert_eq!((form.act(), form.ids().expect("two"), form.is_sure()), ("force", vec!["a".into(), "b".into()], true));
+        assert_eq!(
+            (form.act(), form.ids().expect("two"), form.is_sure()),
+            ("force", vec!["a".into(), "b".into()], true)
+        );
         assert!(posted(&[("act", "force")]).ids().is_err());
         assert!(posted(&vec![("id", "a"); IDS_MAX + 1]).ids().is_err());
     }

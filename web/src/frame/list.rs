@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::text;
 use crate::api::Problem;
+use crate::segment;
 
 /// Rows of a page unless the address says otherwise.
 const PAGE_ROWS: usize = 50;
@@ -154,7 +155,7 @@ impl Asked {
         let pairs = kept.map(|(key, value)| (key.as_str(), value.as_str())).chain([(name, value)]);
         let query: Vec<String> = pairs
             .filter(|(_, value)| !value.is_empty())
-            .map(|(key, value)| format!("{}={}", encoded(key), encoded(value)))
+            .map(|(key, value)| format!("{}={}", segment(key), segment(value)))
             .collect();
         match query.is_empty() {
             true => self.path.clone(),
@@ -166,18 +167,6 @@ impl Asked {
     pub(crate) fn address(&self) -> String {
         self.with("format", "")
     }
-}
-
-/// A text as a part of a query string.
-pub(crate) fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => encoded.push(byte.into()),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }
 
 /// What is around the rows of a list: `{{ list.search_field("Sender") }}`, `{{ list.head() }}`, `{{ list.pager() }}`.
@@ -316,7 +305,9 @@ pub(crate) fn csv<R: AsRef<[String]>>(
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(headings).map_err(|error| failed(error.to_string()))?;
     for row in rows {
-        writer.write_record(row.as_ref().iter().map(|cell| harmless(cell))).map_err(|error| failed(error.to_string()))?;
+        writer
+            .write_record(row.as_ref().iter().map(|cell| harmless(cell)))
+            .map_err(|error| failed(error.to_string()))?;
     }
     let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
     let disposition = format!("attachment; filename=\"{name}.csv\"");

@@ -45,12 +45,8 @@ pub(crate) enum Topic {
 }
 
 /// All topics, as `data-live` calls them.
-const TOPICS: [(&str, Topic); 4] = [
-    ("spool", Topic::Spool),
-    ("sessions", Topic::Sessions),
-    ("services", Topic::Services),
-    ("clock", Topic::Clock),
-];
+const TOPICS: [(&str, Topic); 4] =
+    [("spool", Topic::Spool), ("sessions", Topic::Sessions), ("services", Topic::Services), ("clock", Topic::Clock)];
 
 /// Seconds between two news of the clock.
 const CLOCK_SECONDS: u64 = 5;

@@ -51,9 +51,8 @@ pub(crate) struct MenuEntry {
 pub(super) fn of(caller: &Caller, section: &str) -> Vec<MenuGroup> {
     let shown = |entry: &&Entry| entry.access <= caller.role();
     let row = |entry: &Entry| MenuEntry { path: entry.path, label: entry.label, current: entry.path == section };
-    let groups = GROUPS.iter().map(|group| MenuGroup {
-        label: group.label,
-        entries: group.entries.iter().filter(shown).map(row).collect(),
-    });
+    let groups = GROUPS
+        .iter()
+        .map(|group| MenuGroup { label: group.label, entries: group.entries.iter().filter(shown).map(row).collect() });
     groups.filter(|group| !group.entries.is_empty()).collect()
 }

@@ -34,5 +34,5 @@ pub(crate) mod text;
 pub use assets::routes;
 pub(crate) use form::Posted;
 pub(crate) use list::{Asked, Column, Listing};
-pub(crate) use notice::{Notice, Told, back_with};
+pub(crate) use notice::{Notice, Told, back_with, forget};
 pub(crate) use page::{Failure, Page, Shown, show};

@@ -116,12 +116,17 @@ mod tests {
 
     #[test]
     fn numbers_sizes_and_plurals() {
-        for (given, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+        for (given, expected) in [(0_u64, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(number(given), expected);
         }
-        for (given, expected) in
-            [(0, "0 B"), (999, "999 B"), (1000, "1.0 KB"), (99_960, "100 KB"), (999_600, "1.0 MB"), (3_140_000_000, "3.1 GB")]
-        {
+        for (given, expected) in [
+            (0_u64, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 KB"),
+            (99_960, "100 KB"),
+            (999_600, "1.0 MB"),
+            (3_140_000_000, "3.1 GB"),
+        ] {
             assert_eq!(bytes(given), expected);
         }
         assert_eq!([count(1, "message"), count(2000, "message")], ["1 message", "2,000 messages"]);
