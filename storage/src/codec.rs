@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         Ok(count as usize)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 

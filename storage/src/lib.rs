@@ -17,7 +17,9 @@ mod directory;
 mod disk;
 mod draft;
 mod error;
+mod guard;
 mod ids;
+mod index_log;
 mod mailbox;
 mod meta;
 mod migration;
@@ -47,7 +49,9 @@ pub use directory::{
 pub use disk::{Access, Disk};
 pub use draft::Draft;
 pub use error::{Error, Result, Word};
+pub use guard::{BlockedNetwork, Hold, LOGINS_MAX, ListedNetwork, NetworkList};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
+pub use index_log::{IndexChange, IndexLog};
 pub use mailbox::metadata::{Annotation, METADATA_ENTRY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};
 pub use mailbox::{
     AccessKey, Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,

@@ -1,9 +1,11 @@
 //! The store: opening, and every public read and write.
 
+mod guard;
 mod mailboxes;
 mod people;
 mod reports;
 mod rules;
+mod search;
 mod settings;
 mod sharing;
 mod spool;

@@ -83,7 +83,7 @@ impl Traffic {
         let mut reader = Reader::new("traffic", 1, row)?;
         let mut traffic = Traffic::default();
         for count in &mut traffic.0 {
-            if reader.is_empty() {
+            if reader.is_at_end() {
                 break;
             }
             *count = reader.number()?;
