@@ -19,8 +19,8 @@ pub mod sessions;
 mod token;
 pub mod totp;
 mod turns;
-mod web;
 mod watch;
+mod web;
 
 pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
 pub use login::{Denied, Login, People, PlaintextAuth};
@@ -28,5 +28,5 @@ pub use password::{SCRAM_ITERATIONS, credentials, is_acceptable, random};
 pub use posting::SHARED_LOCAL_PART;
 pub use resolve::{DEPTH_MAX, Destination, EXPANSIONS_MAX};
 pub use token::{TokenVerifier, Verifying};
-pub use web::{Lifetime, NewToken};
 pub use watch::LoginWatch;
+pub use web::{Lifetime, NewToken};

@@ -38,6 +38,7 @@ mod spool;
 mod store;
 mod sweep;
 mod tables;
+mod traffic;
 mod verify;
 mod write;
 
@@ -72,3 +73,4 @@ pub use spool::{
     Verdict,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};
+pub use traffic::{Meter, Span, Traffic};

@@ -15,6 +15,7 @@ use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
 use crate::spool::senders::folded;
 use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
+use crate::traffic;
 use crate::{AccountId, BlobId, Error, IndexChange, MailboxId, News, Record, Result, Uid, Usage, Word};
 
 /// Rows of a removed mailbox that one transaction gives back at most.
@@ -58,6 +59,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) web_session: Table<'t, u64, &'static [u8]>,
     pub(crate) api_token: Table<'t, u64, &'static [u8]>,
     pub(crate) credential_use: Table<'t, u64, &'static [u8]>,
+    pub(crate) traffic: Table<'t, (u8, u32), &'static [u8]>,
     pub(crate) index_log: Table<'t, u64, &'static [u8]>,
     /// What goes into the index log at the end.
     pub(crate) index_changes: Vec<IndexChange>,
@@ -132,6 +134,7 @@ impl<'t> Tables<'t> {
             web_session: transaction.open_table(meta::WEB_SESSION)?,
             api_token: transaction.open_table(meta::API_TOKEN)?,
             credential_use: transaction.open_table(meta::CREDENTIAL_USE)?,
+            traffic: transaction.open_table(meta::TRAFFIC)?,
             index_log: transaction.open_table(meta::INDEX_LOG)?,
             index_changes: Vec::new(),
             login_from: transaction.open_table(meta::LOGIN_FROM)?,
@@ -414,6 +417,8 @@ impl<'t> Tables<'t> {
         }
         for (id, used) in &notes.uses {
             self.credential_use.insert(id.0, rows::encode_json(used).as_slice())?;
+        }
+        traffic::write(self, &notes.traffic)?;
         for ((account, _), login) in &notes.sources {
             directory::rows::note_source(self, *account, login)?;
         }

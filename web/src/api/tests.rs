@@ -96,7 +96,7 @@ impl Fixture {
     }
 
     /// What the API answers.
-    async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
         let (status, text) =
             self.ask_text(method, path, if body.is_null() { String::new() } else { body.to_string() }).await;
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
@@ -113,7 +113,7 @@ impl Fixture {
         assert!(answer.1["error"]["message"].as_str().is_some_and(|message| message.len() > 8), "{answer:?}");
     }
 
-    async fn with_alice() -> Fixture {
+    pub(crate) async fn with_alice() -> Fixture {
         let fixture = Fixture::new(true);
         let added = fixture.ask("POST", "/domains", json!({"name": "Example.Test"})).await;
         assert_eq!(added.0, StatusCode::CREATED, "{added:?}");

@@ -126,9 +126,10 @@ async fn take_code(house: &House, id: AccountId, code: &str) -> Result<bool, Pro
     let hash = totp::recovery_hash(code);
     let changed = match totp::step_of(&key, code, factor.last_step, house.clock.now()) {
         Some(step) => SecondFactor { last_step: step, ..factor },
-        None if factor.recovery.contains(&hash) => {
-            SecondFactor { recovery: factor.recovery.iter().copied().filter(|other| *other != hash).collect(), ..factor }
-        }
+        None if factor.recovery.contains(&hash) => SecondFactor {
+            recovery: factor.recovery.iter().copied().filter(|other| *other != hash).collect(),
+            ..factor
+        },
         None => return Ok(false),
     };
     house.store.update_account(Account { second_factor: Some(changed), ..Account::clone(&account) }).await?;

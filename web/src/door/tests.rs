@@ -103,7 +103,8 @@ async fn every_route_is_closed_to_those_below_it() {
             for method in &methods {
                 let answer = ask(&fixture, method.as_str(), &path, &[("cookie", cookie)], "").await;
                 let status = answer.status();
-                let to_sign_in = answer.headers().get(LOCATION).is_some_and(|to| to.as_bytes().starts_with(b"/sign-in"));
+                let to_sign_in =
+                    answer.headers().get(LOCATION).is_some_and(|to| to.as_bytes().starts_with(b"/sign-in"));
                 let refused = matches!(status.as_u16(), 401 | 403 | 404 | 405) || (status == 303 && to_sign_in);
                 assert!(refused, "{role:?} {method} {path}: {status}");
             }
@@ -245,9 +246,9 @@ async fn a_second_factor_is_asked_for_and_taken_once() {
     let row = Account { second_factor: Some(factor), ..Account::clone(&alice) };
     house.store.update_account(row).await.expect("set");
     let step = house.clock.now().seconds() / 30;
-    let right = (0..1_000_000).map(|code| format!("{code:06}")).find(|code| {
-        totp::step_of(&key, code, step - 1, house.clock.now()) == Some(step)
-    });
+    let right = (0..1_000_000)
+        .map(|code| format!("{code:06}"))
+        .find(|code| totp::step_of(&key, code, step - 1, house.clock.now()) == Some(step));
     let right = right.expect("one of a million");
     let with_code = async |code: &str| {
         let asked = ask(&fixture, "POST", "/sign-in", &[FORM], "user=alice@example.test&password=secret").await;
