@@ -17,6 +17,7 @@ pub fn api() -> Vec<Route> {
         api::reports::routes(),
         api::users::routes(),
         api::rules::routes(),
+        api::credentials::routes(),
         api::aliases::routes(),
         api::shared::routes(),
         api::spool::routes(),
@@ -24,6 +25,7 @@ pub fn api() -> Vec<Route> {
         api::services::routes(),
         api::verify::routes(),
         api::import::routes(),
+        api::description::routes(),
     ]
     .into_iter()
     .flatten()

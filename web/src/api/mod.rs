@@ -4,6 +4,8 @@
 //! Errors are `{"error": {"code": "…", "message": "…"}}`; every change is noted in the audit log.
 
 pub mod aliases;
+pub mod credentials;
+pub(crate) mod description;
 pub mod dkim;
 pub mod domain_check;
 pub mod domains;

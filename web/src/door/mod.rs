@@ -35,8 +35,17 @@ use crate::{House, frame, routes};
 
 /// Every address that answers without a login, as the table of routes has it. None of them changes
 /// anything but who is signed in: a test holds them against the router.
-pub const ANONYMOUS: [&str; 8] =
-    ["/", "/frame/script.js", "/frame/style.css", "/healthz", "/readyz", "/sign-in", "/sign-in/code", "/style.css"];
+pub const ANONYMOUS: [&str; 9] = [
+    "/",
+    "/frame/script.js",
+    "/frame/style.css",
+    "/healthz",
+    "/metrics",
+    "/readyz",
+    "/sign-in",
+    "/sign-in/code",
+    "/style.css",
+];
 
 /// All pages and the API, for whoever comes over the network.
 pub fn router(house: House) -> Router {

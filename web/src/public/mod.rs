@@ -1,6 +1,7 @@
 //! What anybody may see: the status page and two probes. Tells a mail client what to enter and
 //! nothing about the people of the box. No route here changes anything.
 
+mod metrics;
 mod status;
 
 use axum::extract::State;
@@ -17,6 +18,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::page(Access::Anonymous, "/", get(status::page)),
         Route::page(Access::Anonymous, "/healthz", get(alive)),
+        Route::page(Access::Anonymous, "/metrics", get(metrics::show)),
         Route::page(Access::Anonymous, "/readyz", get(ready)),
         Route::page(Access::Anonymous, "/style.css", get(style)),
     ]
