@@ -39,6 +39,7 @@ pub(super) struct Hits {
     block_at: u64,
     /// Where in the block the lines are that are still to be given out, the next one last.
     found: Vec<Range<u32>>,
+    begun: bool,
     over: bool,
 }
 
@@ -80,7 +81,7 @@ impl Hits {
     pub fn new(kind: Kind, blocks: Blocks, order: Order, at: Option<u64>) -> Hits {
         let begin = if order == Order::Newest { blocks.bytes() } else { 0 };
         let at = at.unwrap_or(begin).min(blocks.bytes());
-        Hits { kind, blocks, order, at, block: Vec::new(), block_at: 0, found: Vec::new(), over: false }
+        Hits { kind, blocks, order, at, block: Vec::new(), block_at: 0, found: Vec::new(), begun: false, over: false }
     }
 
     /// The next line.
@@ -98,6 +99,11 @@ impl Hits {
         self.found.pop();
     }
 
+    /// Was a block looked through? Each page comes so far, whatever its patience.
+    pub fn is_begun(&self) -> bool {
+        self.begun
+    }
+
     /// Is there no line any more?
     pub fn is_over(&self) -> bool {
         self.over && self.found.is_empty()
@@ -106,7 +112,7 @@ impl Hits {
     /// Looks through one block more.
     pub fn scan(&mut self, filter: &Filter) -> io::Result<()> {
         let next = self.blocks.read(self.order, self.at, &mut self.block)?;
-        self.over = next == self.at;
+        (self.begun, self.over) = (true, next == self.at);
         self.block_at = next.min(self.at);
         self.at = next;
         filter.search(&self.block, |range| self.found.push(range));

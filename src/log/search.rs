@@ -138,7 +138,7 @@ impl Reader {
     /// # Errors
     /// What the system says of the directory; a file that cannot be read is told of in the page.
     pub fn search(&self, query: &Query, position: Option<&Position>, extent: &Extent) -> io::Result<Page> {
-        let mut page = Filling { page: Page::default(), bytes: 0, scanned: false, extent, begun: Instant::now() };
+        let mut page = Filling { page: Page::default(), bytes: 0, extent, begun: Instant::now() };
         let filter = query.filter();
         for (day, files) in self.days(query, position.map(|position| position.day))? {
             let places = position.filter(|position| position.day == day).map(|position| &position.places);
@@ -175,8 +175,6 @@ impl Reader {
 struct Filling<'a> {
     page: Page,
     bytes: usize,
-    /// Was a block looked through? So that each page comes further, whatever its patience.
-    scanned: bool,
     extent: &'a Extent,
     begun: Instant,
 }
@@ -233,13 +231,11 @@ impl Filling<'_> {
         while let Some(index) = hits.iter().position(|hits| hits.front().is_none()) {
             if hits[index].is_over() {
                 hits.swap_remove(index);
-            } else if self.scanned && self.begun.elapsed() >= self.extent.patience {
+            } else if hits[index].is_begun() && self.begun.elapsed() >= self.extent.patience {
                 return false;
             } else if let Err(error) = hits[index].scan(filter) {
                 let kind = hits.swap_remove(index).kind;
                 self.page.unreadable.push(format!("{}: {error}", kind.name()));
-            } else {
-                self.scanned = true;
             }
         }
         true
