@@ -12,6 +12,7 @@ mod agenda;
 mod base;
 mod bell;
 mod codec;
+mod departed;
 mod directory;
 mod disk;
 mod draft;

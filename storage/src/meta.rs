@@ -169,7 +169,9 @@ pub(crate) fn run(shared: &Arc<Shared>, mut more_to_reclaim: bool) {
                 fault?;
             }
             tables.write_notes(&notes)?;
-            tables.finish()
+            let mut outcome = tables.finish()?;
+            shared.departed.note(std::mem::take(&mut outcome.departed));
+            Ok(outcome)
         });
         shared.meta.forget_notes(&notes);
         // After a failure the batch may show after all. Memory may not have learnt it while the disk

@@ -35,6 +35,7 @@ pub(crate) fn run(shared: &Shared) -> Result<u64> {
     if shared.segments.get(number)?.is_pinned() {
         return Ok(0);
     }
+    shared.departed.forget_segment(number);
     shared.segments.unlink(number)?;
     shared.meta.write(move |tables| tables.remove_segment(number)).wait()?;
     Ok(length)

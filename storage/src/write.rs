@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::agenda::Change;
+use crate::departed::Place;
 use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
@@ -55,6 +56,7 @@ pub(crate) struct Tables<'t> {
     held: Held,
     pub(crate) news: News,
     agenda: Vec<Change>,
+    departed: Vec<(BlobId, Place)>,
     wrote: bool,
 }
 
@@ -74,6 +76,8 @@ struct Held {
 pub(crate) struct Outcome {
     pub(crate) news: News,
     pub(crate) agenda: Vec<Change>,
+    /// Messages that have lost their row, and where their bytes are.
+    pub(crate) departed: Vec<(BlobId, Place)>,
     pub(crate) more_to_reclaim: bool,
 }
 
@@ -116,6 +120,7 @@ impl<'t> Tables<'t> {
             held: Held::default(),
             news: News::default(),
             agenda: Vec::new(),
+            departed: Vec::new(),
             wrote: false,
         })
     }
@@ -218,6 +223,7 @@ impl<'t> Tables<'t> {
         }
         self.blob.remove(id.0)?;
         self.outline.remove(id.0)?;
+        self.departed.push((id, (row.segment, row.size)));
         *self.held.live.entry(row.segment).or_default() -= row.size as i64;
         Ok(())
     }
@@ -443,6 +449,6 @@ impl<'t> Tables<'t> {
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
         news.accounts = touched_accounts.into_iter().collect();
-        Ok(Outcome { news, agenda: self.agenda, more_to_reclaim })
+        Ok(Outcome { news, agenda: self.agenda, departed: self.departed, more_to_reclaim })
     }
 }
