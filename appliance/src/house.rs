@@ -110,7 +110,7 @@ impl House {
         let tls = if live { config.tls.clone() } else { TlsSettings::default() };
         let certificates = Certificates::open(&tls, &data, &config.top.hostname).map_err(Failure::Refused)?;
         let people = People::new(store.clone(), clock.clone());
-        let intake = Intake::new(store.clone(), clock.clone(), config.limits.message_bytes_max);
+        let intake = Intake::noted(store.clone(), clock.clone(), log.clone(), config.limits.message_bytes_max);
         let limits = Arc::new(config.limits.clone());
         let net = Net { clock: clock.clone(), log: log.clone(), sessions: Sessions::default(), certificates, limits };
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&config.dns).map_err(Failure::Refused)?);

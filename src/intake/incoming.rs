@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mailstead_storage::{Accepted, Arrival, BlobId, Draft, PIECE_BYTES_MAX, Pending, Verdict};
 
+use super::entry::{Entry, Titles};
 use super::head::Head;
 use super::{Acceptance, Door, KeptMessage, Refusal, Trace};
 use crate::clock::Time;
@@ -26,6 +27,14 @@ pub struct Incoming {
     /// `None` once the message is refused. Boxed: with its hasher it is 3 KB, and every future that holds an `Incoming`
     /// would be larger by it several times over.
     body: Option<Box<Body>>,
+}
+
+/// A message that is durable.
+struct Ended<T> {
+    /// What storage made of it.
+    done: T,
+    outline: Arc<[u8]>,
+    titles: Titles,
 }
 
 /// What only the rayon pool touches.
@@ -94,14 +103,19 @@ impl Incoming {
     /// Any refusal; nothing is kept then.
     pub async fn accept(self, acceptance: Acceptance) -> Result<Accepted, Refusal> {
         let (received, return_path_bytes, verdict) = (self.door.clock.now(), self.return_path_bytes, self.verdict);
-        let (accepted, _) = self
+        let door = Arc::clone(&self.door);
+        let entry = Entry::is_wanted(&door.log).then(|| Entry::of(&acceptance));
+        let ended = self
             .end(move |draft, tail, outline| {
                 let Acceptance { envelope, provenance, priority } = acceptance;
                 let arrival = Arrival { envelope, provenance, received, priority, verdict, return_path_bytes, outline };
                 draft.accept(tail, arrival)
             })
             .await?;
-        Ok(accepted)
+        if let Some(entry) = entry {
+            entry.called(ended.titles).write(&ended.done, &door.log);
+        }
+        Ok(ended.done)
     }
 
     /// The message is complete and durable when this resolves; nothing refers to it yet.
@@ -109,8 +123,8 @@ impl Incoming {
     /// # Errors
     /// Any refusal; nothing is kept then.
     pub async fn keep(self) -> Result<KeptMessage, Refusal> {
-        let (kept, outline) = self.end(|draft, tail, _| draft.keep(tail)).await?;
-        Ok(KeptMessage { kept, outline })
+        let Ended { done, outline, .. } = self.end(|draft, tail, _| draft.keep(tail)).await?;
+        Ok(KeptMessage { kept: done, outline })
     }
 
     /// Adds to the piece. It never grows beyond one.
@@ -144,7 +158,7 @@ impl Incoming {
     async fn end<T: Send + 'static>(
         mut self,
         submit: impl FnOnce(Draft, Vec<u8>, Arc<[u8]>) -> Pending<T> + Send + 'static,
-    ) -> Result<(T, Arc<[u8]>), Refusal> {
+    ) -> Result<Ended<T>, Refusal> {
         let head_is_open = self.body.as_ref().is_some_and(|body| body.head.is_some());
         if head_is_open && self.buffer.len() + COMPLETION_BYTES_MAX > PIECE_BYTES_MAX {
             self.finish_head().await?;
@@ -153,15 +167,18 @@ impl Incoming {
         let (id, now) = (self.id, self.door.clock.now());
         let (mut body, mut tail) = (self.take_body()?, std::mem::take(&mut self.buffer));
         let _flying = self.door.fly(tail.len()).await;
-        let (outline, durable) = work::compute(move || {
+        let names_titles = Entry::is_wanted(&self.door.log);
+        let (titles, outline, durable) = work::compute(move || {
             body.finish_head(id, now, &mut tail)?;
             let Body { draft, mut outliner, .. } = *body;
             outliner.feed(&tail);
-            let outline: Arc<[u8]> = outliner.finish().encode().into();
-            Ok::<_, Refusal>((Arc::clone(&outline), submit(draft, tail, outline)))
+            let outline = outliner.finish();
+            let titles = if names_titles { Titles::of(&outline) } else { Titles::default() };
+            let outline: Arc<[u8]> = outline.encode().into();
+            Ok::<_, Refusal>((titles, Arc::clone(&outline), submit(draft, tail, outline)))
         })
         .await?;
-        Ok((durable.await?, outline))
+        Ok(Ended { done: durable.await?, outline, titles })
     }
 
     /// Finishes the header before the tail is cut: what it lacks may not fit into the piece.

@@ -18,6 +18,7 @@ mod search;
 mod sink;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use blocks::Order;
 pub use directory::{Day, LogFile};
@@ -26,3 +27,4 @@ pub use line::Line;
 pub use related::{Ids, Related};
 pub use search::{Extent, Page, Position, Query, Reader};
 pub use sink::{Log, LogSettings, Tail};
+pub use trace::{Clues, Traced, Way};

@@ -154,3 +154,51 @@ async fn who_follows_hears_what_is_written_from_then_on() {
     assert_eq!(Line::read(line.as_bytes()).expect("a line").what, "heard");
     log.close();
 }
+
+#[test]
+fn a_message_is_followed_from_its_session_to_its_mailbox() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut files = Files::new(directory.path().into(), Bounds { keep_days: 30, bytes_max: u64::MAX });
+    let (mut at, session, other) = (Day(20_000).begin(), SessionId(1), SessionId(2));
+    let smtp = |what| Event::new(Kind::Smtp, Level::Info, what).session(session);
+    let delivery = |message, what| Event::new(Kind::Delivery, Level::Info, what).message(BlobId(message));
+    let entered = |message, to: &'static str, subject: &'static str| {
+        delivery(message, "entered the spool").with("from", "Ann@a.test").with("to", to).with("subject", subject)
+    };
+    let events = [
+        smtp("logged in").with("user", "ann@a.test"),
+        smtp("message accepted").message(BlobId(1)).with("sender", "ann@a.test"),
+        entered(1, "bob@b.test, eve@b.test", "Lunch").with("message_id", "<1@a.test>"),
+        smtp("message accepted").message(BlobId(2)).with("sender", "ann@a.test"),
+        entered(2, "bob@b.test", "Dinner"),
+        delivery(1, "delivered").with("outcome", "bob@b.test: into INBOX"),
+        Event::new(Kind::Smtp, Level::Info, "recipient refused").session(other).with("recipient", "bob@b.test"),
+        delivery(3, "delivered").with("from", "bob@b.test"),
+    ];
+    for event in events {
+        at = Time(at.0 + 1);
+        let mut line = String::new();
+        format::json(at, &event, &mut line);
+        files.write(event.kind, at, &line);
+    }
+    files.flush();
+    let reader = Reader::new(directory.path().into());
+    let check = |clues: Clues, expected: &[(Option<&str>, &[&str])]| {
+        let traced = reader.trace(&clues, (Day(20_000), Day(20_000)), 10, &ALL).expect("readable");
+        let ways: Vec<_> = traced
+            .ways
+            .iter()
+            .map(|way| (way.message.as_deref(), way.lines.iter().map(|line| line.what.as_str()).collect::<Vec<_>>()))
+            .collect();
+        let expected: Vec<_> = expected.iter().map(|(message, lines)| (*message, lines.to_vec())).collect();
+        assert_eq!((ways, traced.complete), (expected, true), "{clues:?}");
+    };
+    let first: &[&str] = &["logged in", "message accepted", "entered the spool", "delivered"];
+    let second: &[&str] = &["logged in", "message accepted", "entered the spool"];
+    check(Clues { subject: "lunch".into(), ..Clues::default() }, &[(Some("1"), first)]);
+    check(Clues { message_id: "1@A".into(), sender: "ann".into(), ..Clues::default() }, &[(Some("1"), first)]);
+    check(Clues { message_id: "1".into(), ..Clues::default() }, &[(Some("1"), first)]);
+    check(Clues { recipient: "eve@".into(), subject: "dinner".into(), ..Clues::default() }, &[]);
+    let refused: (Option<&str>, &[&str]) = (None, &["recipient refused"]);
+    check(Clues { recipient: "bob@".into(), ..Clues::default() }, &[refused, (Some("1"), first), (Some("2"), second)]);
+}

@@ -56,6 +56,7 @@ impl Answers<SmtpSession> for SmtpAnswers {
                 let answer = self.recipient(&address, account, size).await;
                 if let Err(reply) = answer {
                     let refused = self.event(Level::Info, "recipient refused").with("recipient", address.to_string());
+                    let refused = refused.with("client", self.client.to_string());
                     self.house.log.write(refused.with("status", reply.status()));
                 }
                 Answer::Recipient(answer)
@@ -204,7 +205,8 @@ impl SmtpAnswers {
             return Ok(Err(reply));
         }
         let accepted = incoming.accept(acceptance).await?;
-        let event = self.event(Level::Info, "message accepted").message(accepted.id);
+        let event =
+            self.event(Level::Info, "message accepted").message(accepted.id).with("client", self.client.to_string());
         let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
         self.house.log.write(with_findings(event, findings.as_ref()));
         if let Some(message) = report {
