@@ -4,6 +4,7 @@ mod mailboxes;
 mod people;
 mod reports;
 mod rules;
+mod search;
 mod settings;
 mod sharing;
 mod spool;
