@@ -133,6 +133,23 @@ impl Reader {
         directory::list(&self.directory)
     }
 
+    /// The text of a file, in pieces of whole lines, from its beginning. Blocks.
+    ///
+    /// # Errors
+    /// What the system says, and the first error of `hear`.
+    pub fn text(&self, file: LogFile, mut hear: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let blocks = Blocks::open(&file.path(&self.directory), file.packed)?;
+        let (mut at, mut lines) = (0, Vec::new());
+        loop {
+            let next = blocks.read(Order::Oldest, at, &mut lines)?;
+            if next == at {
+                return Ok(());
+            }
+            at = next;
+            hear(&lines)?;
+        }
+    }
+
     /// One page of what is looked for. Blocks.
     ///
     /// # Errors

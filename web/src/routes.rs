@@ -24,6 +24,10 @@ pub fn api() -> Vec<Route> {
         api::services::routes(),
         api::verify::routes(),
         api::import::routes(),
+        api::logs::routes(),
+        api::trace::routes(),
+        api::audit::routes(),
+        api::settings::routes(),
     ]
     .into_iter()
     .flatten()
