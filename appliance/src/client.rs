@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use mailstead_web::api::ErrorBody;
 use mailstead_web::control::SOCKET_FILE;
 use mailstead_web::routes;
+use mailstead_web::segment;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
@@ -95,19 +96,14 @@ impl Client {
         &self,
         path: &str,
         body: String,
-        mut hear: impl FnMut(T),
+        hear: impl FnMut(T),
     ) -> Result<(), Failure> {
-        let mut answer = self.send(Method::POST, path, body.into()).await?.into_body();
-        let mut waiting = Vec::new();
-        while let Some(frame) = answer.frame().await {
-            let Ok(bytes) = frame.map_err(broken)?.into_data() else { continue };
-            waiting.extend_from_slice(&bytes);
-            while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
-                hear(serde_json::from_slice(&waiting[..end]).map_err(foreign)?);
-                waiting.drain(..=end);
-            }
-        }
-        Ok(())
+        hear_lines(self.send(Method::POST, path, body.into()).await?, hear).await
+    }
+
+    /// GET that is answered line by line.
+    pub async fn follow<T: DeserializeOwned>(&self, path: &str, hear: impl FnMut(T)) -> Result<(), Failure> {
+        hear_lines(self.send(Method::GET, path, Body::empty()).await?, hear).await
     }
 
     /// GET of what is not JSON: copied as it comes.
@@ -149,6 +145,19 @@ impl Client {
             .map_err(|_| Failure::Refused(format!("the server answers {status}")))?;
         Err(Failure::Refused(told.error.message))
     }
+}
+
+async fn hear_lines<T: DeserializeOwned>(answer: Response<Body>, mut hear: impl FnMut(T)) -> Result<(), Failure> {
+    let (mut answer, mut waiting) = (answer.into_body(), Vec::new());
+    while let Some(frame) = answer.frame().await {
+        let Ok(bytes) = frame.map_err(broken)?.into_data() else { continue };
+        waiting.extend_from_slice(&bytes);
+        while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
+            hear(serde_json::from_slice(&waiting[..end]).map_err(foreign)?);
+            waiting.drain(..=end);
+        }
+    }
+    Ok(())
 }
 
 async fn over_socket(socket: &Path, request: Request<Body>) -> Result<Response<Body>, Failure> {

@@ -7,6 +7,7 @@
 mod entry;
 mod head;
 mod incoming;
+mod letter;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use mailstead_storage::{Accepted, Envelope, Error, Kept, Priority, Provenance, S
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use incoming::Incoming;
+pub use letter::{Format, Letter, Person};
 
 use crate::clock::Clock;
 use crate::log::Log;

@@ -87,13 +87,7 @@ impl Log {
     /// # Errors
     /// An unknown kind, level or console format.
     pub fn open(settings: &LogSettings, data: &Path, clock: Clock) -> Result<Log, Wrong> {
-        let levels = levels(settings)?;
-        let console = match settings.console.as_str() {
-            "human" => Console::Human,
-            "json" => Console::Json,
-            "off" => Console::Off,
-            other => return Err(Wrong(format!("log.console: {other:?} is none of \"human\", \"json\", \"off\""))),
-        };
+        let (levels, console) = (levels(settings)?, console(settings)?);
         let (queue, events) = sync_channel(QUEUE_EVENTS_MAX);
         let directory = data.join(&settings.directory);
         let bounds = Bounds { keep_days: settings.keep_days, bytes_max: settings.directory_bytes_max };
@@ -181,6 +175,26 @@ impl Inner {
         if self.queue.try_send(Message::Event(at, event)).is_err() {
             self.dropped.fetch_add(lines, Ordering::Relaxed);
         }
+    }
+}
+
+impl LogSettings {
+    /// Could a log be opened with them?
+    ///
+    /// # Errors
+    /// An unknown kind, level or console format.
+    pub fn check(&self) -> Result<(), Wrong> {
+        levels(self)?;
+        console(self).map(drop)
+    }
+}
+
+fn console(settings: &LogSettings) -> Result<Console, Wrong> {
+    match settings.console.as_str() {
+        "human" => Ok(Console::Human),
+        "json" => Ok(Console::Json),
+        "off" => Ok(Console::Off),
+        other => Err(Wrong(format!("log.console: {other:?} is none of \"human\", \"json\", \"off\""))),
     }
 }
 

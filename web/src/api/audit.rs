@@ -86,10 +86,12 @@ pub(crate) async fn find(house: &House, query: AuditQuery) -> Answer<AuditPage> 
 
 impl From<LogLine> for Act {
     fn from(line: LogLine) -> Act {
-        let text = |name: &str| line.fields.get(name).map(|value| match value.as_str() {
-            Some(text) => text.to_owned(),
-            None => value.to_string(),
-        });
+        let text = |name: &str| {
+            line.fields.get(name).map(|value| match value.as_str() {
+                Some(text) => text.to_owned(),
+                None => value.to_string(),
+            })
+        };
         let (by, on) = (text("by").unwrap_or_default(), text("on").unwrap_or_default());
         Act { by, on, from: text("from"), at: line.at, what: line.what }
     }

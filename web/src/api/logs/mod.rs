@@ -208,7 +208,8 @@ impl LogQuery {
             Some("oldest") => Order::Oldest,
             Some(other) => return Err(Problem::invalid(format!("{other:?} is no order; write newest or oldest"))),
         };
-        let given = |text: &Option<String>| text.clone().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let given =
+            |text: &Option<String>| text.clone().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         Ok(Search {
             kinds: kinds(self.kinds.as_deref().unwrap_or_default())?,
             first,
@@ -273,11 +274,15 @@ impl From<Line> for LogLine {
 impl LogLine {
     /// The particulars in a few words: `user=alice@example.test status=535`.
     pub fn particulars(&self) -> String {
-        let words: Vec<String> = self.fields.iter().map(|(name, value)| match value.as_str() {
-            Some(text) if text.contains(char::is_whitespace) || text.is_empty() => format!("{name}={text:?}"),
-            Some(text) => format!("{name}={text}"),
-            None => format!("{name}={value}"),
-        }).collect();
+        let words: Vec<String> = self
+            .fields
+            .iter()
+            .map(|(name, value)| match value.as_str() {
+                Some(text) if text.contains(char::is_whitespace) || text.is_empty() => format!("{name}={text:?}"),
+                Some(text) => format!("{name}={text}"),
+                None => format!("{name}={value}"),
+            })
+            .collect();
         words.join(" ")
     }
 }
