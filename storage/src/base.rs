@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock};
 
-use redb::{Builder, Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, WriteTransaction};
+use redb::{Builder, Database, Durability, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, WriteTransaction};
 
 use crate::disk::{Access, Boxed, Disk};
 use crate::{Error, Result, Word};
@@ -173,6 +173,17 @@ impl Base {
     /// One write transaction, durable when this returns. An error leaves the file as it was, but
     /// after an error of the commit itself the transaction may show after all.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
+        self.transact(Durability::Immediate, write)
+    }
+
+    /// One write transaction. With [`Durability::None`] everyone sees it when this returns, but it becomes durable only
+    /// with the next [`write`](Base::write): until then a crash undoes it, or any error, after which the file is
+    /// opened anew.
+    pub(crate) fn transact<T>(
+        &self,
+        durability: Durability,
+        write: impl FnOnce(&WriteTransaction) -> Result<T>,
+    ) -> Result<T> {
         if self.broken.load(Relaxed) || !self.is_open() {
             self.open_with(Access::Write)?;
         }
@@ -181,7 +192,8 @@ impl Base {
             return Err(self.name_file(Error::new(Word::Closed, "the file is closed or sealed")));
         };
         let result = guard_panics(|| {
-            let transaction = database.begin_write()?;
+            let mut transaction = database.begin_write()?;
+            transaction.set_durability(durability)?;
             let value = write(&transaction)?;
             transaction.commit()?;
             Ok(value)
@@ -287,6 +299,7 @@ macro_rules! through_redb_error {
 through_redb_error!(
     redb::DatabaseError,
     redb::TransactionError,
+    redb::SetDurabilityError,
     redb::TableError,
     redb::StorageError,
     redb::CommitError

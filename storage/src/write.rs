@@ -74,7 +74,6 @@ struct Held {
 pub(crate) struct Outcome {
     pub(crate) news: News,
     pub(crate) agenda: Vec<Change>,
-    pub(crate) more_to_reclaim: bool,
 }
 
 impl<'t> Tables<'t> {
@@ -396,7 +395,7 @@ impl<'t> Tables<'t> {
     }
 
     /// Gives back a part of the rows of removed mailboxes; true when there is more to do.
-    fn reclaim(&mut self) -> Result<bool> {
+    pub(crate) fn reclaim(&mut self) -> Result<bool> {
         let Some(id) = self.doomed_mailbox.first()?.map(|(id, _)| MailboxId(id.value())) else {
             return Ok(false);
         };
@@ -419,7 +418,6 @@ impl<'t> Tables<'t> {
 
     /// Writes all that was held back.
     pub(crate) fn finish(mut self) -> Result<Outcome> {
-        let more_to_reclaim = self.reclaim()?;
         let tails: Vec<MailboxId> = self.held.tails.keys().copied().collect();
         for mailbox in tails {
             self.flush_tail(mailbox)?;
@@ -443,6 +441,6 @@ impl<'t> Tables<'t> {
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
         news.accounts = touched_accounts.into_iter().collect();
-        Ok(Outcome { news, agenda: self.agenda, more_to_reclaim })
+        Ok(Outcome { news, agenda: self.agenda })
     }
 }
