@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, RwLock};
 
 use redb::{Builder, Database, Durability, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, WriteTransaction};
 
@@ -30,6 +30,16 @@ pub(crate) struct Base {
     broken: AtomicBool,
     retired: AtomicBool,
     handle: RwLock<Handle>,
+    lacking: OnceLock<Arc<dyn Lacking>>,
+}
+
+/// What a file lacks when it was opened anew: transactions that everyone saw and that were not durable.
+pub(crate) trait Lacking: Send + Sync {
+    fn is_nothing(&self) -> bool;
+    /// Makes them again. Those that are there are left as they are.
+    fn restore(&self, transaction: &WriteTransaction) -> Result<()>;
+    /// They are durable.
+    fn restored(&self);
 }
 
 enum Handle {
@@ -49,7 +59,23 @@ impl Base {
             broken: AtomicBool::new(false),
             retired: AtomicBool::new(false),
             handle: RwLock::new(Handle::Closed),
+            lacking: OnceLock::new(),
         }
+    }
+
+    /// From here on nobody sees the file without these transactions.
+    pub(crate) fn may_lack(&self, lacking: Arc<dyn Lacking>) {
+        self.lacking.get_or_init(|| lacking);
+    }
+
+    /// Makes the transactions again that the file lacks.
+    fn restore(&self, database: &Database) -> Result<()> {
+        let Some(lacking) = self.lacking.get().filter(|lacking| !lacking.is_nothing()) else { return Ok(()) };
+        let transaction = database.begin_write()?;
+        lacking.restore(&transaction)?;
+        transaction.commit()?;
+        lacking.restored();
+        Ok(())
     }
 
     /// Makes the file and its directory entry.
@@ -85,6 +111,7 @@ impl Base {
             return Err(Error::new(Word::Corrupt, "the file is empty; restore it from a backup"));
         }
         let database = self.builder().create_with_backend(Boxed(backend))?;
+        self.restore(&database)?;
         Ok(Handle::Writable(database))
     }
 
@@ -212,7 +239,11 @@ impl Base {
         }
         let mut handle = self.handle.write().unwrap_or_else(PoisonError::into_inner);
         let Handle::Writable(database) = &mut *handle else { return Ok(true) };
-        let result = guard_panics(|| Ok(database.check_integrity()?));
+        let result = guard_panics(|| {
+            let whole = database.check_integrity()?;
+            self.restore(database)?;
+            Ok(whole)
+        });
         if result.is_err() {
             self.broken.store(true, Relaxed);
         }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use redb::Durability;
 
+pub(crate) use unsynced::Unsynced;
+
 use crate::base::lock;
 use crate::mailbox::append::Appending;
 use crate::pending::Promise;
@@ -19,7 +21,6 @@ use crate::segments::Pin;
 use crate::shared::Shared;
 use crate::write::{Outcome, Tables};
 use crate::{AccountId, Appended, Error, LastLogin, MailboxId, Pending, Result, Uid, Word};
-use unsynced::Unsynced;
 
 /// Most jobs of one transaction.
 const BATCH_JOBS_MAX: usize = 1024;
@@ -165,7 +166,8 @@ impl Inbox {
             let noted_by = waiting.noted.map(|noted| noted + NOTES_WAIT);
             let due = noted_by.into_iter().chain(sync_by).min();
             let patience = due.map(|due| due.saturating_duration_since(Instant::now()));
-            let is_due = patience.is_some_and(|patience| patience.is_zero());
+            // The last job before the close is durable, and with it all that came before.
+            let is_due = !waiting.closed && patience.is_some_and(|patience| patience.is_zero());
             if !waiting.jobs.is_empty() || is_due || (more_to_reclaim && !waiting.closed) {
                 break true;
             }
@@ -173,7 +175,7 @@ impl Inbox {
                 break false;
             }
             if waiting.closed {
-                if due.is_none() {
+                if waiting.notes.is_empty() {
                     return None;
                 }
                 break true;
@@ -199,14 +201,14 @@ impl Inbox {
 }
 
 /// Works until the inbox is closed and empty.
-pub(crate) fn run(shared: &Arc<Shared>, more_to_reclaim: bool) {
-    let mut writer = Writer { shared, more_to_reclaim, doubtful: false, unsynced: Unsynced::default() };
-    while let Some(work) = shared.meta.take(writer.more_to_reclaim, writer.unsynced.sync_by()) {
+pub(crate) fn run(shared: &Arc<Shared>, unsynced: &Unsynced, more_to_reclaim: bool) {
+    let mut writer = Writer { shared, unsynced, more_to_reclaim, doubtful: false };
+    while let Some(work) = shared.meta.take(writer.more_to_reclaim, unsynced.sync_by()) {
         let Work { applications, jobs, notes, syncs } = work;
         if !applications.is_empty() {
             writer.apply(applications);
         }
-        if syncs || writer.unsynced.is_full() {
+        if syncs || unsynced.is_full() {
             writer.commit(jobs, &notes);
         }
     }
@@ -215,44 +217,39 @@ pub(crate) fn run(shared: &Arc<Shared>, more_to_reclaim: bool) {
 /// The thread's state.
 struct Writer<'s> {
     shared: &'s Arc<Shared>,
+    unsynced: &'s Unsynced,
     more_to_reclaim: bool,
     /// The last commit failed.
     doubtful: bool,
-    unsynced: Unsynced,
 }
 
 impl Writer<'_> {
     /// Applies what the journal has, for everyone to see. Nobody waits for that to be durable here.
     fn apply(&mut self, applications: Vec<Application>) {
-        let unsynced = &self.unsynced;
-        let durability = if unsynced.has_withdrawn() { Durability::Immediate } else { Durability::None };
         let mut results = Vec::with_capacity(applications.len());
-        let outcome = self.shared.base.transact(durability, |transaction| {
+        let outcome = self.shared.base.transact(Durability::None, |transaction| {
             let mut tables = Tables::open(transaction)?;
-            unsynced.restore(&mut tables)?;
             for Application { sequence, appending, .. } in &applications {
                 results.push(appending.apply(*sequence, &mut tables)?);
             }
-            tables.finish()
+            let outcome = tables.finish()?;
+            // Before anyone could open the file anew and miss them.
+            self.unsynced.add(applications.iter().map(|one| (one.sequence, one.appending.clone())));
+            Ok(outcome)
         });
-        if outcome.is_ok() && unsynced.has_withdrawn() {
-            self.unsynced.synced(true);
-        }
         match outcome {
             Ok(outcome) => {
-                let mut answers: Vec<Answer> = Vec::with_capacity(applications.len());
-                for (application, result) in applications.into_iter().zip(results) {
-                    let Application { sequence, appending, pins, promise } = application;
-                    self.unsynced.add(sequence, appending);
-                    answers.push(Box::new(move |_| {
+                let answers = applications.into_iter().zip(results).map(|(application, result)| {
+                    let Application { pins, promise, .. } = application;
+                    Box::new(move |_: Option<&Error>| {
                         drop(pins);
                         promise.keep(result);
-                    }));
-                }
-                succeed(self.shared, outcome, answers);
+                    }) as Answer
+                });
+                succeed(self.shared, outcome, answers.collect());
             }
             Err(error) => {
-                self.unsynced.withdraw(applications.iter().map(|application| application.sequence));
+                self.unsynced.withdraw(applications.iter().map(|application| application.sequence).collect());
                 self.commit(Vec::new(), &Notes::default());
                 applications.into_iter().for_each(|application| application.promise.keep(Err(error.clone())));
             }
@@ -261,12 +258,12 @@ impl Writer<'_> {
 
     /// One durable transaction for all jobs, then the answers.
     fn commit(&mut self, jobs: Vec<Job>, notes: &Notes) {
-        let (shared, unsynced) = (self.shared, &self.unsynced);
+        let shared = self.shared;
         let mut jobs = jobs.into_iter();
         let mut answers = Vec::new();
         let result = shared.base.write(|transaction| {
             let mut tables = Tables::open(transaction)?;
-            unsynced.restore(&mut tables)?;
+            self.unsynced.write_withdrawn(&mut tables)?;
             for job in jobs.by_ref() {
                 let (fault, answer) = job(Ok(&mut tables));
                 answers.push(answer);

@@ -13,6 +13,7 @@ use crate::agenda::Agenda;
 use crate::base::Base;
 use crate::disk::Disk;
 use crate::mailbox::append::{self, Appending};
+use crate::meta::Unsynced;
 use crate::queue::{Fresh, Queue};
 use crate::rows::{JournalRow, SegmentRow};
 use crate::segments::{Segment, Segments, file_name, is_blank};
@@ -60,6 +61,8 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
     let segments = Segments::new(disk.clone(), &options);
     let scanned = scan(&*disk, &segments, &known)?;
     catch_up(&base, &known, &scanned)?;
+    let unsynced = Arc::new(Unsynced::default());
+    base.may_lack(unsynced.clone());
     let directory = base.read(directory::rows::read)?;
     let queue = Arc::new(Queue::default());
     queue.arrive(scanned.unapplied.fresh);
@@ -83,7 +86,8 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
     let accept = thread::Builder::new().name("accept".into()).spawn(move || writer.run())?;
     let meta_shared = shared.clone();
     let reclaim = known.doomed_mailboxes;
-    let meta = thread::Builder::new().name("meta".into()).spawn(move || crate::meta::run(&meta_shared, reclaim))?;
+    let meta =
+        thread::Builder::new().name("meta".into()).spawn(move || crate::meta::run(&meta_shared, &unsynced, reclaim))?;
     if !known.doomed_messages.is_empty() {
         shared.delete_messages(known.doomed_messages, drop);
     }

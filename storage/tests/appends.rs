@@ -253,8 +253,6 @@ fn faults_that_pass_take_nothing_away() {
             let error = work(&store, account, &mut random, &mut known).unwrap_err();
             assert!(matches!(error.word, Word::DiskFull | Word::Io), "seed {seed}, {fault:?}: {error}");
             disk.recover();
-            // A write first: until then the file may show an older state.
-            store.subscribe(account, "Sent", random.below(2) == 0).wait().unwrap();
             known.look(&store, sent);
             known.seen.lock().unwrap().0.retain(|uid, _| !known.copied.contains(uid));
             let is_draft = |bytes: &Vec<u8>| {
@@ -266,10 +264,9 @@ fn faults_that_pass_take_nothing_away() {
             if let Some(next) = known.next_draft.take_if(|next| is_draft(next)) {
                 known.draft = Some(next);
             }
+            // What was asked for when the disk failed may go on until now.
             for name in ["Work", "Done"] {
-                if store.mailbox(account, name).unwrap().is_some() {
-                    store.delete_mailbox(account, name).wait().unwrap();
-                }
+                drop(store.delete_mailbox(account, name).wait());
             }
         }
         check(&store, account, &known, seed);

@@ -6,14 +6,17 @@
 //! in the journal's order: doing them again on what is left comes to the same. Any other change is durable before
 //! anyone sees it, and makes all that came before it durable too.
 //!
-//! The same happens without a crash when the file has to be opened anew after an error; then [`Unsynced::restore`] does
-//! it. A row that could not be applied was answered with that error: it is *withdrawn*, which must be durable before
-//! another row is applied after it.
+//! The same loss comes without a crash when the file has to be opened anew after an error: what is remembered here is
+//! then done again before anyone reads. A row that could not be applied was answered with that error. It is *withdrawn*,
+//! which is durable before another row is applied.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use redb::WriteTransaction;
+
 use crate::Result;
+use crate::base::{Lacking, lock};
 use crate::mailbox::append::Appending;
 use crate::spool::settle;
 use crate::write::Tables;
@@ -25,7 +28,10 @@ const SYNC_WAIT: Duration = Duration::from_secs(1);
 
 /// Rows of the journal that a sync of `meta.redb` has not covered.
 #[derive(Default)]
-pub(super) struct Unsynced {
+pub(crate) struct Unsynced(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
     applied: Vec<(u64, Arc<Appending>)>,
     withdrawn: Vec<u64>,
     since: Option<Instant>,
@@ -34,55 +40,70 @@ pub(super) struct Unsynced {
 impl Unsynced {
     /// When `meta.redb` is to be synced should nothing else want it.
     pub(super) fn sync_by(&self) -> Option<Instant> {
-        self.since.map(|since| since + SYNC_WAIT)
+        lock(&self.0).since.map(|since| since + SYNC_WAIT)
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.applied.len() >= ROWS_MAX
+        lock(&self.0).applied.len() >= ROWS_MAX
     }
 
-    pub(super) fn has_withdrawn(&self) -> bool {
-        !self.withdrawn.is_empty()
+    /// Rows are applied by a transaction that is about to be committed without a sync.
+    pub(super) fn add(&self, rows: impl Iterator<Item = (u64, Arc<Appending>)>) {
+        let mut inner = lock(&self.0);
+        inner.applied.extend(rows);
+        inner.since.get_or_insert_with(Instant::now);
     }
 
-    /// A row was applied without a sync.
-    pub(super) fn add(&mut self, sequence: u64, appending: Arc<Appending>) {
-        self.applied.push((sequence, appending));
-        self.since.get_or_insert_with(Instant::now);
+    /// Rows could not be applied. Those that were done again since are in the file to stay.
+    pub(super) fn withdraw(&self, sequences: Vec<u64>) {
+        let mut inner = lock(&self.0);
+        inner.applied.retain(|(sequence, _)| !sequences.contains(sequence));
+        inner.withdrawn.extend(sequences);
+        inner.since.get_or_insert_with(Instant::now);
     }
 
-    /// Rows could not be applied, and never will be.
-    pub(super) fn withdraw(&mut self, sequences: impl Iterator<Item = u64>) {
-        self.withdrawn.extend(sequences);
-        self.since.get_or_insert_with(Instant::now);
-    }
-
-    /// A durable transaction was tried.
-    pub(super) fn synced(&mut self, succeeded: bool) {
-        if succeeded {
-            *self = Unsynced::default();
-        } else if self.since.is_some() {
-            self.since = Some(Instant::now());
-        }
-    }
-
-    /// Does again what an error has undone. Comes first in every transaction.
-    pub(super) fn restore(&self, tables: &mut Tables) -> Result<()> {
-        for sequence in &self.withdrawn {
-            if !settle::is_applied(tables, *sequence)? {
-                settle::apply(tables, *sequence)?;
-            }
-        }
-        let is_there = |(sequence, _): &(u64, _)| settle::is_applied(tables, *sequence);
-        if self.applied.last().map_or(Ok(true), is_there)? {
-            return Ok(());
-        }
-        for (sequence, appending) in &self.applied {
-            if !settle::is_applied(tables, *sequence)? {
-                // What was refused is refused again.
-                drop(appending.apply(*sequence, tables)?);
+    /// Notes in the file what is withdrawn. Comes first in every durable transaction.
+    pub(super) fn write_withdrawn(&self, tables: &mut Tables) -> Result<()> {
+        let withdrawn = lock(&self.0).withdrawn.clone();
+        for sequence in withdrawn {
+            if !settle::is_applied(tables, sequence)? {
+                settle::apply(tables, sequence)?;
             }
         }
         Ok(())
+    }
+
+    /// A durable transaction has succeeded, or failed: then the next try comes later.
+    pub(super) fn synced(&self, succeeded: bool) {
+        let mut inner = lock(&self.0);
+        if succeeded {
+            *inner = Inner::default();
+        } else if inner.since.is_some() {
+            inner.since = Some(Instant::now());
+        }
+    }
+}
+
+impl Lacking for Unsynced {
+    fn is_nothing(&self) -> bool {
+        let inner = lock(&self.0);
+        inner.applied.is_empty() && inner.withdrawn.is_empty()
+    }
+
+    fn restore(&self, transaction: &WriteTransaction) -> Result<()> {
+        let mut tables = Tables::open(transaction)?;
+        self.write_withdrawn(&mut tables)?;
+        let applied = lock(&self.0).applied.clone();
+        for (sequence, appending) in applied {
+            if !settle::is_applied(&tables, sequence)? {
+                // What was refused is refused again.
+                drop(appending.apply(sequence, &mut tables)?);
+            }
+        }
+        tables.finish().map(drop)
+    }
+
+    fn restored(&self) {
+        self.synced(true);
     }
 }
