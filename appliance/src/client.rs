@@ -12,8 +12,9 @@ use axum::http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use mailstead_web::api::{self, ErrorBody};
+use mailstead_web::api::ErrorBody;
 use mailstead_web::control::SOCKET_FILE;
+use mailstead_web::routes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
@@ -45,7 +46,7 @@ impl Client {
                 Err(Failure::Locked(_)) if Instant::now() < end => tokio::time::sleep(LOCK_PAUSE).await,
                 outcome => {
                     let house = outcome?;
-                    return Ok(Client(Transport::InProcess(api::router(house.web().clone()), Box::new(house))));
+                    return Ok(Client(Transport::InProcess(routes::for_owner(house.web().clone()), Box::new(house))));
                 }
             }
         }
@@ -175,27 +176,4 @@ fn broken(error: impl std::fmt::Display) -> Failure {
 
 fn foreign(error: impl std::fmt::Display) -> Failure {
     Failure::Refused(format!("the server is of another version: {error}"))
-}
-
-/// Text as one segment of a path or one value of a query (RFC 3986 §2.3).
-pub fn segment(text: &str) -> String {
-    let mut segment = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => segment.push(byte as char),
-            _ => segment.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    segment
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn segments() {
-        let check = |text, expected: &str| assert_eq!(super::segment(text), expected);
-        check("alice@example.test", "alice%40example.test");
-        check("a/b?c#d%", "a%2Fb%3Fc%23d%25");
-        check("jürgen", "j%C3%BCrgen");
-    }
 }

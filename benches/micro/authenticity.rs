@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use divan::counter::BytesCount;
+use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use mailstead_benches::messages::Messages;
 use mailstead_core::authenticity::{AuthenticitySettings, BoxKey, Checks, Client, Signer, Signers, key_pair};
@@ -22,21 +22,51 @@ fn check(bencher: Bencher, mix: &str) {
     let message = Messages::new(mix.parse().expect("a mix"), 1).message(1, "u0@example.test");
     let (signer, texts) = runtime.block_on(signer(&[KeyAlgorithm::Rsa, KeyAlgorithm::Ed25519]));
     let signed = [signer.sign(&message).expect("signed").as_bytes(), &message].concat();
-    let settings = AuthenticitySettings { trusted: Vec::new(), ..AuthenticitySettings::default() };
-    let checks = Checks::new(settings, "mx.example.test".into(), Arc::new(Table(texts)));
+    let checks = checks(texts);
     bencher.counter(BytesCount::new(signed.len())).bench_local(|| {
         let signed = black_box(signed.clone());
         runtime.block_on(async {
-            let client = Client {
-                address: IpAddr::from([192, 0, 2, 1]),
-                hello: "mail.remote.example".into(),
-                reverse_path: "a@remote.example".into(),
-            };
-            let check = checks.begin(client).expect("checked");
+            let check = checks.begin(client()).expect("checked");
             let (_, findings) = check.finish(signed).await;
             assert!(findings.signatures.iter().all(|signature| signature.result == "pass"), "{}", findings.field);
         });
     });
+}
+
+/// The messages of the usual mix in turn, each with one RSA signature, as most have.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn check_mix(bencher: Bencher) {
+    const MESSAGES: u64 = 100;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let messages = Messages::new("70:4k,25:40k,5:400k".parse().expect("a mix"), 1);
+    let (signer, texts) = runtime.block_on(signer(&[KeyAlgorithm::Rsa]));
+    let signed = |number| {
+        let message = messages.message(number, "u0@example.test");
+        [signer.sign(&message).expect("signed").as_bytes(), &message].concat()
+    };
+    let signed: Vec<Vec<u8>> = (0..MESSAGES).map(signed).collect();
+    let checks = checks(texts);
+    bencher.counter(ItemsCount::new(MESSAGES)).bench_local(|| {
+        runtime.block_on(async {
+            for message in &signed {
+                let (_, findings) = checks.begin(client()).expect("checked").finish(message.clone()).await;
+                assert_eq!(findings.signatures[0].result, "pass", "{}", findings.field);
+            }
+        });
+    });
+}
+
+fn checks(texts: HashMap<String, String>) -> Checks {
+    let settings = AuthenticitySettings { trusted: Vec::new(), ..AuthenticitySettings::default() };
+    Checks::new(settings, "mx.example.test".into(), Arc::new(Table(texts)))
+}
+
+fn client() -> Client {
+    Client {
+        address: IpAddr::from([192, 0, 2, 1]),
+        hello: "mail.remote.example".into(),
+        reverse_path: "a@remote.example".into(),
+    }
 }
 
 #[divan::bench(args = [KeyAlgorithm::Rsa, KeyAlgorithm::Ed25519])]

@@ -1,6 +1,5 @@
 //! The runner: one loop for the life of the box.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -113,9 +112,9 @@ impl Delivery {
 
     /// When the next message may be worked on, should nothing else happen.
     fn next_due(&self, running: usize, now: Time) -> Option<Time> {
-        let Parts { store, remote, settings, .. } = &self.0.parts;
-        let has_place = running < settings.remote_deliveries_max.max(1);
-        let open = |queue: &str| queue.is_empty() || has_place && remote.room(queue, now) > 0;
+        let Parts { store, remote, .. } = &self.0.parts;
+        let rooms = remote.rooms(running, now);
+        let open = |queue: &str| queue.is_empty() || rooms.has(queue);
         let due = store.next_due(&open).unwrap_or_default();
         due.into_iter().chain(remote.next_room(now)).min()
     }
@@ -171,15 +170,8 @@ impl Delivery {
             };
             return Ok(Some(Batch::of(leased.into_iter().map(held).collect())));
         }
-        let places = Cell::new(parts.settings.remote_deliveries_max.max(1).saturating_sub(running));
-        let room = |queue: &str| {
-            if queue.is_empty() {
-                return max;
-            }
-            let room = parts.remote.room(queue, now).min(places.get());
-            places.set(places.get() - room);
-            room
-        };
+        let rooms = parts.remote.rooms(running, now);
+        let room = |queue: &str| if queue.is_empty() { max } else { rooms.take(queue) };
         let leased = parts.store.lease_from(max, now, &room)?;
         if leased.is_empty() {
             return Ok(None);

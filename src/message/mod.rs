@@ -9,6 +9,7 @@ pub mod dsn;
 pub mod headers;
 mod outline;
 pub mod search;
+pub mod seven_bit;
 mod syntax;
 pub mod transfer;
 pub mod words;

@@ -1,7 +1,11 @@
 //! Content-transfer encodings (RFC 2045 §6). Decoding goes piece by piece and is tolerant: what is no code is passed over or kept as it
 //! stands, never an error. Decoding never yields more bytes than it was given.
 
+mod encoder;
+
 use std::borrow::Cow;
+
+pub use encoder::{Base64Encoder, QuotedPrintableEncoder, encode_quoted_printable};
 
 /// Undoes a Content-Transfer-Encoding, piece by piece.
 #[derive(Debug, Clone)]
@@ -64,34 +68,6 @@ pub fn decode<'a>(encoding: &[u8], body: &'a [u8], bytes_max: usize) -> Cow<'a, 
     decoder.finish(&mut decoded);
     decoded.truncate(bytes_max);
     Cow::Owned(decoded)
-}
-
-/// Text with CRLF line ends in quoted-printable, no line longer than 76 (RFC 2045 §6.7).
-pub fn encode_quoted_printable(text: &str) -> String {
-    const WIDTH: usize = 76;
-    let mut encoded = String::with_capacity(text.len() + text.len() / 8);
-    for line in text.split_inclusive("\r\n") {
-        let content = line.strip_suffix("\r\n").unwrap_or(line);
-        let mut width = 0;
-        for (index, byte) in content.bytes().enumerate() {
-            let is_last = index + 1 == content.len();
-            let stays = byte != b'=' && (byte.is_ascii_graphic() || (byte == b' ' && !is_last));
-            let length = if stays { 1 } else { 3 };
-            // One column stays free for the mark of a soft line break.
-            if width + length >= WIDTH {
-                encoded.push_str("=\r\n");
-                width = 0;
-            }
-            if stays {
-                encoded.push(byte.into());
-            } else {
-                encoded.push_str(&format!("={byte:02X}"));
-            }
-            width += length;
-        }
-        encoded.push_str(&line[content.len()..]);
-    }
-    encoded
 }
 
 /// Bits that do not make a byte yet.

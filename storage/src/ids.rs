@@ -47,6 +47,11 @@ impl Time {
         Time(self.0 + seconds * 1000)
     }
 
+    /// The moment `millis` milliseconds later.
+    pub fn plus_millis(self, millis: u64) -> Time {
+        Time(self.0 + millis)
+    }
+
     /// Milliseconds from `earlier` until this moment, 0 when it is not earlier.
     pub fn millis_since(self, earlier: Time) -> u64 {
         self.0.saturating_sub(earlier.0)

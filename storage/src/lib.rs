@@ -12,11 +12,13 @@ mod agenda;
 mod base;
 mod bell;
 mod codec;
+mod departed;
 mod directory;
 mod disk;
 mod draft;
 mod error;
 mod ids;
+mod index_log;
 mod mailbox;
 mod meta;
 mod migration;
@@ -46,6 +48,7 @@ pub use disk::{Access, Disk};
 pub use draft::Draft;
 pub use error::{Error, Result, Word};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
+pub use index_log::{IndexChange, IndexLog};
 pub use mailbox::metadata::{Annotation, METADATA_ENTRY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};
 pub use mailbox::{
     AccessKey, Append, Appended, Attributes, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,

@@ -232,7 +232,7 @@ impl Writer<'_> {
             for Application { sequence, appending, .. } in &applications {
                 results.push(appending.apply(*sequence, &mut tables)?);
             }
-            let outcome = tables.finish()?;
+            let outcome = finish(self.shared, tables)?;
             // Before anyone could open the file anew and miss them.
             self.unsynced.add(applications.iter().map(|one| (one.sequence, one.appending.clone())));
             Ok(outcome)
@@ -271,7 +271,7 @@ impl Writer<'_> {
             }
             tables.write_notes(notes)?;
             let more_to_reclaim = tables.reclaim()?;
-            Ok((tables.finish()?, more_to_reclaim))
+            Ok((finish(shared, tables)?, more_to_reclaim))
         });
         shared.meta.forget_notes(notes);
         self.unsynced.synced(result.is_ok());
@@ -295,6 +295,13 @@ impl Writer<'_> {
             }
         }
     }
+}
+
+/// Writes all that was held back. What is gone is remembered before any reader misses it.
+fn finish(shared: &Shared, tables: Tables) -> Result<Outcome> {
+    let mut outcome = tables.finish()?;
+    shared.departed.note(std::mem::take(&mut outcome.departed));
+    Ok(outcome)
 }
 
 fn succeed(shared: &Arc<Shared>, outcome: Outcome, answers: Vec<Answer>) {

@@ -11,6 +11,7 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 use crate::accept::{Found, Writer};
 use crate::agenda::Agenda;
 use crate::base::Base;
+use crate::departed::Departed;
 use crate::disk::Disk;
 use crate::mailbox::append::{self, Appending};
 use crate::meta::Unsynced;
@@ -74,6 +75,7 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
         base,
         segments,
         queue,
+        departed: Departed::default(),
         accept: crate::accept::Inbox::default(),
         meta: crate::meta::Inbox::default(),
         directory: RwLock::new(Arc::new(directory)),

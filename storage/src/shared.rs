@@ -9,6 +9,7 @@ use redb::ReadTransaction;
 
 use crate::agenda::Agenda;
 use crate::base::{Base, lock};
+use crate::departed::Departed;
 use crate::disk::Disk;
 use crate::queue::Queue;
 use crate::rows::BlobRow;
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) base: Base,
     pub(crate) segments: Segments,
     pub(crate) queue: Arc<Queue>,
+    pub(crate) departed: Departed,
     pub(crate) accept: accept::Inbox,
     pub(crate) meta: crate::meta::Inbox,
     pub(crate) directory: RwLock<Arc<Directory>>,
@@ -91,12 +93,12 @@ impl Shared {
         if let Some(fresh) = self.queue.fresh(id) {
             return Ok((fresh.segment, fresh.size));
         }
-        self.look(|transaction| {
+        let known = self.look(|transaction| {
             let row = transaction.open_table(meta::BLOB)?.get(id.0)?;
-            let row = row.ok_or_else(|| Error::new(Word::NotFound, format!("there is no message {id}")))?;
-            let BlobRow { segment, size, .. } = BlobRow::decode(row.value())?;
-            Ok((segment, size))
-        })
+            row.map(|row| BlobRow::decode(row.value())).transpose()
+        })?;
+        let place = known.map(|row| (row.segment, row.size)).or_else(|| self.departed.place(id));
+        place.ok_or_else(|| Error::new(Word::NotFound, format!("there is no message {id}")))
     }
 
     pub(crate) fn read_bytes(&self, id: BlobId, from: u64, length: usize) -> Result<Vec<u8>> {

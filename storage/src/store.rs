@@ -4,6 +4,7 @@ mod mailboxes;
 mod people;
 mod reports;
 mod rules;
+mod search;
 mod settings;
 mod sharing;
 mod spool;
@@ -183,20 +184,19 @@ impl Store {
 
     /// The outline that was stored with a message.
     pub fn outline(&self, blob: BlobId) -> Result<Arc<[u8]>> {
-        let mut outlines = self.outlines(&[blob])?;
-        outlines.pop().ok_or_else(|| missing_message(blob))
+        self.outlines(&[blob])?.pop().flatten().ok_or_else(|| missing_message(blob))
     }
 
-    /// Outlines of many messages, in their order (one read transaction).
-    pub fn outlines(&self, blobs: &[BlobId]) -> Result<Vec<Arc<[u8]>>> {
+    /// Outlines of many messages, in their order (one read transaction); `None` for one that is gone.
+    pub fn outlines(&self, blobs: &[BlobId]) -> Result<Vec<Option<Arc<[u8]>>>> {
         let shared = &self.0.shared;
         let fresh: Vec<_> = blobs.iter().map(|blob| shared.queue.fresh(*blob)).collect();
         let stored = shared.look(|transaction| mailbox::look::outlines(transaction, blobs))?;
-        let found = stored.into_iter().zip(fresh).zip(blobs).map(|((stored, fresh), blob)| {
-            let fresh = fresh.map(|fresh| fresh.arrival.outline.clone());
-            stored.or(fresh).ok_or_else(|| missing_message(*blob))
-        });
-        found.collect()
+        let found = stored
+            .into_iter()
+            .zip(fresh)
+            .map(|(stored, fresh)| stored.or_else(|| fresh.map(|fresh| fresh.arrival.outline.clone())));
+        Ok(found.collect())
     }
 
     // ---- care --------------------------------------------------------------------------------

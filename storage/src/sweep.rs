@@ -37,6 +37,7 @@ pub(crate) fn run(shared: &Shared) -> Result<u64> {
     }
     // What nothing refers to any more is referred to no more after a crash either.
     shared.meta.write(|_| Ok(())).wait()?;
+    shared.departed.forget_segment(number);
     shared.segments.unlink(number)?;
     shared.meta.write(move |tables| tables.remove_segment(number)).wait()?;
     Ok(length)

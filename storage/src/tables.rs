@@ -35,7 +35,8 @@ pub(crate) mod meta {
     /// Single numbers by name:
     /// `schema`; `journal_pos`: all journal rows up to this one are applied; `account_next`,
     /// `mailbox_next`, `script_next`, `blob_next`: lowest ids never used (`blob_next` as of the last
-    /// sealing or close); `uid_validity`: the last one given; `clean`: 1 when the store was closed.
+    /// sealing or close); `uid_validity`: the last one given; `clean`: 1 when the store was closed;
+    /// `index_log_next`: the next sequence in `index_log`; `index_log_floor`: up to here it was dropped unread.
     pub(crate) const STATE: Definition<&str, u64> = Definition::new("state");
 
     /// Journal sequence above `journal_pos` that is applied already → nothing.
@@ -145,6 +146,10 @@ pub(crate) mod meta {
 
     /// Domain → version 1, JSON of [`crate::StsPolicy`].
     pub(crate) const MTA_STS: Definition<&str, &[u8]> = Definition::new("mta_sts");
+
+    /// Sequence (from 1, with gaps after a crash) → version 1, then what one transaction changed for an index of
+    /// messages, each as kind u8 and numbers: 1 came (owner, blob), 2 gone (blob), 3 owner gone (owner).
+    pub(crate) const INDEX_LOG: Definition<u64, &[u8]> = Definition::new("index_log");
 
     /// Name → value of a setting that changes at run time.
     pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::agenda::Change;
+use crate::departed::Place;
+use crate::index_log;
 use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
 use crate::spool::senders::folded;
 use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
-use crate::{AccountId, BlobId, Error, MailboxId, News, Record, Result, Uid, Usage, Word};
+use crate::{AccountId, BlobId, Error, IndexChange, MailboxId, News, Record, Result, Uid, Usage, Word};
 
 /// Rows of a removed mailbox that one transaction gives back at most.
 const RECLAIM_ROWS_MAX: usize = 64;
@@ -52,9 +54,13 @@ pub(crate) struct Tables<'t> {
     pub(crate) memory_end: Table<'t, (u64, u32, u128), ()>,
     pub(crate) mta_sts: Table<'t, &'static str, &'static [u8]>,
     pub(crate) setting: Table<'t, &'static str, &'static str>,
+    pub(crate) index_log: Table<'t, u64, &'static [u8]>,
+    /// What goes into the index log at the end.
+    pub(crate) index_changes: Vec<IndexChange>,
     held: Held,
     pub(crate) news: News,
     agenda: Vec<Change>,
+    departed: Vec<(BlobId, Place)>,
     wrote: bool,
 }
 
@@ -74,6 +80,8 @@ struct Held {
 pub(crate) struct Outcome {
     pub(crate) news: News,
     pub(crate) agenda: Vec<Change>,
+    /// Messages that have lost their row, and where their bytes are.
+    pub(crate) departed: Vec<(BlobId, Place)>,
 }
 
 impl<'t> Tables<'t> {
@@ -112,9 +120,12 @@ impl<'t> Tables<'t> {
             memory_end: transaction.open_table(meta::MEMORY_END)?,
             mta_sts: transaction.open_table(meta::MTA_STS)?,
             setting: transaction.open_table(meta::SETTING)?,
+            index_log: transaction.open_table(meta::INDEX_LOG)?,
+            index_changes: Vec::new(),
             held: Held::default(),
             news: News::default(),
             agenda: Vec::new(),
+            departed: Vec::new(),
             wrote: false,
         })
     }
@@ -217,6 +228,8 @@ impl<'t> Tables<'t> {
         }
         self.blob.remove(id.0)?;
         self.outline.remove(id.0)?;
+        self.index_changes.push(IndexChange::Gone(id));
+        self.departed.push((id, (row.segment, row.size)));
         *self.held.live.entry(row.segment).or_default() -= row.size as i64;
         Ok(())
     }
@@ -438,9 +451,10 @@ impl<'t> Tables<'t> {
             row.live = row.live.saturating_add_signed(change);
             self.segment.insert(number, row.encode().as_slice())?;
         }
+        index_log::write(&mut self)?;
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
         news.accounts = touched_accounts.into_iter().collect();
-        Ok(Outcome { news, agenda: self.agenda })
+        Ok(Outcome { news, agenda: self.agenda, departed: self.departed })
     }
 }

@@ -184,6 +184,23 @@ fn sweeping_gives_dead_segments_back_and_keeps_what_lives() {
 }
 
 #[test]
+fn what_was_expunged_a_moment_ago_is_read_until_its_segment_is_swept() {
+    let fixture = Fixture::with(|options| options.segment_bytes_max = 100_000);
+    let (store, inbox) = (&fixture.store, fixture.inbox());
+    for number in 0..40 {
+        append(store, inbox, &body(number, 10_000), Flags::default()).unwrap();
+    }
+    let records = store.records(inbox, &all(), 100).unwrap();
+    store.expunge(inbox, Some(all()), false).wait().unwrap();
+    for record in &records {
+        assert_eq!(store.read(record.blob, 0, 99_999).unwrap(), body(u64::from(record.uid) - 1, 10_000));
+    }
+    while store.sweep().unwrap() > 0 {}
+    assert_eq!(store.read(records[0].blob, 0, 9).map_err(|error| error.word), Err(Word::NotFound));
+    assert_sound(store);
+}
+
+#[test]
 fn kept_bytes_are_not_swept_before_they_are_appended() {
     let disk = SimulatedDisk::default();
     let store = open(&disk).unwrap();

@@ -113,7 +113,7 @@ fn one_message_is_shared_by_all_its_mailboxes() {
     fixture.store.expunge(inbox, Some(all()), false).wait().unwrap();
     assert_eq!(fixture.store.read(leased.id, 0, 9).unwrap(), b"hello");
     fixture.store.expunge(junk, Some(all()), false).wait().unwrap();
-    assert_eq!(fixture.store.read(leased.id, 0, 9).map_err(|error| error.word), Err(Word::NotFound));
+    assert_eq!(fixture.store.outline(leased.id).map_err(|error| error.word), Err(Word::NotFound));
     assert_eq!(fixture.store.usage(fixture.account), Ok(Usage::default()));
     assert_sound(&fixture.store);
 }

@@ -72,10 +72,10 @@ class Account:
             self.ok(self.client.copy(f"1:{min(there, count - there)}", f'"{mailbox}"'))
 
     def flags(self, mailbox="INBOX"):
-        """Flags by Message-ID."""
+        """Flags by Message-ID; by UID, because a message that goes meanwhile is no error then."""
         found = {}
         if self.select(mailbox):
-            for head, field in (part for part in self.ok(self.client.fetch("1:*", "(FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"))
+            for head, field in (part for part in self.ok(self.client.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"))
                                 if isinstance(part, tuple)):
                 found[identity(field)] = shown_flags(head)
         return found

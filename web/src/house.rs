@@ -12,6 +12,8 @@ use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
 use mailstead_storage::Store;
 
+use crate::door::Caller;
+
 /// The parts of the box that can be looked at and acted on through HTTP. Cheap to clone.
 #[derive(Clone)]
 pub struct House {
@@ -44,9 +46,12 @@ pub struct House {
 }
 
 impl House {
-    /// Notes an administrator's act: `what` was done to `whom`.
-    pub(crate) fn audit(&self, what: &'static str, whom: impl Into<Value>) {
-        let by = if self.live { "control socket" } else { "command line" };
-        self.log.write(Event::new(Kind::Audit, Level::Info, what).with("on", whom).with("by", by));
+    /// Notes an administrator's act: the caller did `what` to `whom`.
+    pub(crate) fn audit(&self, caller: &Caller, what: &'static str, whom: impl Into<Value>) {
+        let event = Event::new(Kind::Audit, Level::Info, what).with("on", whom).with("by", caller.name().to_string());
+        self.log.write(match caller.ip() {
+            Some(ip) => event.with("from", ip.to_string()),
+            None => event,
+        });
     }
 }

@@ -6,12 +6,16 @@
 
 pub mod api;
 pub mod control;
+pub mod door;
 mod house;
 mod listen;
 pub mod public;
+pub mod routes;
+mod segment;
 mod serve;
 mod settings;
 
 pub use house::House;
+pub use segment::segment;
 pub use serve::WebService;
 pub use settings::WebSettings;

@@ -6,6 +6,7 @@ mod counted;
 mod filled;
 mod waiting;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +15,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use filled::{Filled, arrival, message_of};
 use mailstead_core::message::Outline;
-use mailstead_storage::{Options, Silent, SpoolFilter, Store, UidRange, UidSet};
+use mailstead_storage::{Options, Silent, SpoolFilter, Store, Time, UidRange, UidSet};
 use waiting::Waiting;
 
 const MESSAGES_PER_ROUND: u64 = 512;
@@ -96,7 +97,8 @@ fn envelopes_of_10_000(bencher: Bencher) {
         for chunk in records.chunks(256) {
             let blobs: Vec<_> = chunk.iter().map(|record| record.blob).collect();
             let outlines = filled.store.outlines(&blobs).expect("outlines");
-            let decoded = outlines.iter().map(|stored| Outline::decode(black_box(stored)).expect("an outline"));
+            let decoded =
+                outlines.iter().flatten().map(|stored| Outline::decode(black_box(stored)).expect("an outline"));
             subjects += decoded.filter(|outline| outline.envelope.subject.is_some()).count();
         }
         assert_eq!(subjects, 10_000);
@@ -111,5 +113,18 @@ fn sender_in_100_000(bencher: Bencher, senders: usize) {
     bencher.bench_local(|| {
         let found = waiting.store.spool(&filter).expect("the spool").len();
         assert_eq!(found, (100_000 / senders).min(50));
+    });
+}
+
+/// The next message that is due, of 100,000 for 1,000 destinations, of which 50 take nothing now.
+#[divan::bench(sample_count = 200, sample_size = 1)]
+fn pick_in_100_000(bencher: Bencher) {
+    let waiting = Waiting::for_destinations(folder(), 100_000, 1_000);
+    let dead: HashSet<String> = (0..50).map(|number| format!("d{number}.example")).collect();
+    let room = |queue: &str| usize::from(!dead.contains(queue));
+    bencher.bench_local(|| {
+        let picked = waiting.store.lease_from(1, Time(2), &room).expect("leased");
+        assert_eq!(picked.len(), 1);
+        waiting.store.unlease(&[picked[0].id]);
     });
 }

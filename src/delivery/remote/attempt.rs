@@ -6,21 +6,22 @@ use std::sync::Arc;
 use mailstead_storage::{BodyKind, Leased, RecipientState, Settlement, State, Told};
 use tokio::task::JoinSet;
 
-use super::Inner;
 use super::body::Body;
 use super::connection::{Connection, Sent};
+use super::forms::{Form, Forms};
 use super::pool::Kind;
-use super::route::{Hop, hop};
+use super::route::{self, Hop, hop};
+use super::{Inner, Parts};
 use crate::log::{self, Event, Level};
 use crate::message::Outline;
-use crate::protocol::smtp::client::{Mail, Rcpt, Report, answer};
+use crate::protocol::smtp::client::{Extensions, Mail, Rcpt, Report};
 use crate::work;
 
 /// An attempt. While it lives it takes room of its message's queue.
 pub(in super::super) struct Attempt {
     inner: Arc<Inner>,
     leased: Arc<Leased>,
-    _place: Place,
+    place: Place,
 }
 
 /// What came of it.
@@ -37,6 +38,8 @@ pub(in super::super) struct Tried {
 struct Place {
     inner: Arc<Inner>,
     queue: String,
+    /// The answer for all while the destination is broken; no room is taken then.
+    told: Option<String>,
 }
 
 /// The recipients that one destination is next for.
@@ -57,51 +60,52 @@ struct Heard {
 
 impl Place {
     fn take(inner: &Arc<Inner>, queue: &str) -> Place {
-        inner.destinations.enter(queue, inner.parts.clock.now());
-        Place { inner: inner.clone(), queue: queue.to_string() }
+        let told = inner.destinations.enter(queue, inner.parts.clock.now()).err();
+        Place { inner: inner.clone(), queue: queue.to_string(), told }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.inner.destinations.leave(&self.queue);
+        if self.told.is_none() {
+            self.inner.destinations.leave(&self.queue);
+        }
     }
 }
 
 impl Attempt {
     pub(super) fn begin(inner: Arc<Inner>, leased: Leased) -> Attempt {
         let place = Place::take(&inner, &leased.queue);
-        Attempt { inner, leased: Arc::new(leased), _place: place }
+        Attempt { inner, leased: Arc::new(leased), place }
     }
 
     /// Tries all destinations side by side. What one has taken is written down before the others have answered.
     pub async fn run(self) -> Tried {
-        let Attempt { inner, leased, _place } = &self;
+        let Attempt { inner, leased, place } = &self;
         let mut recipients = leased.recipients.clone();
-        let signed = sign(inner, leased).await;
-        let prefix = match signed {
-            Ok(prefix) => Arc::new(prefix),
-            Err(why) => {
-                let pending = recipients.iter_mut().filter(|recipient| recipient.state == State::Pending);
-                pending.for_each(|recipient| recipient.answer = answer(451, "4.3.0", &why));
-                return Tried { leased: leased.clone(), recipients, skipped: None };
-            }
-        };
+        let Parts { store, signer, .. } = &inner.parts;
+        let forms = Arc::new(Forms::of(store.clone(), signer.clone(), leased.clone()));
         let (mut skipped, mut running) = (None, JoinSet::new());
         for (queue, group) in groups(inner, leased) {
-            let now = inner.parts.clock.now();
-            let place = match queue == leased.queue {
-                true => None,
-                false if inner.destinations.room(&queue, &inner.parts.settings, now) == 0 => {
+            let (own, told) = match queue == leased.queue {
+                true => (None, place.told.clone()),
+                false if !inner.has_room(&queue) => {
                     skipped = Some(queue);
                     continue;
                 }
-                false => Some(Place::take(inner, &queue)),
+                false => {
+                    let own = Place::take(inner, &queue);
+                    let told = own.told.clone();
+                    (Some(own), told)
+                }
             };
-            let (inner, leased, prefix) = (inner.clone(), leased.clone(), prefix.clone());
+            let (inner, leased, forms) = (inner.clone(), leased.clone(), forms.clone());
             running.spawn(async move {
-                let _place = place;
-                deliver(&inner, &leased, &group, &prefix).await
+                let _own = own;
+                match told {
+                    Some(answer) => group.tell_all(&group.parts, &answer, ""),
+                    None => deliver(&inner, &leased, &group, &forms).await,
+                }
             });
         }
         while let Some(told) = running.join_next().await {
@@ -129,12 +133,6 @@ impl Attempt {
         };
         let _ = self.inner.parts.store.progress(settlement).await;
     }
-}
-
-async fn sign(inner: &Arc<Inner>, leased: &Arc<Leased>) -> Result<Vec<u8>, String> {
-    let Some(signer) = inner.parts.signer.clone() else { return Ok(Vec::new()) };
-    let leased = leased.clone();
-    work::compute(move || signer.sign(&leased)).await.map_err(|error| format!("the message cannot be signed: {error}"))
 }
 
 /// The recipients that are still to go somewhere, by destination.
@@ -170,11 +168,8 @@ fn note(state: &mut RecipientState, told: &Heard) {
 }
 
 /// Hands the message to one destination, for as many recipients at once as it may be asked to take.
-async fn deliver(inner: &Arc<Inner>, leased: &Leased, group: &Group, prefix: &[u8]) -> Vec<Heard> {
-    let (queue, now) = (&group.hop.queue, inner.parts.clock.now());
-    if let Some(answer) = inner.destinations.broken(queue, now) {
-        return group.tell(&group.parts, vec![answer; group.parts.len()], "", false);
-    }
+async fn deliver(inner: &Arc<Inner>, leased: &Leased, group: &Group, forms: &Forms) -> Vec<Heard> {
+    let queue = &group.hop.queue;
     let kind = Kind { queue: queue.clone(), required: leased.arrival.envelope.require_tls };
     let mut told = Vec::new();
     while told.len() < group.parts.len() {
@@ -182,7 +177,7 @@ async fn deliver(inner: &Arc<Inner>, leased: &Leased, group: &Group, prefix: &[u
             Some(connection) => connection,
             None => match inner.reach(&group.hop, kind.required).await {
                 Ok(connection) => {
-                    inner.destinations.works(queue);
+                    inner.destinations.works(queue, inner.parts.clock.now());
                     connection
                 }
                 Err(answer) => {
@@ -191,12 +186,12 @@ async fn deliver(inner: &Arc<Inner>, leased: &Leased, group: &Group, prefix: &[u
                     }
                     let rest = &group.parts[told.len()..];
                     inner.log(leased, queue, "", &answer, rest.len());
-                    told.extend(group.tell(rest, vec![answer; rest.len()], "", false));
+                    told.extend(group.tell_all(rest, &answer, ""));
                     return told;
                 }
             },
         };
-        told.extend(transact(inner, leased, group, &kind, connection, (prefix, told.len())).await);
+        told.extend(transact(inner, leased, group, &kind, connection, (forms, told.len())).await);
     }
     told
 }
@@ -208,24 +203,27 @@ async fn transact(
     group: &Group,
     kind: &Kind,
     mut connection: Connection,
-    (prefix, begin): (&[u8], usize),
+    (forms, begin): (&Forms, usize),
 ) -> Vec<Heard> {
     let settings = &inner.parts.settings;
     let max =
         connection.extensions().recipients_max.unwrap_or(usize::MAX).min(settings.transaction_recipients_max.max(1));
     let parts = &group.parts[begin..(begin + max).min(group.parts.len())];
     let server = connection.host.clone();
-    let body = Body::of(&inner.parts.store, leased, prefix);
-    let mail = match mail(inner, leased, parts, body.bytes(), &connection).await {
-        Ok(mail) => mail,
+    let (mail, form) = match mail(inner, leased, parts, forms, connection.extensions()).await {
+        Ok(fitting) => fitting,
         Err(answer) => {
             inner.pool.put(kind.clone(), connection);
-            return group.tell(parts, vec![answer; parts.len()], &server, false);
+            return group.tell_all(parts, &answer, &server);
         }
     };
+    let body = Body::of(&inner.parts.store, leased, &form);
     let Sent::Report(Report { answers, dsn, is_over }) = connection.send(mail, body).await else { return Vec::new() };
     if let Some(first) = answers.iter().find(|answer| !answer.starts_with('2')).or(answers.first()) {
         inner.log(leased, &group.hop.queue, &connection.described(), first, parts.len());
+    }
+    if !is_over {
+        inner.destinations.works(&group.hop.queue, inner.parts.clock.now());
     }
     if is_over || connection.messages >= settings.connection_messages_max {
         if !is_over {
@@ -237,7 +235,7 @@ async fn transact(
     group.tell(parts, answers, &server, dsn)
 }
 
-/// The envelope for these recipients.
+/// The envelope for these recipients, and the form of the message that goes with it.
 ///
 /// # Errors
 /// The answer for them when the message cannot be made to fit this server.
@@ -245,42 +243,36 @@ async fn mail(
     inner: &Inner,
     leased: &Leased,
     parts: &[(usize, String)],
-    size: u64,
-    connection: &Connection,
-) -> Result<Mail, String> {
-    let (envelope, extensions) = (&leased.arrival.envelope, connection.extensions());
-    let unreadable = |error| answer(451, "4.3.0", &format!("the message cannot be read: {error}"));
-    let mut body = envelope.body;
-    let can = match body {
-        BodyKind::SevenBit => true,
-        BodyKind::EightBit => extensions.eight_bit,
-        BodyKind::Binary => extensions.binary && extensions.chunking,
-    };
-    if !can {
-        // Many say 8BITMIME of mail that has no such byte.
-        if body == BodyKind::Binary || Body::has_eight_bit(&inner.parts.store, leased).await.map_err(unreadable)? {
-            let text = "the next server takes no 8-bit text, and changing the message would break its signatures";
-            return Err(answer(554, "5.6.3", text));
+    forms: &Forms,
+    extensions: &Extensions,
+) -> Result<(Mail, Form), String> {
+    let envelope = &leased.arrival.envelope;
+    let (body, form) = match envelope.body {
+        BodyKind::EightBit if !extensions.eight_bit => (BodyKind::SevenBit, forms.seven_bit().await?),
+        BodyKind::Binary if !extensions.binary || !extensions.chunking => {
+            (BodyKind::SevenBit, forms.seven_bit().await?)
         }
-        body = BodyKind::SevenBit;
-    }
+        body => (body, forms.as_stored().await?),
+    };
     let rcpt = |(index, address): &(usize, String)| {
         let of = &envelope.recipients[*index];
-        Rcpt { address: address.clone(), notify: of.notify, original: of.original.clone() }
+        Rcpt { address: route::on_the_wire(address), notify: of.notify, original: of.original.clone() }
     };
+    let reverse_path = route::on_the_wire(&envelope.reverse_path);
     let recipients: Vec<Rcpt> = parts.iter().map(rcpt).collect();
-    let is_ascii = envelope.reverse_path.is_ascii() && recipients.iter().all(|rcpt| rcpt.address.is_ascii());
+    let is_ascii = reverse_path.is_ascii() && recipients.iter().all(|rcpt| rcpt.address.is_ascii());
     let smtputf8 = !is_ascii || envelope.smtputf8 && (extensions.utf8 || has_utf8_header(inner, leased).await);
-    Ok(Mail {
-        reverse_path: envelope.reverse_path.clone(),
+    let mail = Mail {
+        reverse_path,
         recipients,
-        size,
+        size: form.bytes,
         body,
         smtputf8,
         require_tls: envelope.require_tls,
         ret: envelope.ret,
         envelope_id: envelope.envelope_id.clone(),
-    })
+    };
+    Ok((mail, form))
 }
 
 /// Does the header itself need SMTPUTF8? One that cannot be read counts as if it did.
@@ -291,6 +283,11 @@ async fn has_utf8_header(inner: &Inner, leased: &Leased) -> bool {
 }
 
 impl Group {
+    /// The same answer for all.
+    fn tell_all(&self, parts: &[(usize, String)], answer: &str, server: &str) -> Vec<Heard> {
+        self.tell(parts, vec![answer.to_string(); parts.len()], server, false)
+    }
+
     fn tell(&self, parts: &[(usize, String)], answers: Vec<String>, server: &str, dsn: bool) -> Vec<Heard> {
         let told = |((recipient, address), answer): (&(usize, String), String)| Heard {
             recipient: *recipient,
@@ -304,6 +301,12 @@ impl Group {
 }
 
 impl Inner {
+    /// May another message go there, whatever else is on its way?
+    fn has_room(&self, queue: &str) -> bool {
+        let Parts { settings, clock, .. } = &self.parts;
+        self.destinations.rooms(settings, clock.now(), usize::MAX).has(queue)
+    }
+
     /// One line for each transaction.
     fn log(&self, leased: &Leased, destination: &str, host: &str, answer: &str, recipients: usize) {
         let what = match answer.as_bytes().first() {

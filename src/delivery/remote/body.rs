@@ -1,31 +1,77 @@
-//! A message's bytes on their way out: the signatures, then what is stored, in pieces.
+//! A message's bytes on their way out: the signatures, then what is stored, in pieces, recoded where a server takes no
+//! 8-bit text.
+
+use std::sync::Arc;
 
 use mailstead_storage::{BlobId, Error, Leased, Store};
 
+use super::forms::Form;
+use crate::message::seven_bit::{Recoder, Recoding};
 use crate::work;
 
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Reads a message from its first byte to its last.
-pub(super) struct Body {
-    store: Store,
+/// The message as it goes to other servers, without signatures: all behind its Return-Path (RFC 5321 §4.4).
+pub(in super::super) struct Recoded {
     id: BlobId,
-    prefix: Vec<u8>,
     at: u64,
     end: u64,
+    recoder: Option<Recoder>,
+}
+
+impl Recoded {
+    /// From its first byte.
+    pub fn of(leased: &Leased, recoding: Option<&Arc<Recoding>>) -> Recoded {
+        let at = leased.arrival.return_path_bytes;
+        let recoder = recoding.map(|recoding| Recoder::new(recoding.clone(), at));
+        Recoded { id: leased.id, at: at.into(), end: leased.size.max(at.into()), recoder }
+    }
+
+    /// Reads all of it, so many stored bytes at once.
+    ///
+    /// # Errors
+    /// As storage says.
+    pub fn read(mut self, bytes: usize, store: &Store, mut hear: impl FnMut(&[u8])) -> Result<(), Error> {
+        while let Some(length) = self.next_length(bytes) {
+            let stored = store.read(self.id, self.at, length)?;
+            hear(&self.recode(stored));
+        }
+        Ok(())
+    }
+
+    /// How many stored bytes are to be read next; `None` when there are no more.
+    fn next_length(&self, bytes: usize) -> Option<usize> {
+        let left = self.end - self.at;
+        (left > 0).then(|| left.min(bytes as u64) as usize)
+    }
+
+    fn recode(&mut self, stored: Vec<u8>) -> Vec<u8> {
+        self.at = if stored.is_empty() { self.end } else { self.at + stored.len() as u64 };
+        let Some(recoder) = &mut self.recoder else { return stored };
+        let mut recoded = Vec::with_capacity(stored.len() * 5 / 4);
+        recoder.push(&stored, &mut recoded);
+        if self.at == self.end
+            && let Some(recoder) = self.recoder.take()
+        {
+            recoder.finish(&mut recoded);
+        }
+        recoded
+    }
+}
+
+/// Reads a message in one of its forms from its first byte to its last.
+pub(super) struct Body {
+    store: Store,
+    prefix: Vec<u8>,
+    rest: Recoded,
 }
 
 impl Body {
-    /// The message as it goes to other servers: `prefix`, then all behind its Return-Path (RFC 5321 §4.4).
-    pub fn of(store: &Store, leased: &Leased, prefix: &[u8]) -> Body {
-        let at = u64::from(leased.arrival.return_path_bytes);
-        Body { store: store.clone(), id: leased.id, prefix: prefix.to_vec(), at, end: leased.size.max(at) }
-    }
-
-    /// Bytes that are left.
-    pub fn bytes(&self) -> u64 {
-        self.prefix.len() as u64 + self.end - self.at
+    /// At its first byte.
+    pub fn of(store: &Store, leased: &Leased, form: &Form) -> Body {
+        let rest = Recoded::of(leased, form.recoding.as_ref());
+        Body { store: store.clone(), prefix: form.signatures.to_vec(), rest }
     }
 
     /// The next piece, and whether it is the last.
@@ -34,34 +80,16 @@ impl Body {
     /// As storage says.
     pub async fn next(&mut self) -> Result<(Vec<u8>, bool), Error> {
         let mut piece = std::mem::take(&mut self.prefix);
-        let length = (self.end - self.at).min(PIECE_BYTES as u64);
-        if length > 0 {
-            let (store, id, at) = (self.store.clone(), self.id, self.at);
-            let bytes = work::read(move || store.read(id, at, length as usize)).await?;
-            self.at += length;
+        if let Some(length) = self.rest.next_length(PIECE_BYTES) {
+            let (store, id, at) = (self.store.clone(), self.rest.id, self.rest.at);
+            let stored = work::read(move || store.read(id, at, length)).await?;
+            let bytes = self.rest.recode(stored);
             if piece.is_empty() {
                 piece = bytes;
             } else {
                 piece.extend_from_slice(&bytes);
             }
         }
-        Ok((piece, self.at == self.end))
-    }
-
-    /// Is there a byte beyond ASCII in what is stored?
-    ///
-    /// # Errors
-    /// As storage says.
-    pub async fn has_eight_bit(store: &Store, leased: &Leased) -> Result<bool, Error> {
-        let mut body = Body::of(store, leased, &[]);
-        loop {
-            let (piece, is_last) = body.next().await?;
-            if !piece.is_ascii() {
-                return Ok(true);
-            }
-            if is_last {
-                return Ok(false);
-            }
-        }
+        Ok((piece, self.rest.at == self.rest.end))
     }
 }

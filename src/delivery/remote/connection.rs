@@ -16,7 +16,7 @@ use tokio_rustls::client::TlsStream;
 use super::body::Body;
 use super::tls::{Policy, TlsFailure, failure};
 use crate::net::Input;
-use crate::protocol::smtp::client::{ClientSession, Extensions, Failure, Mail, Report, Terms, Turn, answer};
+use crate::protocol::smtp::client::{ClientSession, Extensions, Failure, Mail, Report, Terms, Tls, Turn, answer};
 
 /// A TLS handshake takes at most this long.
 const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(30);
@@ -92,6 +92,7 @@ impl Connection {
             tls: None,
             source: None,
         })?;
+        let is_implicit = terms.tls == Tls::Implicit;
         let mut connection = Connection {
             source: socket.local_addr().ok().map(|local| local.ip()),
             host,
@@ -105,6 +106,9 @@ impl Connection {
             heard: vec![0; HEARD_BYTES].into_boxed_slice(),
             piece_patience,
         };
+        if is_implicit {
+            connection.secure(&policy, config.clone()).await?;
+        }
         connection.introduce(&policy, config).await?;
         Ok(connection)
     }
@@ -118,11 +122,7 @@ impl Connection {
                     heard.map_err(|why| self.trouble(answer(451, "4.4.2", &format!("{}: {why}", self.host)), None))?;
                 }
                 Turn::StartTls => {
-                    let secured = self.secure(config.clone()).await;
-                    secured.map_err(|error| {
-                        let text = format!("TLS with {} failed: {error}", self.host);
-                        self.trouble(answer(451, "4.7.5", &text), Some(failure(&error, policy)))
-                    })?;
+                    self.secure(policy, config.clone()).await?;
                     self.session.secured(&mut self.out);
                 }
                 Turn::Failed(failure) => {
@@ -255,7 +255,14 @@ impl Connection {
         }
     }
 
-    async fn secure(&mut self, config: Arc<ClientConfig>) -> io::Result<()> {
+    async fn secure(&mut self, policy: &Policy, config: Arc<ClientConfig>) -> Result<(), Trouble> {
+        self.shake_hands(config).await.map_err(|error| {
+            let text = format!("TLS with {} failed: {error}", self.host);
+            self.trouble(answer(451, "4.7.5", &text), Some(failure(&error, policy)))
+        })
+    }
+
+    async fn shake_hands(&mut self, config: Arc<ClientConfig>) -> io::Result<()> {
         self.say().await.map_err(io::Error::other)?;
         // What was sent before the handshake could have been put there by anyone on the way.
         self.input.clear();

@@ -13,6 +13,7 @@ mod attempt;
 mod body;
 mod connection;
 mod destinations;
+mod forms;
 mod hosts;
 mod pool;
 mod reach;
@@ -27,25 +28,27 @@ use std::time::Duration;
 use mailstead_storage::{Error, Leased, Store};
 
 pub(super) use attempt::{Attempt, Tried};
+pub(super) use body::Recoded;
 pub use route::{Preference, Route, TlsRule};
 pub use tls::{PolicyKind, TlsFailure, TlsOutcome, TlsOutcomes};
 
-use self::destinations::Destinations;
+use self::destinations::{Destinations, Rooms};
 use self::pool::Pool;
 use super::DeliverySettings;
 use crate::clock::{Clock, Time};
 use crate::dns::Resolver;
 use crate::log::Log;
+use crate::message::seven_bit::Recoding;
 use crate::protocol::smtp::client::Patience;
 
 /// Signs what goes out.
 pub trait Signer: Send + Sync {
-    /// The fields to send ahead of the message, complete with their line ends; none for a message that is not ours to
-    /// sign. Runs on the rayon pool.
+    /// The fields to send ahead of the message, which goes out as `recoding` says, complete with their line ends; none
+    /// for a message that is not ours to sign. Runs on the rayon pool.
     ///
     /// # Errors
     /// When the message or a key cannot be read; the message then waits.
-    fn sign(&self, leased: &Leased) -> Result<Vec<u8>, Error>;
+    fn sign(&self, leased: &Leased, recoding: Option<&Arc<Recoding>>) -> Result<Vec<u8>, Error>;
 }
 
 /// What the way to other servers uses.
@@ -109,9 +112,11 @@ impl Remote {
         route::queue(&self.0.parts.settings, address)
     }
 
-    /// How many more messages of a queue may be on their way now.
-    pub(super) fn room(&self, queue: &str, now: Time) -> usize {
-        self.0.destinations.room(queue, &self.0.parts.settings, now)
+    /// What may begin now, of which queue how much, beside the `running` attempts that are going on.
+    pub(super) fn rooms(&self, running: usize, now: Time) -> Rooms<'_> {
+        let settings = &self.0.parts.settings;
+        let places = settings.remote_deliveries_max.max(1).saturating_sub(running);
+        self.0.destinations.rooms(settings, now, places)
     }
 
     /// When a queue that has no room now may have some by itself.

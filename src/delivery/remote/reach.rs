@@ -90,6 +90,7 @@ impl Inner {
             let mut outcome = self.call(hop, host, *address, policy).await;
             if let Err(Trouble { tls: Some(_), .. }) = &outcome
                 && *policy == Policy::IfOffered
+                && !hop.implicit_tls
             {
                 outcome = self.call(hop, host, *address, &Policy::Off).await;
             }
@@ -109,6 +110,7 @@ impl Inner {
         let settings = &self.parts.settings;
         let tls = match policy {
             Policy::Off => Tls::Off,
+            _ if hop.implicit_tls => Tls::Implicit,
             Policy::IfOffered => Tls::IfOffered,
             _ => Tls::Required,
         };

@@ -4,8 +4,12 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::authenticity::ascii_domain;
 use crate::delivery::DeliverySettings;
 use crate::people::Address;
+
+/// Where submission begins with TLS (RFC 8314 §3.3).
+const SUBMISSIONS_PORT: u16 = 465;
 
 /// What is set for the way to some domains.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -19,6 +23,8 @@ pub struct Route {
     pub password: String,
     /// TLS on this way. A login needs it.
     pub tls: Option<TlsRule>,
+    /// TLS from the first byte on, without STARTTLS (RFC 8314 §3.3), as port 465 always has it.
+    pub implicit_tls: bool,
     /// Waits between the attempts of one message, in minutes; the last one is used again and again.
     pub retry_minutes: Option<Vec<u32>>,
     /// The sender is told of a delay after so many hours.
@@ -69,6 +75,8 @@ pub(super) struct Hop {
     pub queue: String,
     pub target: Target,
     pub rule: TlsRule,
+    /// TLS from the first byte on.
+    pub implicit_tls: bool,
     /// User and password.
     pub login: Option<(String, String)>,
 }
@@ -84,6 +92,16 @@ pub(super) enum Target {
     Literal(IpAddr, u16),
 }
 
+impl Target {
+    /// The port that was named.
+    fn port(&self) -> Option<u16> {
+        match self {
+            Target::Exchangers(_) => None,
+            Target::Host { port, .. } | Target::Literal(_, port) => Some(*port),
+        }
+    }
+}
+
 /// The way of an address. `None` when it is no address.
 pub(super) fn hop(settings: &DeliverySettings, address: &str) -> Option<Hop> {
     let domain = Address::parse(address)?.domain;
@@ -91,6 +109,7 @@ pub(super) fn hop(settings: &DeliverySettings, address: &str) -> Option<Hop> {
         return None;
     }
     let own = of_domain(settings, &domain);
+    let domain = in_ascii(domain);
     let route = own.filter(|route| !route.host.is_empty()).unwrap_or(&settings.smart_host);
     let rule = own.and_then(|route| route.tls).or(route.tls).unwrap_or(settings.tls);
     if !route.host.is_empty() {
@@ -99,13 +118,28 @@ pub(super) fn hop(settings: &DeliverySettings, address: &str) -> Option<Hop> {
         // A password that anyone who answers is told is none.
         let rule = if login.is_some() && rule == TlsRule::Auto { TlsRule::Verify } else { rule };
         // No domain has a blank in its name.
-        return Some(Hop { queue: format!("by {}", route.host), target, rule, login });
+        let implicit_tls = route.implicit_tls || target.port() == Some(SUBMISSIONS_PORT);
+        return Some(Hop { queue: format!("by {}", route.host), target, rule, implicit_tls, login });
     }
     let target = match domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(literal) => Target::Literal(literal.trim_start_matches("IPv6:").parse().ok()?, settings.port),
         None => Target::Exchangers(domain.clone()),
     };
-    Some(Hop { queue: domain, target, rule, login: None })
+    Some(Hop { queue: domain, target, rule, implicit_tls: false, login: None })
+}
+
+/// The address as servers are told it. A domain with U-labels needs no SMTPUTF8 in its other form, which means the same
+/// (RFC 6531 §3.2); a local part has no other form.
+pub(super) fn on_the_wire(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((local, domain)) if local.is_ascii() && !domain.is_ascii() => format!("{local}@{}", ascii_domain(domain)),
+        _ => address.to_string(),
+    }
+}
+
+/// The form of a domain that the DNS knows.
+fn in_ascii(domain: String) -> String {
+    if domain.is_ascii() { domain } else { ascii_domain(&domain) }
 }
 
 /// Looks whether all servers of the settings can be gone to.
@@ -148,8 +182,11 @@ fn fixed(host: &str, port: u16) -> Option<Target> {
 mod tests {
     use super::*;
 
+    fn route(host: &str) -> Route {
+        Route { host: host.into(), ..Route::default() }
+    }
+
     fn settings() -> DeliverySettings {
-        let route = |host: &str| Route { host: host.into(), ..Route::default() };
         let mut settings = DeliverySettings::default();
         settings.domains.insert("a.test".into(), Route { tls: Some(TlsRule::Off), ..Route::default() });
         settings.domains.insert(".b.test".into(), route("relay.test:2525"));
@@ -160,6 +197,18 @@ mod tests {
     fn check(settings: &DeliverySettings, address: &str, queue: &str, target: &Target, rule: TlsRule) {
         let hop = hop(settings, address).expect("a way");
         assert_eq!((hop.queue.as_str(), &hop.target, hop.rule), (queue, target, rule), "{address}");
+    }
+
+    #[test]
+    fn addresses_on_the_wire() {
+        for (address, expected) in [
+            ("a@b.test", "a@b.test"),
+            ("a@Bücher.test", "a@xn--bcher-kva.test"),
+            ("ä@bücher.test", "ä@bücher.test"),
+            ("", ""),
+        ] {
+            assert_eq!(on_the_wire(address), expected);
+        }
     }
 
     #[test]
@@ -175,7 +224,14 @@ mod tests {
         check(&settings, "x@c.test", "by [2001:db8::1]:26", &literal, TlsRule::Verify);
         let literal = Target::Literal("192.0.2.1".parse().expect("one"), 25);
         check(&settings, "x@[192.0.2.1]", "[192.0.2.1]", &literal, TlsRule::Auto);
-        settings.smart_host.host = "smart.test".into();
+        check(&settings, "x@bücher.test", "xn--bcher-kva.test", &exchangers("xn--bcher-kva.test"), TlsRule::Auto);
+        let implicit = |settings: &DeliverySettings| hop(settings, "x@d.test").map(|hop| hop.implicit_tls);
+        settings.smart_host.host = "smart.test:465".into();
+        assert_eq!(implicit(&settings), Some(true));
+        settings.smart_host = Route { implicit_tls: true, ..route("smart.test:466") };
+        assert_eq!(implicit(&settings), Some(true));
+        settings.smart_host = route("smart.test");
+        assert_eq!(implicit(&settings), Some(false));
         check(&settings, "x@d.test", "by smart.test", &host("smart.test", 25), TlsRule::Auto);
         check(&settings, "x@a.test", "by smart.test", &host("smart.test", 25), TlsRule::Off);
         assert_eq!(super::check(&settings), Ok(()));

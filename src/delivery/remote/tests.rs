@@ -39,6 +39,15 @@ struct Server {
 
 impl Server {
     async fn open(script: Script) -> Server {
+        Server::open_with(script, false).await
+    }
+
+    /// One with TLS from the first byte on.
+    async fn open_implicit(script: Script) -> Server {
+        Server::open_with(script, true).await
+    }
+
+    async fn open_with(script: Script, is_implicit: bool) -> Server {
         let data = tempfile::tempdir().expect("a directory");
         // Its certificate is for localhost and 127.0.0.1 as well.
         let certificates = Certificates::open(&TlsSettings::default(), data.path(), "mx.remote.test").expect("a pair");
@@ -51,6 +60,11 @@ impl Server {
                 shared.lock().expect("fine").connections += 1;
                 let (seen, acceptor) = (shared.clone(), acceptor.clone());
                 tokio::spawn(async move {
+                    if is_implicit {
+                        let Ok(secured) = acceptor.accept(socket).await else { return };
+                        speak(&mut BufReader::new(secured), "(greeting)", script, &seen).await;
+                        return;
+                    }
                     let mut socket = BufReader::new(socket);
                     if speak(&mut socket, "(greeting)", script, &seen).await == Ended::StartTls
                         && let Ok(secured) = acceptor.accept(socket.into_inner()).await
@@ -222,7 +236,7 @@ impl Sender {
 struct Signature;
 
 impl Signer for Signature {
-    fn sign(&self, _: &Leased) -> Result<Vec<u8>, Error> {
+    fn sign(&self, _: &Leased, _: Option<&Arc<Recoding>>) -> Result<Vec<u8>, Error> {
         Ok(b"DKIM-Signature: s\r\n".to_vec())
     }
 }
@@ -342,7 +356,7 @@ async fn the_next_exchanger_is_tried_and_a_dead_destination_is_left_alone() {
         "{answer}"
     );
     let now = Clock::system().now();
-    assert_eq!(sender.remote.0.destinations.broken("remote.test", now), Some(answer.clone()));
+    assert_eq!(sender.remote.0.destinations.enter("remote.test", now), Err(answer.clone()));
     assert_eq!(sender.send().await, (State::Pending, answer), "told at once");
 }
 
@@ -420,5 +434,55 @@ async fn eight_bit_text_goes_only_where_it_is_taken() {
         sender.attempt(leased).await.remove(0).1[..9].to_string()
     };
     assert_eq!(send("\r\nascii\r\n").await, "250 2.0.0");
-    assert_eq!(send("\r\nä\r\n").await, "554 5.6.3");
+    assert_eq!(send("Subject: s\r\n\r\n.ä\r\n").await, "250 2.0.0");
+    let messages = server.messages();
+    assert!(messages[0].ends_with("\r\n\r\nascii\r\n"), "{messages:?}");
+    let recoded = "Subject: s\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\nLsOkDQo=\r\n";
+    assert!(messages[1].starts_with("DKIM-Signature: s\r\nReceived: by me.test\r\n"), "{messages:?}");
+    assert!(messages[1].ends_with(recoded), "{messages:?}");
+    assert_eq!(send("Subject: ä\r\n\r\ntext\r\n").await, "554 5.6.3");
+}
+
+#[tokio::test]
+async fn a_recoded_message_has_the_size_that_was_announced() {
+    let script: Script = |line, seen| match line.split(' ').next() {
+        Some("EHLO") => Some("250-mx.remote.test|250 SIZE|".into()),
+        _ => good(line, seen),
+    };
+    let server = Server::open(script).await;
+    let sender = Sender::open(dns(), server.port, |_| {});
+    let long = format!("Subject: long\r\n\r\n{}", "größer als alles, was auf einmal gelesen wird\r\n".repeat(9000));
+    let leased = sender.leased(&["a@remote.test"], &long, |envelope| envelope.body = BodyKind::EightBit).await;
+    assert_eq!(sender.attempt(leased).await[0].0, State::Delivered);
+    let (message, said) = (server.messages().remove(0), server.seen.lock().expect("fine").envelopes[0].clone());
+    assert_eq!(said, format!("MAIL FROM:<me@me.test> SIZE={}", message.len()));
+    assert!(message.is_ascii() && message.len() > 400_000);
+}
+
+#[tokio::test]
+async fn a_domain_beyond_ascii_needs_no_smtputf8() {
+    let server = Server::open(good).await;
+    let dns = Fake::default().mx("xn--bcher-kva.test", &["10 mx.remote.test"]).host("mx.remote.test", &["127.0.0.1"]);
+    let sender = Sender::open(dns, server.port, |_| {});
+    let send = async |address: &str| {
+        let leased = sender.leased(&[address], "Subject: s\r\n\r\nx\r\n", |envelope| envelope.smtputf8 = true).await;
+        sender.attempt(leased).await.remove(0).1[..9].to_string()
+    };
+    assert_eq!(send("a@bücher.test").await, "250 2.0.0");
+    assert_eq!(
+        server.seen.lock().expect("fine").envelopes[1],
+        "RCPT TO:<a@xn--bcher-kva.test> NOTIFY=SUCCESS,FAILURE,DELAY"
+    );
+    assert_eq!(send("ä@bücher.test").await, "550 5.6.7");
+}
+
+#[tokio::test]
+async fn implicit_tls() {
+    let server = Server::open_implicit(good).await;
+    let port = server.port;
+    let sender = Sender::open(dns(), 9, |settings| {
+        let host = format!("127.0.0.1:{port}");
+        settings.smart_host = Route { host, implicit_tls: true, ..Route::default() };
+    });
+    assert_eq!(sender.send().await, (State::Delivered, "250 2.0.0 taken".into()));
 }

@@ -450,19 +450,28 @@ fn changes(store: &Store, mailbox: MailboxId, since: Modseq, takes_recent: bool)
     Ok(Box::new(changes))
 }
 
+/// Reads records, and their outlines as long as those are not too long together. A message that goes in between
+/// is as if it had gone before.
 fn fetch(store: &Store, mailbox: MailboxId, uids: &UidSet, outlines: bool) -> Result<Fetched> {
-    let mut records = store.records(mailbox, uids, usize::try_from(uids.count()).unwrap_or(usize::MAX))?;
+    let found = store.records(mailbox, uids, usize::try_from(uids.count()).unwrap_or(usize::MAX))?;
     if !outlines {
-        return Ok(Fetched { records, ..Fetched::default() });
+        return Ok(Fetched { records: found, ..Fetched::default() });
     }
-    let (mut outlines, mut bytes) = (Vec::with_capacity(records.len()), 0);
-    while outlines.len() < records.len() && bytes < OUTLINES_BYTES_MAX {
-        let next = records[outlines.len()..].iter().take(OUTLINES_AT_ONCE);
-        let read = store.outlines(&next.map(|record| record.blob).collect::<Vec<_>>())?;
-        bytes += read.iter().map(|outline| outline.len()).sum::<usize>();
-        outlines.extend(read);
+    let (mut records, mut outlines, mut bytes) = (Vec::with_capacity(found.len()), Vec::with_capacity(found.len()), 0);
+    let mut chunks = found.chunks(OUTLINES_AT_ONCE);
+    for chunk in chunks.by_ref() {
+        let read = store.outlines(&chunk.iter().map(|record| record.blob).collect::<Vec<_>>())?;
+        for (record, outline) in chunk.iter().zip(read) {
+            let Some(outline) = outline else { continue };
+            bytes += outline.len();
+            records.push(*record);
+            outlines.push(outline);
+        }
+        if bytes >= OUTLINES_BYTES_MAX {
+            break;
+        }
     }
-    let rest = records.split_off(outlines.len()).iter().map(|record| record.uid).collect();
+    let rest = chunks.flatten().map(|record| record.uid).collect();
     Ok(Fetched { records, outlines, rest })
 }
 

@@ -12,6 +12,8 @@ mod outline;
 mod pop3;
 #[path = "../../../fuzz/drivers/reports.rs"]
 mod reports;
+#[path = "../../../fuzz/drivers/seven_bit.rs"]
+mod seven_bit;
 #[path = "../../../fuzz/drivers/sieve.rs"]
 mod sieve;
 #[path = "../../../fuzz/drivers/smtp.rs"]
@@ -83,4 +85,9 @@ fn reports_of_others() {
 #[test]
 fn outlines() {
     replay("outline", outline::run);
+}
+
+#[test]
+fn messages_made_7_bit() {
+    replay("seven_bit", seven_bit::run);
 }

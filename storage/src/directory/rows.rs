@@ -10,7 +10,8 @@ use crate::rules;
 use crate::tables::meta;
 use crate::write::Tables;
 use crate::{
-    Account, AccountId, Alias, Directory, Domain, Error, LastLogin, NewAccount, Quota, Result, SpecialUse, Time, Word,
+    Account, AccountId, Alias, Directory, Domain, Error, IndexChange, LastLogin, NewAccount, Quota, Result, SpecialUse,
+    Time, Word,
 };
 
 /// Most bytes of a domain's name or an address; a redb key has to be short.
@@ -110,6 +111,7 @@ pub(crate) fn remove_domain(tables: &mut Tables, name: &str) -> Result<()> {
     }
     changing(tables);
     tables.domain.remove(name)?;
+    tables.index_changes.push(IndexChange::OwnerGone(domain.mailboxes));
     tables.remove_usage(domain.mailboxes)
 }
 
@@ -244,6 +246,7 @@ pub(crate) fn remove_account(tables: &mut Tables, id: AccountId) -> Result<()> {
     metadata::forget_account(tables, id)?;
     tables.account.remove(id.0)?;
     tables.login.remove(id.0)?;
+    tables.index_changes.push(IndexChange::OwnerGone(id));
     tables.remove_usage(id)
 }
 

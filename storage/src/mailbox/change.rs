@@ -8,8 +8,8 @@ use crate::rows::{self, MailboxRow};
 use crate::tables::vanished_key;
 use crate::write::Tables;
 use crate::{
-    Copied, Error, Expunged, FlagChange, FlagMode, Flags, MailboxId, Modseq, Record, Result, Stored, Time, Uid,
-    UidRange, UidSet, Usage, Word,
+    Copied, Error, Expunged, FlagChange, FlagMode, Flags, IndexChange, MailboxId, Modseq, Record, Result, Stored, Time,
+    Uid, UidRange, UidSet, Usage, Word,
 };
 
 /// Rows of expunged UIDs kept for each mailbox; past it the older half is forgotten.
@@ -53,6 +53,7 @@ pub(crate) fn add(
     let Incoming { blob, size, flags, internal_date, save_date } = incoming;
     let uid = row.counters.uid_next;
     tables.push_record(mailbox, Record { uid, flags, modseq, blob, size, internal_date, save_date })?;
+    tables.index_changes.push(IndexChange::Came { owner: row.account, blob });
     let counters = &mut row.counters;
     counters.uid_next += 1;
     counters.exists += 1;

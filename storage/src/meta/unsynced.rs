@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 
 use redb::WriteTransaction;
 
-use crate::Result;
 use crate::base::{Lacking, lock};
 use crate::mailbox::append::Appending;
 use crate::spool::settle;
 use crate::write::Tables;
+use crate::{Result, index_log};
 
 /// Most rows that a start may have to do again, and memory has to remember.
 const ROWS_MAX: usize = 1024;
@@ -92,6 +92,7 @@ impl Lacking for Unsynced {
 
     fn restore(&self, transaction: &WriteTransaction) -> Result<()> {
         let mut tables = Tables::open(transaction)?;
+        index_log::skip_lost(&mut tables)?;
         self.write_withdrawn(&mut tables)?;
         let applied = lock(&self.0).applied.clone();
         for (sequence, appending) in applied {

@@ -3,6 +3,7 @@
 
 use std::collections::BinaryHeap;
 
+use memchr::memmem::Finder;
 use redb::ReadTransaction;
 
 use crate::tables::meta;
@@ -21,6 +22,8 @@ pub(crate) fn folded(sender: &str) -> String {
 pub(crate) fn find(transaction: &ReadTransaction, wanted: &str, first: u64, limit: usize) -> Result<Vec<BlobId>> {
     let wanted = folded(wanted);
     let index = transaction.open_table(meta::SPOOL_SENDER)?;
+    // Made once: with many senders most of the time went into making it anew for each.
+    let finder = Finder::new(wanted.as_bytes());
     let mut lowest = Lowest { ids: BinaryHeap::new(), limit };
     let (mut sender, mut is_wanted, mut steps) = (String::new(), wanted.is_empty(), 0);
     let mut rows = index.range(("", 0)..)?;
@@ -30,7 +33,7 @@ pub(crate) fn find(transaction: &ReadTransaction, wanted: &str, first: u64, limi
         if name != sender {
             sender.clear();
             sender.push_str(name);
-            (is_wanted, steps) = (name.contains(&wanted), 0);
+            (is_wanted, steps) = (finder.find(name.as_bytes()).is_some(), 0);
         }
         steps += 1;
         if is_wanted && id < first {

@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(store.spool_removed(9).expect("reads").len(), 1, "it is too early");
         store.write(|tables| spool::steer::forget(tables, Time(u64::MAX))).wait().expect("forgets");
         assert!(store.spool_removed(9).expect("reads").is_empty());
-        assert!(store.read(id, 0, 9).is_err());
+        assert!(store.outline(id).is_err());
         assert_eq!(store.verify(&mut |_| ()).expect("verifies").findings.len(), 0);
     }
 }

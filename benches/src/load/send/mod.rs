@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-pub use destinations::Destinations;
+pub use destinations::{Destinations, Whose};
 use sink::Sink;
 
 use super::sending::{Door, Sending, Taken, To};
@@ -38,6 +38,9 @@ pub struct Options {
     /// The port on which mail for elsewhere is awaited
     #[arg(long, value_name = "PORT", default_value_t = 12026)]
     sink_port: u16,
+    /// So many messages for the dead destinations are submitted first; then all others are for the living
+    #[arg(long, value_name = "COUNT", default_value_t = 0, conflicts_with = "only")]
+    burden: u64,
     /// Only one half of it, so that a spool can be filled first and measured
     #[arg(long, value_name = "HALF")]
     only: Option<Half>,
@@ -58,16 +61,20 @@ enum Half {
 ///
 /// # Errors
 /// `Unfit`, or `Io` of the addresses that mail is awaited on; what the server refuses is counted instead.
-pub async fn run(options: Options) -> Result<Value> {
+pub async fn run(mut options: Options) -> Result<Value> {
     let count = options.sending.messages;
     let sink = match options.only {
         Some(Half::Submit) => None,
         _ => Some(Sink::open(&options.destinations, options.sink_port, Progress::new("send", count))?),
     };
+    let burden = match options.burden {
+        0 => Value::Null,
+        _ => burden(&mut options).await?,
+    };
     let meter = Meter::start(&options.metered);
     let taken = match options.only {
         Some(Half::Take) => Taken { messages: count, ..Taken::default() },
-        _ => submit(&options).await?,
+        _ => submit(&options, count).await?,
     };
     let submitted = meter.now();
     if let Some(sink) = &sink {
@@ -83,6 +90,7 @@ pub async fn run(options: Options) -> Result<Value> {
     let units = if sink.is_some() { messages } else { taken.messages };
     Ok(json!({
         "load": "send",
+        "burden": burden,
         "submitted": (options.only != Some(Half::Take)).then(|| taken.json(submitted.seconds)),
         "cpu_ms_per_message_when_submitted": per(submitted.cpu_ms, taken.messages as f64),
         "sent": sink.map(|sink| json!({
@@ -97,15 +105,30 @@ pub async fn run(options: Options) -> Result<Value> {
     }))
 }
 
-/// Submits as the first user.
-async fn submit(options: &Options) -> Result<Taken> {
+/// Has messages wait for the dead destinations, until the server rests or for as long as the options allow.
+async fn burden(options: &mut Options) -> Result<Value> {
+    options.destinations.whose = Whose::Dead;
+    let meter = Meter::start(&options.metered);
+    let taken = submit(options, options.burden).await?;
+    let submitted = meter.now();
+    let quiet = meter.quiet().await;
+    options.destinations.whose = Whose::Living;
+    Ok(json!({
+        "submitted": taken.json(submitted.seconds),
+        "seconds_until_quiet": round(quiet.seconds),
+        "server": meter.finish(quiet, taken.messages, taken.bytes),
+    }))
+}
+
+/// Submits so many as the first user.
+async fn submit(options: &Options, count: u64) -> Result<Taken> {
     let sending = Rc::new(Sending {
         messages: options.sending.choice.messages()?,
         server: options.server.clone(),
-        supply: Supply::of(options.sending.messages),
+        supply: Supply::of(count),
         messages_per_connection: options.sending.messages_per_connection,
         to: To::Elsewhere(options.destinations.clone()),
-        progress: Progress::new("submit", options.sending.messages),
+        progress: Progress::new("submit", count),
     });
     Ok(sending.run(Door::Smtp, options.sending.sessions).await)
 }

@@ -33,6 +33,6 @@ pub fn locate(
         return Ok(None);
     }
     let Some(record) = store.records(mailbox.id, &[uid].into_iter().collect(), 1)?.pop() else { return Ok(None) };
-    let Some(outline) = store.outlines(&[record.blob])?.pop() else { return Ok(None) };
+    let Some(outline) = store.outlines(&[record.blob])?.pop().flatten() else { return Ok(None) };
     Ok(Some(Box::new(Located { access_key: store.access_key(mailbox.id)?, record, outline })))
 }
