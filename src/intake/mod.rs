@@ -6,6 +6,7 @@
 
 mod head;
 mod incoming;
+mod letter;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use mailstead_storage::{Accepted, Envelope, Error, Kept, Priority, Provenance, S
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use incoming::Incoming;
+pub use letter::{Format, Letter, Person};
 
 use crate::clock::Clock;
 

@@ -115,6 +115,13 @@ impl Sessions {
         theirs.map(|live| live.ended.notify_one()).count()
     }
 
+    /// Ends all sessions that are meant. Returns how many there were.
+    pub fn end_where(&self, is_meant: &dyn Fn(&SessionRow) -> bool) -> usize {
+        let register = self.register_lock();
+        let meant = register.live.iter().filter(|(id, live)| is_meant(&live.row(**id)));
+        meant.map(|(_, live)| live.ended.notify_one()).count()
+    }
+
     /// Number of sessions.
     pub fn count(&self) -> usize {
         self.register_lock().live.len()

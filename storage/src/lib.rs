@@ -17,6 +17,7 @@ mod directory;
 mod disk;
 mod draft;
 mod error;
+mod guard;
 mod ids;
 mod index_log;
 mod mailbox;
@@ -47,6 +48,7 @@ pub use directory::{
 pub use disk::{Access, Disk};
 pub use draft::Draft;
 pub use error::{Error, Result, Word};
+pub use guard::{BlockedNetwork, Hold, LOGINS_MAX, ListedNetwork, NetworkList};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
 pub use index_log::{IndexChange, IndexLog};
 pub use mailbox::metadata::{Annotation, METADATA_ENTRY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};

@@ -72,12 +72,14 @@ struct Work {
 #[derive(Default, Clone, PartialEq)]
 pub(crate) struct Notes {
     pub(crate) logins: HashMap<AccountId, LastLogin>,
+    /// The last login of an account from each address.
+    pub(crate) sources: HashMap<(AccountId, String), LastLogin>,
     pub(crate) recent: HashMap<MailboxId, Uid>,
 }
 
 impl Notes {
     fn is_empty(&self) -> bool {
-        self.logins.is_empty() && self.recent.is_empty()
+        self.logins.is_empty() && self.sources.is_empty() && self.recent.is_empty()
     }
 }
 
@@ -195,6 +197,7 @@ impl Inbox {
     fn forget_notes(&self, written: &Notes) {
         let mut waiting = lock(&self.waiting);
         waiting.notes.logins.retain(|account, login| written.logins.get(account) != Some(login));
+        waiting.notes.sources.retain(|source, login| written.sources.get(source) != Some(login));
         waiting.notes.recent.retain(|mailbox, uid| written.recent.get(mailbox) != Some(uid));
         waiting.noted = if waiting.notes.is_empty() { None } else { Some(Instant::now()) };
     }

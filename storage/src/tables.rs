@@ -153,6 +153,19 @@ pub(crate) mod meta {
 
     /// Name → value of a setting that changes at run time.
     pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");
+
+    /// `(account, address logged in from)` → version 1, JSON of the last [`crate::LastLogin`] from there; 32 addresses
+    /// at most.
+    pub(crate) const LOGIN_FROM: Definition<(u32, &str), &[u8]> = Definition::new("login_from");
+
+    /// `(network, protocol)` → version 1, JSON of [`crate::Block`].
+    pub(crate) const BLOCK: Definition<(&str, &str), &[u8]> = Definition::new("block");
+
+    /// `(list, network)` → version 1, JSON of [`crate::ListedNetwork`].
+    pub(crate) const LISTED: Definition<(&str, &str), &[u8]> = Definition::new("listed");
+
+    /// Account id → version 1, JSON of [`crate::Hold`].
+    pub(crate) const HOLD: Definition<u32, &[u8]> = Definition::new("hold");
 }
 
 /// Set in the blob id of a rest's key.

@@ -8,6 +8,7 @@ use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::agenda::Change;
 use crate::departed::Place;
+use crate::directory;
 use crate::index_log;
 use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
@@ -57,6 +58,10 @@ pub(crate) struct Tables<'t> {
     pub(crate) index_log: Table<'t, u64, &'static [u8]>,
     /// What goes into the index log at the end.
     pub(crate) index_changes: Vec<IndexChange>,
+    pub(crate) login_from: Table<'t, (u32, &'static str), &'static [u8]>,
+    pub(crate) block: Table<'t, (&'static str, &'static str), &'static [u8]>,
+    pub(crate) listed: Table<'t, (&'static str, &'static str), &'static [u8]>,
+    pub(crate) hold: Table<'t, u32, &'static [u8]>,
     held: Held,
     pub(crate) news: News,
     agenda: Vec<Change>,
@@ -122,6 +127,10 @@ impl<'t> Tables<'t> {
             setting: transaction.open_table(meta::SETTING)?,
             index_log: transaction.open_table(meta::INDEX_LOG)?,
             index_changes: Vec::new(),
+            login_from: transaction.open_table(meta::LOGIN_FROM)?,
+            block: transaction.open_table(meta::BLOCK)?,
+            listed: transaction.open_table(meta::LISTED)?,
+            hold: transaction.open_table(meta::HOLD)?,
             held: Held::default(),
             news: News::default(),
             agenda: Vec::new(),
@@ -395,6 +404,9 @@ impl<'t> Tables<'t> {
             if self.account.get(account.0)?.is_some() {
                 self.login.insert(account.0, rows::encode_json(login).as_slice())?;
             }
+        }
+        for ((account, _), login) in &notes.sources {
+            directory::rows::note_source(self, *account, login)?;
         }
         for (mailbox, uid) in &notes.recent {
             if let Some(mut row) = self.find_mailbox(*mailbox)?

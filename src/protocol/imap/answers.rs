@@ -89,7 +89,10 @@ impl Answers<ImapSession> for ImapAnswers {
                 let login = self.house.people.admit(&user, PROTOCOL, self.client);
                 Answer::Login(self.logged_in(&user, login))
             }
-            Question::ProofWrong(user) => Answer::Login(self.logged_in(&user, Err(Denied::Wrong))),
+            Question::ProofWrong(user) => {
+                self.house.people.proof_was_wrong(&user, PROTOCOL, self.client);
+                Answer::Login(self.logged_in(&user, Err(Denied::Wrong)))
+            }
             Question::Open { account, name, takes_recent, known } => {
                 Answer::Opened(self.open(account, name, takes_recent, known).await)
             }

@@ -363,6 +363,8 @@ fn every_forced_end_says_bye() {
             (Goodbye::ServiceStops, "[UNAVAILABLE] Service is stopping"),
             (Goodbye::Ended, "Session was ended by the administrator"),
             (Goodbye::TooMany, "[LIMIT] Too many connections"),
+            (Goodbye::Blocked, "[UNAVAILABLE] Your address is blocked for a while"),
+            (Goodbye::Listed, "[NOPERM] Your address is on the blacklist"),
             (Goodbye::Garbled, "[CLIENTBUG] What you send is not DEFLATE"),
         ] {
             let mut talk = talk(1, 40, state);

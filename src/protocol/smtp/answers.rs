@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mailstead_storage::{Account, AccountId, BlobId, Domain};
+use mailstead_storage::{Account, AccountId, BlobId, Domain, Provenance};
 
 use super::House;
 use super::arriving::{Arrived, Arriving};
@@ -28,6 +28,8 @@ pub struct SmtpAnswers {
     session: SessionId,
     client: IpAddr,
     arriving: Option<Arriving>,
+    /// Has somebody logged in, or a message come?
+    is_good: bool,
 }
 
 impl Answers<SmtpSession> for SmtpAnswers {
@@ -48,12 +50,16 @@ impl Answers<SmtpSession> for SmtpAnswers {
                 Answer::Login(self.logged_in(&user, login))
             }
             Question::ProofWrong { user } => {
+                self.house.people.proof_was_wrong(&user, PROTOCOL, self.client);
                 let _ = self.logged_in(&user, Err(Denied::Wrong));
                 Answer::Noted
             }
             Question::Sender { address, account, size } => Answer::Sender(self.sender(address.as_ref(), account, size)),
             Question::Recipient { address, account, size } => {
                 let answer = self.recipient(&address, account, size).await;
+                if answer == Err(replies::UNKNOWN_RECIPIENT) && account.is_none() {
+                    self.house.guard.unknown_recipient(self.client);
+                }
                 if let Err(reply) = answer {
                     let refused = self.event(Level::Info, "recipient refused").with("recipient", address.to_string());
                     self.house.log.write(refused.with("status", reply.status()));
@@ -72,14 +78,26 @@ impl Answers<SmtpSession> for SmtpAnswers {
             }
         }
     }
+
+    fn over(&mut self) {
+        if !self.is_good {
+            self.house.guard.session_ended_without_message(self.client);
+        }
+    }
 }
 
 impl SmtpAnswers {
     pub(super) fn new(house: House, peer: &Peer) -> SmtpAnswers {
-        SmtpAnswers { house, session: peer.id, client: peer.address.ip().to_canonical(), arriving: None }
+        SmtpAnswers {
+            house,
+            session: peer.id,
+            client: peer.address.ip().to_canonical(),
+            arriving: None,
+            is_good: false,
+        }
     }
 
-    fn logged_in(&self, user: &str, login: Result<Login, Denied>) -> Result<Login, Denied> {
+    fn logged_in(&mut self, user: &str, login: Result<Login, Denied>) -> Result<Login, Denied> {
         let event = match &login {
             Ok(login) => self.event(Level::Info, "logged in").with("user", login.address.to_string()),
             Err(denied) => {
@@ -88,6 +106,7 @@ impl SmtpAnswers {
             }
         };
         self.house.log.write(event);
+        self.is_good |= login.is_ok();
         login
     }
 
@@ -203,7 +222,12 @@ impl SmtpAnswers {
             self.house.log.write(with_findings(event, findings.as_ref()));
             return Ok(Err(reply));
         }
+        if let Provenance::Submitted(account) = acceptance.provenance {
+            // First, so that what makes it too much is held itself.
+            self.house.guard.submission(account, acceptance.envelope.recipients.len());
+        }
         let accepted = incoming.accept(acceptance).await?;
+        self.is_good = true;
         let event = self.event(Level::Info, "message accepted").message(accepted.id);
         let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
         self.house.log.write(with_findings(event, findings.as_ref()));

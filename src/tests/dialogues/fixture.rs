@@ -9,6 +9,7 @@ use mailstead_core::clock::Clock;
 use mailstead_core::delivery::remote::{self, Remote};
 use mailstead_core::delivery::{Delivery, DeliverySettings, Parts};
 use mailstead_core::dns::{DnsSettings, Hickory};
+use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Intake, Trace};
 use mailstead_core::log::Log;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
@@ -58,10 +59,22 @@ impl House {
         let intake = Intake::new(store.clone(), clock.clone(), MESSAGE_BYTES_MAX);
         runtime.block_on(populate(&store));
         let certificates = Certificates::open(&TlsSettings::default(), data.path(), HOST).expect("a certificate");
+        let sessions = Sessions::default();
+        let guard = Guard::open(guard::Parts {
+            store: store.clone(),
+            sessions: sessions.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: HOST.into(),
+        });
+        let guard = guard.expect("a guard");
+        people.tell(Box::new(guard.clone()));
         let net = Net {
             clock: clock.clone(),
             log: Log::none(),
-            sessions: Sessions::default(),
+            sessions,
+            guard: guard.clone(),
             certificates,
             limits: Arc::new(Limits::default()),
         };
@@ -80,6 +93,7 @@ impl House {
             store: store.clone(),
             people: people.clone(),
             intake: intake.clone(),
+            guard,
             bell: bell.clone(),
             clock: clock.clone(),
             log: Log::none(),
@@ -229,6 +243,7 @@ fn smtp_services(
         let house = smtp::House {
             people: people.clone(),
             intake: intake.clone(),
+            guard: net.guard.clone(),
             store: store.clone(),
             log: Log::none(),
             clock: clock.clone(),
