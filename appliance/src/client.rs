@@ -186,3 +186,10 @@ fn broken(error: impl std::fmt::Display) -> Failure {
 fn foreign(error: impl std::fmt::Display) -> Failure {
     Failure::Refused(format!("the server is of another version: {error}"))
 }
+
+/// A path with the values of its query that are there.
+pub fn query(path: &str, values: &[(&str, Option<String>)]) -> String {
+    let pairs = values.iter().filter_map(|(name, value)| Some(format!("{name}={}", segment(value.as_ref()?))));
+    let pairs: Vec<String> = pairs.collect();
+    if pairs.is_empty() { path.into() } else { format!("{path}?{}", pairs.join("&")) }
+}

@@ -23,6 +23,7 @@ mod signing;
 #[cfg(test)]
 mod tests;
 mod tls_reports;
+mod traffic;
 mod vacation;
 
 pub use runner::{Delivery, Parts};

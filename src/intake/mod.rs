@@ -42,7 +42,7 @@ struct Door {
     flight: Semaphore,
 }
 
-/// Bytes are durable; the outline goes with them to [`Store::append`].
+/// Bytes are durable; the outline goes with them into an [`Append`](mailstead_storage::Append) of several messages.
 pub struct KeptMessage {
     /// The bytes.
     pub kept: Kept,

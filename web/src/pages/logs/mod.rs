@@ -9,10 +9,10 @@ use axum::routing::get;
 use mailstead_core::clock::rfc3339;
 use mailstead_core::log::{Kind, Level};
 
+use crate::House;
 use crate::api::logs::{self, LogFileRow, LogLine, LogPage, LogQuery, download};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{Asked, Page, Shown, Told, show, text};
-use crate::House;
 
 const PATH: &str = "/logs";
 

@@ -28,9 +28,7 @@ async fn page(State(house): State<House>, caller: Caller, told: Told, asked: Ask
     let only_set = asked.get("view") == "set";
     for table in &mut tables {
         let about = table.about.clone();
-        table.settings.retain(|row| {
-            asked.matches(&[&row.name, &row.doc, &about]) && (!only_set || row.set.is_some())
-        });
+        table.settings.retain(|row| asked.matches(&[&row.name, &row.doc, &about]) && (!only_set || row.set.is_some()));
     }
     tables.retain(|table| !table.settings.is_empty());
     show(&SettingsPage { page: Page::new(&caller, "Settings", PATH).telling(told), asked, tables })

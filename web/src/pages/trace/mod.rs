@@ -38,7 +38,8 @@ async fn page(State(house): State<House>, caller: Caller, asked: Asked) -> Shown
         limit: None,
     };
     let page = Page::new(&caller, "Message trace", PATH);
-    let is_asked = [&query.sender, &query.recipient, &query.subject, &query.message_id].iter().any(|clue| clue.is_some());
+    let is_asked =
+        [&query.sender, &query.recipient, &query.subject, &query.message_id].iter().any(|clue| clue.is_some());
     let (page, found) = match is_asked {
         false => (page, None),
         true => match trace::find(&house, &caller, query).await {
