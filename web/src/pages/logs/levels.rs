@@ -43,6 +43,11 @@ async fn set(State(house): State<House>, caller: Caller, posted: Posted) -> Show
 }
 
 impl LevelsPage {
+    /// Is this the level of this kind?
+    fn is(&self, kind: &str, level: &str) -> bool {
+        self.levels.levels.get(kind).is_some_and(|current| current == level)
+    }
+
     fn choices(&self) -> [&'static str; Level::ALL.len()] {
         Level::ALL.map(Level::name)
     }

@@ -110,6 +110,11 @@ impl SearchPage {
         Level::ALL.map(Level::name)
     }
 
+    /// What is shown with this level chosen.
+    fn from_level(&self, level: &str) -> String {
+        if level == Level::Error.name() { level.into() } else { format!("{level} and above") }
+    }
+
     /// Was this chosen?
     fn has(&self, name: &str, value: &str) -> bool {
         self.asked.get(name) == value
@@ -126,6 +131,12 @@ impl SearchPage {
 
     fn last(&self) -> &str {
         self.query.last.as_deref().unwrap_or(&self.today)
+    }
+}
+
+impl LogFileRow {
+    fn size(&self) -> String {
+        text::bytes(self.bytes)
     }
 }
 

@@ -61,6 +61,15 @@ impl Traced {
         }
     }
 
+    fn size(&self) -> Option<String> {
+        self.size_bytes.map(text::bytes)
+    }
+
+    /// Does this particular name another message?
+    fn leads_on(name: &str) -> bool {
+        matches!(name, "as" | "about")
+    }
+
     /// What happened, without what the heading says already.
     fn told(event: &LogLine) -> Vec<(&str, String)> {
         let known = ["subject", "message_id", "from", "sender"];
