@@ -12,6 +12,7 @@ use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
+use mailstead_core::settings::Register;
 use mailstead_storage::Store;
 
 use crate::WebSettings;
@@ -36,6 +37,8 @@ pub struct House {
     pub services: Services,
     /// Where acts are noted.
     pub log: Log,
+    /// What can be set.
+    pub settings: Arc<dyn Register>,
     /// The time.
     pub clock: Clock,
     /// Encrypts what is kept secret.
@@ -49,7 +52,7 @@ pub struct House {
     /// Does the server run, or has one command opened the house for itself?
     pub live: bool,
     /// The settings of the web service.
-    pub settings: Arc<WebSettings>,
+    pub web: Arc<WebSettings>,
     /// Wrong codes of those who sign in.
     pub tries: Tries,
     /// Held while an account's row is read, changed and written back.

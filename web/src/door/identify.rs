@@ -35,6 +35,6 @@ async fn known(house: &House, headers: &HeaderMap, ip: IpAddr) -> Option<Caller>
         return Some(Caller::user(&account, token.role.into(), Some(ip), means));
     }
     let secret = cookie::read(headers)?;
-    let (account, id) = house.people.web_session(secret, house.settings.lifetime(), ip).await?;
+    let (account, id) = house.people.web_session(secret, house.web.lifetime(), ip).await?;
     Some(Caller::user(&account, Access::SystemAdmin, Some(ip), Means::Session(id.0)))
 }
