@@ -198,19 +198,15 @@ impl Queue {
         inner.fresh.get(sequence).map(|fresh| fresh.arrival.received)
     }
 
-    /// The first fresh messages in the order of their ids that match, and who of them is leased.
+    /// The fresh messages of the sender that is looked for, and who of them is leased.
     pub(crate) fn list_fresh(&self, filter: &SpoolFilter) -> Vec<(Fresh, bool)> {
         let wanted = filter.sender.as_deref().map(folded);
         let inner = lock(&self.0);
-        let later = |fresh: &&Fresh| filter.after.is_none_or(|after| fresh.id > after);
         let sent = |fresh: &&Fresh| {
             let sender = &fresh.arrival.envelope.reverse_path;
             wanted.as_ref().is_none_or(|wanted| folded(sender).contains(wanted))
         };
-        let mut found: Vec<&Fresh> = inner.fresh.values().filter(later).filter(sent).collect();
-        found.sort_unstable_by_key(|fresh| fresh.id);
-        found.truncate(filter.limit);
-        found.into_iter().map(|fresh| (fresh.clone(), inner.leased.contains(&fresh.id))).collect()
+        inner.fresh.values().filter(sent).map(|fresh| (fresh.clone(), inner.leased.contains(&fresh.id))).collect()
     }
 
     /// Changes the priority of a fresh message; false when it is not fresh.

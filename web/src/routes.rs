@@ -32,7 +32,10 @@ pub fn api() -> Vec<Route> {
 
 /// The pages, and what belongs to them.
 pub fn pages() -> Vec<Route> {
-    [public::routes(), frame::routes(), pages::services::routes()].into_iter().flatten().collect()
+    [public::routes(), frame::routes(), pages::services::routes(), pages::spool::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The API for the box's owner, as the control socket serves it. Every request is the owner's.

@@ -3,3 +3,4 @@
 //! is the API's matter.
 
 pub(crate) mod services;
+pub(crate) mod spool;
