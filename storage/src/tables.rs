@@ -21,7 +21,10 @@ pub(crate) mod segment {
 
     /// Journal sequence (from 1, without gaps, over all segments) → what was accepted:
     /// version 1, blob id u64, size u64, blake3 of the bytes 32 B, then an *arrival* (see
-    /// `rows.rs`), then the outline as the rest.
+    /// `rows.rs`), then the outline as the rest. Or what was appended: version 2, mailbox u32, save date
+    /// u64 (ms), the message that it replaces as mailbox u32 and uid u32 (0 none), count, and for each
+    /// message: blob id u64, segment u32 (of the last one nothing: it is in this segment), size u64,
+    /// blake3 32 B, flags u64, internal date u64 (ms), keywords as texts behind their count, outline.
     pub(crate) const JOURNAL: Definition<u64, &[u8]> = Definition::new("journal");
 }
 

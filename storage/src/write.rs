@@ -89,7 +89,6 @@ pub(crate) struct Outcome {
     pub(crate) agenda: Vec<Change>,
     /// Messages that have lost their row, and where their bytes are.
     pub(crate) departed: Vec<(BlobId, Place)>,
-    pub(crate) more_to_reclaim: bool,
 }
 
 impl<'t> Tables<'t> {
@@ -425,7 +424,7 @@ impl<'t> Tables<'t> {
     }
 
     /// Gives back a part of the rows of removed mailboxes; true when there is more to do.
-    fn reclaim(&mut self) -> Result<bool> {
+    pub(crate) fn reclaim(&mut self) -> Result<bool> {
         let Some(id) = self.doomed_mailbox.first()?.map(|(id, _)| MailboxId(id.value())) else {
             return Ok(false);
         };
@@ -448,7 +447,6 @@ impl<'t> Tables<'t> {
 
     /// Writes all that was held back.
     pub(crate) fn finish(mut self) -> Result<Outcome> {
-        let more_to_reclaim = self.reclaim()?;
         let tails: Vec<MailboxId> = self.held.tails.keys().copied().collect();
         for mailbox in tails {
             self.flush_tail(mailbox)?;
@@ -473,6 +471,6 @@ impl<'t> Tables<'t> {
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
         news.accounts = touched_accounts.into_iter().collect();
-        Ok(Outcome { news, agenda: self.agenda, departed: self.departed, more_to_reclaim })
+        Ok(Outcome { news, agenda: self.agenda, departed: self.departed })
     }
 }

@@ -24,6 +24,10 @@ pub fn api() -> Vec<Route> {
         api::services::routes(),
         api::verify::routes(),
         api::import::routes(),
+        api::logs::routes(),
+        api::trace::routes(),
+        api::audit::routes(),
+        api::settings::routes(),
     ]
     .into_iter()
     .flatten()
@@ -32,10 +36,19 @@ pub fn api() -> Vec<Route> {
 
 /// The pages, and what belongs to them.
 pub fn pages() -> Vec<Route> {
-    [public::routes(), frame::routes(), pages::services::routes(), pages::spool::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        public::routes(),
+        frame::routes(),
+        pages::spool::routes(),
+        pages::services::routes(),
+        pages::logs::routes(),
+        pages::trace::routes(),
+        pages::audit::routes(),
+        pages::settings::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The API for the box's owner, as the control socket serves it. Every request is the owner's.

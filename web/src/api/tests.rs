@@ -11,10 +11,11 @@ use mailstead_core::clock::{Clock, Time};
 use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
-use mailstead_core::log::Log;
+use mailstead_core::log::{Log, LogSettings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
+use mailstead_core::settings::{Changing, Register, Shown, Wrong};
 use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -35,6 +36,27 @@ async fn ask_text(api: Router, method: &str, path: &str, body: String) -> (Statu
     let status = answer.status();
     let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
     (status, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn quiet() -> LogSettings {
+    LogSettings { console: "off".into(), ..LogSettings::default() }
+}
+
+/// Settings that nobody can change.
+struct Fixed;
+
+impl Register for Fixed {
+    fn list(&self) -> Result<Vec<Shown>, mailstead_storage::Error> {
+        Ok(Vec::new())
+    }
+
+    fn understand(&self, name: &str, value: &str) -> Result<toml::Value, Wrong> {
+        if name == "log.levels" { Ok(value.into()) } else { Err(Wrong(format!("there is no setting {name:?}"))) }
+    }
+
+    fn set<'a>(&'a self, _: &'a str, _: Option<toml::Value>) -> Changing<'a> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// A house on a store of its own.
@@ -66,6 +88,7 @@ impl Fixture {
         });
         let guard = guard.expect("a guard");
         people.tell(Box::new(guard.clone()));
+        let log = Log::open(&quiet(), data.path(), clock.clone()).expect("a log");
         let house = House {
             hostname: "mx.example.test".into(),
             store,
@@ -74,7 +97,8 @@ impl Fixture {
             guard,
             intake,
             services,
-            log: Log::none(),
+            log,
+            settings: Arc::new(Fixed),
             clock,
             box_key: BoxKey::open(data.path()).expect("a key"),
             checks: Checks::new(AuthenticitySettings::default(), "mx.example.test".into(), Arc::clone(&resolver)),
