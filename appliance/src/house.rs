@@ -182,6 +182,7 @@ impl House {
             resolver,
             checks,
             certificates,
+            observed: Default::default(),
             live,
             edits: Arc::default(),
         };

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::agenda::{Agenda, Change};
 use crate::base::lock;
 use crate::spool::senders::folded;
-use crate::{Arrival, BlobId, Priority, RecipientState, SpoolFilter, State, Time, Told};
+use crate::{Arrival, BlobId, Priority, RecipientState, SpoolFilter, SpoolQueue, State, Time, Told};
 
 /// An accepted message that has no row in `meta.redb` yet.
 #[derive(Debug, Clone)]
@@ -196,6 +196,11 @@ impl Queue {
         let inner = lock(&self.0);
         let sequence = inner.free.first()?;
         inner.fresh.get(sequence).map(|fresh| fresh.arrival.received)
+    }
+
+    /// The longest queues of other servers.
+    pub(crate) fn longest(&self, max: usize) -> Vec<SpoolQueue> {
+        lock(&self.0).agenda.longest(max)
     }
 
     /// The fresh messages of the sender that is looked for, and who of them is leased.

@@ -304,6 +304,17 @@ pub struct SpoolFilter {
     pub limit: usize,
 }
 
+/// The messages that wait for one destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpoolQueue {
+    /// The destination.
+    pub name: String,
+    /// How many.
+    pub messages: u64,
+    /// The next of them.
+    pub first: BlobId,
+}
+
 /// An order of messages; those that are equal come in the order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SpoolOrder {

@@ -15,6 +15,7 @@ use mailstead_core::service::Services;
 use mailstead_core::settings::Register;
 use mailstead_storage::Store;
 
+use crate::api::dashboard::Observed;
 use crate::door::Caller;
 
 /// The parts of the box that can be looked at and acted on through HTTP. Cheap to clone.
@@ -48,6 +49,8 @@ pub struct House {
     pub checks: Checks,
     /// This host's certificate, while the server runs.
     pub certificates: Option<Certificates>,
+    /// What the dashboard remembers.
+    pub observed: Observed,
     /// Does the server run, or has one command opened the house for itself?
     pub live: bool,
     /// Held while an account's row is read, changed and written back.

@@ -11,6 +11,7 @@ use crate::{House, frame, pages, public};
 pub fn api() -> Vec<Route> {
     [
         api::status::routes(),
+        api::dashboard::routes(),
         api::domains::routes(),
         api::dkim::routes(),
         api::domain_check::routes(),
@@ -40,6 +41,7 @@ pub fn pages() -> Vec<Route> {
         public::routes(),
         frame::routes(),
         pages::spool::routes(),
+        pages::dashboard::routes(),
         pages::services::routes(),
         pages::logs::routes(),
         pages::trace::routes(),

@@ -54,7 +54,9 @@ mod tests {
 
     #[test]
     fn both_ways_to_write_a_time() {
-        for (year, expected) in [(2027, "2027-03-04T00:00:00.000Z"), (2049, "2049-03-04T00:00:00.000Z"), (2051, "2051-03-04T00:00:00.000Z")] {
+        for (year, expected) in
+            [(2027, "2027-03-04T00:00:00.000Z"), (2049, "2049-03-04T00:00:00.000Z"), (2051, "2051-03-04T00:00:00.000Z")]
+        {
             assert_eq!(ends(&made(year)).map(rfc3339).as_deref(), Some(expected));
         }
     }

@@ -103,6 +103,11 @@ impl Store {
         self.0.shared.queue.changes()
     }
 
+    /// The longest queues of other servers, the longest first. Costs no read.
+    pub fn spool_queues(&self, max: usize) -> Vec<SpoolQueue> {
+        self.0.shared.queue.longest(max)
+    }
+
     /// A page of the spool.
     pub fn spool(&self, filter: &SpoolFilter) -> Result<Vec<SpoolEntry>> {
         let shared = &self.0.shared;

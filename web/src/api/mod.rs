@@ -5,6 +5,7 @@
 
 pub mod aliases;
 pub mod audit;
+pub mod dashboard;
 pub mod dkim;
 pub mod domain_check;
 pub mod domains;

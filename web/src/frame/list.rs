@@ -235,7 +235,7 @@ impl Listing {
     }
 
     /// The headings; `choose` puts a box for choosing all rows before them.
-    pub(crate) fn head(&self, choose: bool) -> Head<'_> {
+    pub(crate) fn head(&self, choose: &bool) -> Head<'_> {
         let (sorted, highest_first) = self.asked.sort(self.standard);
         let heading = |column: &'static Column| {
             let is_sorted = !column.key.is_empty() && column.key == sorted;
@@ -246,7 +246,7 @@ impl Listing {
                 link: self.asked.with("sort", &turned),
             }
         };
-        Head { choose, headings: self.columns.iter().map(heading).collect() }
+        Head { choose: *choose, headings: self.columns.iter().map(heading).collect() }
     }
 
     /// Where the page stands, the way to the next one, and to all of them as CSV.
@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn headings_turn_the_order() {
         let (_, list) = Asked::new("/", "sort=size").cut(vec![1], COLUMNS);
-        let html = list.head(true).render().expect("renders");
+        let html = list.head(&true).render().expect("renders");
         assert!(html.contains("aria-sort=\"ascending\"") && html.contains("sort=-size"), "{html}");
         assert!(!html.contains("sort=\"") && html.contains("Note"), "{html}");
     }

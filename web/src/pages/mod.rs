@@ -3,6 +3,7 @@
 //! is the API's matter.
 
 pub(crate) mod audit;
+pub(crate) mod dashboard;
 pub(crate) mod logs;
 pub(crate) mod services;
 pub(crate) mod settings;
