@@ -5,7 +5,7 @@ use axum::{Extension, Router};
 
 use crate::api::{self, Problem};
 use crate::door::{Caller, Route};
-use crate::{House, frame, pages, public};
+use crate::{House, door, frame, pages, public};
 
 /// The API.
 pub fn api() -> Vec<Route> {
@@ -18,6 +18,7 @@ pub fn api() -> Vec<Route> {
         api::reports::routes(),
         api::users::routes(),
         api::rules::routes(),
+        api::credentials::routes(),
         api::aliases::routes(),
         api::shared::routes(),
         api::spool::routes(),
@@ -25,6 +26,7 @@ pub fn api() -> Vec<Route> {
         api::services::routes(),
         api::verify::routes(),
         api::import::routes(),
+        api::description::routes(),
         api::logs::routes(),
         api::trace::routes(),
         api::audit::routes(),
@@ -42,6 +44,7 @@ pub fn pages() -> Vec<Route> {
         frame::routes(),
         pages::spool::routes(),
         pages::dashboard::routes(),
+        door::sign_in::routes(),
         pages::services::routes(),
         pages::logs::routes(),
         pages::trace::routes(),
