@@ -5,6 +5,7 @@
 pub(crate) mod aliases;
 pub(crate) mod api;
 pub(crate) mod audit;
+pub(crate) mod dashboard;
 pub(crate) mod domains;
 pub(crate) mod logs;
 pub(crate) mod mail;
@@ -12,5 +13,6 @@ pub(crate) mod me;
 pub(crate) mod services;
 pub(crate) mod settings;
 pub(crate) mod shared;
+pub(crate) mod spool;
 pub(crate) mod trace;
 pub(crate) mod users;
