@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use mailstead_core::authenticity::{BoxKey, Checks, Signers, Tallies};
 use mailstead_core::bell::Bell;
-use mailstead_core::clock::Clock;
+use mailstead_core::clock::{Clock, Time};
 use mailstead_core::delivery::Delivery;
 use mailstead_core::dns::{Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
@@ -210,7 +210,12 @@ impl House {
         let tasks = [
             tokio::spawn(self.delivery.clone().run(stopped.clone())),
             tokio::spawn(control.serve(self.web.clone(), stopped.clone())),
-            tokio::spawn(care(self.parts.store.clone(), self.parts.net.clone(), stopped)),
+            tokio::spawn(care(
+                self.parts.store.clone(),
+                self.parts.net.clone(),
+                self.web.web.lifetime().seconds * 1000,
+                stopped,
+            )),
         ];
         let failures = self.web.services.start_wanted().await;
         self.note("box started");
@@ -252,14 +257,19 @@ impl House {
 }
 
 /// Reads the certificate again when it has changed, and gives back disk space, now and then.
-async fn care(store: Store, net: Net, mut stop: Stop) {
+async fn care(store: Store, net: Net, web_sessions_ms: u64, mut stop: Stop) {
     let mut pause = CARE_PERIOD;
     while tokio::time::timeout(pause, stop.asked()).await.is_err() {
         refresh(&net).await;
         net.guard.tidy();
         let (sweeping, now) = (store.clone(), net.clock.now());
         // Mail may come and go faster than one segment in each period.
-        pause = match work::read(move || sweeping.forget_memories(now).and_then(|()| sweeping.sweep())).await {
+        let tidied = move || {
+            sweeping.forget_memories(now)?;
+            sweeping.forget_web_sessions(Time(now.0.saturating_sub(web_sessions_ms)))?;
+            sweeping.sweep()
+        };
+        pause = match work::read(tidied).await {
             Ok(0) => CARE_PERIOD,
             Ok(_) => SWEEP_PAUSE,
             Err(error) => {
