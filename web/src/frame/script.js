@@ -65,7 +65,7 @@ const swap = (page, ids, acted = false) => {
     const [now, next] = [document.getElementById(id), page.getElementById(id)];
     if (!now || !next) continue;
     found = true;
-    if (now.isEqualNode(next) && id !== "notice") continue;
+    if (!acted && now.isEqualNode(next) && id !== "notice") continue;
     const kept = remember(now);
     tellTimes(next);
     const fresh = document.importNode(next, true);
