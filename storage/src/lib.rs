@@ -20,6 +20,7 @@ mod error;
 mod guard;
 mod ids;
 mod index_log;
+mod lane;
 mod mailbox;
 mod meta;
 mod migration;
