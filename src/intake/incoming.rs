@@ -12,6 +12,9 @@ use crate::clock::Time;
 use crate::message::Outliner;
 use crate::work;
 
+/// A tail of so many bytes is parsed and hashed where it is: that takes less than the way to another thread and back.
+const SHORT_BYTES_MAX: usize = 16 * 1024;
+
 /// Room that what a header lacks may take, bytes.
 const COMPLETION_BYTES_MAX: usize = 1024;
 
@@ -163,7 +166,7 @@ impl Incoming {
         Ok(())
     }
 
-    /// Ends the message: for one that fits a single piece, the only visit to the rayon pool.
+    /// Ends the message: for one that fits a single piece, the only visit to the rayon pool, if it is worth one.
     async fn end<T: Send + 'static>(
         mut self,
         submit: impl FnOnce(Draft, Vec<u8>, Arc<[u8]>) -> Pending<T> + Send + 'static,
@@ -176,14 +179,15 @@ impl Incoming {
         let (id, now) = (self.id, self.door.clock.now());
         let (mut body, mut tail) = (self.take_body()?, std::mem::take(&mut self.buffer));
         let _flying = self.door.fly(tail.len()).await;
-        let (outline, durable) = work::compute(move || {
+        let is_short = tail.len() <= SHORT_BYTES_MAX;
+        let end = move || {
             body.finish_head(id, now, &mut tail)?;
             let Body { draft, mut outliner, .. } = *body;
             outliner.feed(&tail);
             let outline: Arc<[u8]> = outliner.finish().encode().into();
             Ok::<_, Refusal>((Arc::clone(&outline), submit(draft, tail, outline)))
-        })
-        .await?;
+        };
+        let (outline, durable) = if is_short { end()? } else { work::compute(end).await? };
         Ok((durable.await, outline))
     }
 
