@@ -4,17 +4,23 @@
 //! Errors are `{"error": {"code": "…", "message": "…"}}`; every change is noted in the audit log.
 
 pub mod aliases;
+pub mod audit;
+pub mod credentials;
+pub mod dashboard;
+pub(crate) mod description;
 pub mod dkim;
 pub mod domain_check;
 pub mod domains;
 mod error;
 pub(crate) mod extract;
 pub mod import;
+pub mod logs;
 pub(crate) mod names;
 pub mod reports;
 pub mod rules;
 pub mod services;
 pub mod sessions;
+pub mod settings;
 pub mod shared;
 pub mod size;
 pub mod spool;
@@ -22,6 +28,7 @@ pub mod status;
 pub(crate) mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod trace;
 pub mod users;
 pub mod verify;
 

@@ -11,15 +11,16 @@ use mailstead_core::clock::{Clock, Time};
 use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
-use mailstead_core::log::Log;
+use mailstead_core::log::{Log, LogSettings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
+use mailstead_core::settings::{Changing, Register, Shown, Wrong};
 use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::door::Caller;
+use crate::door::{Caller, Tries};
 use crate::{House, WebService, WebSettings, routes};
 
 /// A DNS server that does not answer.
@@ -37,6 +38,27 @@ async fn ask_text(api: Router, method: &str, path: &str, body: String) -> (Statu
     (status, String::from_utf8_lossy(&bytes).into_owned())
 }
 
+fn quiet() -> LogSettings {
+    LogSettings { console: "off".into(), ..LogSettings::default() }
+}
+
+/// Settings that nobody can change.
+struct Fixed;
+
+impl Register for Fixed {
+    fn list(&self) -> Result<Vec<Shown>, mailstead_storage::Error> {
+        Ok(Vec::new())
+    }
+
+    fn understand(&self, name: &str, value: &str) -> Result<toml::Value, Wrong> {
+        if name == "log.levels" { Ok(value.into()) } else { Err(Wrong(format!("there is no setting {name:?}"))) }
+    }
+
+    fn set<'a>(&'a self, _: &'a str, _: Option<toml::Value>) -> Changing<'a> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
 /// A house on a store of its own.
 pub(crate) struct Fixture {
     pub(crate) house: House,
@@ -52,7 +74,7 @@ impl Fixture {
         let people = People::new(store.clone(), clock.clone());
         let settings =
             WebSettings { listen: vec![(std::net::Ipv4Addr::LOCALHOST, 0).into()], ..WebSettings::default() };
-        let web = Arc::new(WebService::new(settings));
+        let web = Arc::new(WebService::new(settings.clone()));
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&nobody()).expect("a resolver"));
         let (sessions, intake) = (Sessions::default(), Intake::new(store.clone(), clock.clone(), 1 << 20));
@@ -66,6 +88,7 @@ impl Fixture {
         });
         let guard = guard.expect("a guard");
         people.tell(Box::new(guard.clone()));
+        let log = Log::open(&quiet(), data.path(), clock.clone()).expect("a log");
         let house = House {
             hostname: "mx.example.test".into(),
             store,
@@ -74,13 +97,17 @@ impl Fixture {
             guard,
             intake,
             services,
-            log: Log::none(),
+            log,
+            settings: Arc::new(Fixed),
             clock,
             box_key: BoxKey::open(data.path()).expect("a key"),
             checks: Checks::new(AuthenticitySettings::default(), "mx.example.test".into(), Arc::clone(&resolver)),
             resolver,
             certificates: None,
+            observed: Default::default(),
             live,
+            web: Arc::new(settings),
+            tries: Tries::default(),
             edits: Arc::default(),
         };
         web.furnish(house.clone());
@@ -94,7 +121,7 @@ impl Fixture {
     }
 
     /// What the API answers.
-    async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
         let (status, text) =
             self.ask_text(method, path, if body.is_null() { String::new() } else { body.to_string() }).await;
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
@@ -111,7 +138,7 @@ impl Fixture {
         assert!(answer.1["error"]["message"].as_str().is_some_and(|message| message.len() > 8), "{answer:?}");
     }
 
-    async fn with_alice() -> Fixture {
+    pub(crate) async fn with_alice() -> Fixture {
         let fixture = Fixture::new(true);
         let added = fixture.ask("POST", "/domains", json!({"name": "Example.Test"})).await;
         assert_eq!(added.0, StatusCode::CREATED, "{added:?}");
