@@ -70,7 +70,7 @@ impl Unapplied {
     /// The messages to be delivered, in the order in which they came.
     pub(super) fn into_fresh(self) -> Vec<Fresh> {
         let mut fresh: Vec<Fresh> = self.fresh.into_values().collect();
-        fresh.sort_by_key(|fresh| fresh.arrival.received);
+        fresh.sort_by_key(|fresh| (fresh.arrival.received, fresh.id));
         fresh
     }
 
