@@ -10,9 +10,10 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use mailstead_core::clock::Clock;
+use mailstead_core::guard::{Guard, Protocol};
 use mailstead_core::people::sessions::{SessionGuard, Sessions};
 use mailstead_core::service::Stop;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
@@ -26,6 +27,12 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long running requests may go on once the service stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Who is turned away is told so within this time.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What who is turned away is told.
+const BLOCKED: &str = "Your address is blocked: something was done too often from there. Try again later.\n";
+
 /// How long to wait when the system has no socket to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -36,6 +43,9 @@ pub(crate) trait Listener: Send + 'static {
 
     /// The next connection.
     fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// Is the client to be turned away?
+    fn refuses(&self, stream: &Self::Stream) -> bool;
 
     /// A row for it in the list of sessions, if it belongs there.
     fn register(&self, stream: &Self::Stream) -> Option<SessionGuard>;
@@ -49,6 +59,8 @@ pub(crate) struct Listed {
     pub(crate) service: &'static str,
     /// The list.
     pub(crate) sessions: Sessions,
+    /// Says who is turned away.
+    pub(crate) guard: Guard,
     /// Tells since when.
     pub(crate) clock: Clock,
 }
@@ -60,6 +72,10 @@ impl Listener for Listed {
         let (stream, _) = self.socket.accept().await?;
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+
+    fn refuses(&self, stream: &TcpStream) -> bool {
+        stream.peer_addr().is_ok_and(|peer| self.guard.connection(peer.ip(), Protocol::Web).is_err())
     }
 
     fn register(&self, stream: &TcpStream) -> Option<SessionGuard> {
@@ -77,6 +93,10 @@ impl Listener for UnixListener {
         UnixListener::accept(self).await.map(|(stream, _)| stream)
     }
 
+    fn refuses(&self, _: &UnixStream) -> bool {
+        false
+    }
+
     fn register(&self, _: &UnixStream) -> Option<SessionGuard> {
         None
     }
@@ -91,6 +111,9 @@ pub(crate) async fn serve(listener: impl Listener, router: Router, connections_m
         tokio::select! {
             () = stop.asked() => break,
             accepted = listener.accept(), if connections.len() < connections_max => match accepted {
+                Ok(stream) if listener.refuses(&stream) => {
+                    connections.spawn(turn_away(stream));
+                }
                 Ok(stream) => {
                     let guard = listener.register(&stream);
                     connections.spawn(connection(stream, guard, router.clone(), stop.clone()));
@@ -103,6 +126,22 @@ pub(crate) async fn serve(listener: impl Listener, router: Router, connections_m
     drop(listener);
     let all_gone = async { while connections.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(STOP_PATIENCE, all_gone).await;
+}
+
+/// Tells a client whose address is blocked so, whatever it asks for.
+async fn turn_away(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let answer = format!(
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{BLOCKED}",
+        BLOCKED.len()
+    );
+    let say = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await?;
+        // Bytes that nobody reads would reset the connection, and the answer be lost.
+        tokio::io::copy(&mut stream.take(HEAD_BYTES_MAX as u64), &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(GOODBYE_PATIENCE, say).await;
 }
 
 async fn connection(

@@ -21,6 +21,8 @@ pub fn api() -> Vec<Route> {
         api::shared::routes(),
         api::spool::routes(),
         api::sessions::routes(),
+        api::activity::routes(),
+        api::guard::routes(),
         api::services::routes(),
         api::verify::routes(),
         api::import::routes(),

@@ -52,6 +52,7 @@ impl Service for WebService {
                         socket,
                         service: SERVICE,
                         sessions: house.sessions.clone(),
+                        guard: house.guard.clone(),
                         clock: house.clock.clone(),
                     }),
                     Err(error) => return ready.failed(format!("cannot listen on {address}: {error}")),

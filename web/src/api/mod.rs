@@ -3,12 +3,14 @@
 //!
 //! Errors are `{"error": {"code": "…", "message": "…"}}`; every change is noted in the audit log.
 
+pub mod activity;
 pub mod aliases;
 pub mod dkim;
 pub mod domain_check;
 pub mod domains;
 mod error;
 pub(crate) mod extract;
+pub mod guard;
 pub mod import;
 pub(crate) mod names;
 pub mod reports;
