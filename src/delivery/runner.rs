@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::plan::Planner;
 use super::remote::{Attempt, Remote};
 use super::rules::{Claims, RuleBook};
-use super::{DeliverySettings, errand, notice};
+use super::{DeliverySettings, errand, notice, traffic};
 use crate::bell::Bell;
 use crate::clock::{Clock, Time};
 use crate::guard::{Guard, HELD};
@@ -217,6 +217,7 @@ impl Delivery {
         if let Some(event) = self.event(&leased, &settlement) {
             parts.log.write(event);
         }
+        traffic::count(&parts.store, &leased, &settlement, parts.clock.now());
         if let Err(error) = parts.store.settle(vec![settlement]).await {
             let event =
                 Event::new(Kind::Delivery, Level::Error, "attempt could not be written down").message(leased.id);
@@ -242,6 +243,7 @@ impl Delivery {
         match attempt(planner, &leased, origin.as_ref()) {
             Ok(settlement) => {
                 planned.event = self.event(&leased, &settlement);
+                traffic::count(planner.store, &leased, &settlement, planner.now);
                 planned.settlements.push(settlement);
             }
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailstead_storage::{Accepted, Arrival, BlobId, Draft, PIECE_BYTES_MAX, Pending, Verdict};
+use mailstead_storage::{Accepted, Arrival, BlobId, Draft, Meter, PIECE_BYTES_MAX, Pending, Provenance, Verdict};
 
 use super::head::Head;
 use super::{Acceptance, Door, KeptMessage, Refusal, Trace};
@@ -94,6 +94,7 @@ impl Incoming {
     /// Any refusal; nothing is kept then.
     pub async fn accept(self, acceptance: Acceptance) -> Result<Accepted, Refusal> {
         let (received, return_path_bytes, verdict) = (self.door.clock.now(), self.return_path_bytes, self.verdict);
+        let (store, by) = (self.door.store.clone(), acceptance.provenance.clone());
         let (accepted, _) = self
             .end(move |draft, tail, outline| {
                 let Acceptance { envelope, provenance, priority } = acceptance;
@@ -101,6 +102,7 @@ impl Incoming {
                 draft.accept(tail, arrival)
             })
             .await?;
+        store.count_traffic(received, &counts(by, verdict, accepted.size));
         Ok(accepted)
     }
 
@@ -179,6 +181,18 @@ impl Incoming {
 
     fn take_body(&mut self) -> Result<Box<Body>, Refusal> {
         self.body.take().ok_or_else(|| Refusal::Failed("the message was refused before".into()))
+    }
+}
+
+/// What an accepted message adds to the traffic.
+fn counts(by: Provenance, verdict: Verdict, size: u64) -> Vec<(Meter, u64)> {
+    match by {
+        Provenance::Received if verdict == Verdict::Junk => {
+            vec![(Meter::Received, 1), (Meter::ReceivedBytes, size), (Meter::Spam, 1)]
+        }
+        Provenance::Received => vec![(Meter::Received, 1), (Meter::ReceivedBytes, size)],
+        Provenance::Submitted(_) => vec![(Meter::Submitted, 1), (Meter::SubmittedBytes, size)],
+        Provenance::Notification(_) | Provenance::Errand(_) | Provenance::Box => Vec::new(),
     }
 }
 

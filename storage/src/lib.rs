@@ -37,6 +37,7 @@ mod spool;
 mod store;
 mod sweep;
 mod tables;
+mod traffic;
 mod verify;
 mod write;
 
@@ -68,3 +69,4 @@ pub use spool::{
     Verdict,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};
+pub use traffic::{Meter, Span, Traffic};

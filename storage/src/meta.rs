@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::lock;
 use crate::shared::Shared;
+use crate::traffic::{self, Minutes, Traffic};
 use crate::write::{Outcome, Tables};
 use crate::{AccountId, Error, LastLogin, MailboxId, Pending, Result, Uid, Word};
 
@@ -15,6 +16,9 @@ use crate::{AccountId, Error, LastLogin, MailboxId, Pending, Result, Uid, Word};
 const BATCH_JOBS_MAX: usize = 1024;
 /// How long a note may wait for another write to ride along with.
 const NOTES_WAIT: Duration = Duration::from_secs(30);
+
+/// Most minutes of traffic that wait for another write.
+const TRAFFIC_MINUTES_MAX: usize = 15;
 
 /// Tells the outcome of the transaction to whoever waits.
 type Answer = Box<dyn FnOnce(Option<&Error>) + Send>;
@@ -44,11 +48,12 @@ pub(crate) struct Notes {
     /// The last login of an account from each address.
     pub(crate) sources: HashMap<(AccountId, String), LastLogin>,
     pub(crate) recent: HashMap<MailboxId, Uid>,
+    pub(crate) traffic: Minutes,
 }
 
 impl Notes {
     fn is_empty(&self) -> bool {
-        self.logins.is_empty() && self.sources.is_empty() && self.recent.is_empty()
+        self.logins.is_empty() && self.sources.is_empty() && self.recent.is_empty() && self.traffic.is_empty()
     }
 }
 
@@ -111,6 +116,16 @@ impl Inbox {
         }
     }
 
+    /// Remembers a minute of traffic until the next commit, whenever that is; many of them get one of their own.
+    pub(crate) fn note_traffic(&self, minute: u32, over: &Traffic) {
+        let mut waiting = lock(&self.waiting);
+        traffic::note(&mut waiting.notes.traffic, minute, over);
+        if waiting.noted.is_none() && waiting.notes.traffic.len() > TRAFFIC_MINUTES_MAX {
+            waiting.noted = Some(Instant::now());
+            self.more.notify_one();
+        }
+    }
+
     /// Looks at what is noted and not yet durable.
     pub(crate) fn noted<T>(&self, look: impl FnOnce(&Notes) -> T) -> T {
         look(&lock(&self.waiting).notes)
@@ -154,6 +169,7 @@ impl Inbox {
         waiting.notes.logins.retain(|account, login| written.logins.get(account) != Some(login));
         waiting.notes.sources.retain(|source, login| written.sources.get(source) != Some(login));
         waiting.notes.recent.retain(|mailbox, uid| written.recent.get(mailbox) != Some(uid));
+        traffic::forget(&mut waiting.notes.traffic, &written.traffic);
         waiting.noted = if waiting.notes.is_empty() { None } else { Some(Instant::now()) };
     }
 }

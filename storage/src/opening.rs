@@ -18,6 +18,7 @@ use crate::rows::{JournalRow, SegmentRow};
 use crate::segments::{Segment, Segments, file_name, is_blank};
 use crate::shared::{Owner, Room, Shared, Threads};
 use crate::tables::{REST, meta, segment};
+use crate::traffic::Meters;
 use crate::{Bell, BlobId, Error, Options, Result, Word, directory, migration, spool};
 
 const META: &str = "meta.redb";
@@ -70,6 +71,7 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
         directory: RwLock::new(Arc::new(directory)),
         next_blob: AtomicU64::new(scanned.blob_next.max(1)),
         room: Room::default(),
+        meters: Meters::default(),
         sweeping: Mutex::default(),
         closed: AtomicBool::new(false),
     });

@@ -9,6 +9,7 @@ mod search;
 mod settings;
 mod sharing;
 mod spool;
+mod traffic;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -151,6 +151,10 @@ pub(crate) mod meta {
     /// Name → value of a setting that changes at run time.
     pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");
 
+    /// `(span, number)` → version 1, the counts in the order of [`crate::Meter`] as numbers. Span 0 is a minute, 1 an
+    /// hour, numbered since 1970.
+    pub(crate) const TRAFFIC: Definition<(u8, u32), &[u8]> = Definition::new("traffic");
+
     /// `(account, address logged in from)` → version 1, JSON of the last [`crate::LastLogin`] from there; 32 addresses
     /// at most.
     pub(crate) const LOGIN_FROM: Definition<(u32, &str), &[u8]> = Definition::new("login_from");

@@ -15,6 +15,7 @@ use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
 use crate::spool::senders::folded;
 use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
+use crate::traffic;
 use crate::{AccountId, BlobId, Error, IndexChange, MailboxId, News, Record, Result, Uid, Usage, Word};
 
 /// Rows of a removed mailbox that one transaction gives back at most.
@@ -55,6 +56,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) memory_end: Table<'t, (u64, u32, u128), ()>,
     pub(crate) mta_sts: Table<'t, &'static str, &'static [u8]>,
     pub(crate) setting: Table<'t, &'static str, &'static str>,
+    pub(crate) traffic: Table<'t, (u8, u32), &'static [u8]>,
     pub(crate) index_log: Table<'t, u64, &'static [u8]>,
     /// What goes into the index log at the end.
     pub(crate) index_changes: Vec<IndexChange>,
@@ -126,6 +128,7 @@ impl<'t> Tables<'t> {
             memory_end: transaction.open_table(meta::MEMORY_END)?,
             mta_sts: transaction.open_table(meta::MTA_STS)?,
             setting: transaction.open_table(meta::SETTING)?,
+            traffic: transaction.open_table(meta::TRAFFIC)?,
             index_log: transaction.open_table(meta::INDEX_LOG)?,
             index_changes: Vec::new(),
             login_from: transaction.open_table(meta::LOGIN_FROM)?,
@@ -406,6 +409,7 @@ impl<'t> Tables<'t> {
                 self.login.insert(account.0, rows::encode_json(login).as_slice())?;
             }
         }
+        traffic::write(self, &notes.traffic)?;
         for ((account, _), login) in &notes.sources {
             directory::rows::note_source(self, *account, login)?;
         }

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mailstead_storage::{Account, AccountId, BlobId, Domain, Provenance};
+use mailstead_storage::{Account, AccountId, BlobId, Domain, Meter, Provenance};
 
 use super::House;
 use super::arriving::{Arrived, Arriving};
@@ -61,6 +61,7 @@ impl Answers<SmtpSession> for SmtpAnswers {
                     self.house.guard.unknown_recipient(self.client);
                 }
                 if let Err(reply) = answer {
+                    self.count_refused();
                     let refused = self.event(Level::Info, "recipient refused").with("recipient", address.to_string());
                     self.house.log.write(refused.with("status", reply.status()));
                 }
@@ -72,6 +73,7 @@ impl Answers<SmtpSession> for SmtpAnswers {
             Question::Discard(reply) => {
                 self.arriving = None;
                 if let Some(reply) = reply {
+                    self.count_refused();
                     self.house.log.write(self.event(Level::Info, "message refused").with("status", reply.status()));
                 }
                 Answer::Noted
@@ -114,6 +116,7 @@ impl SmtpAnswers {
         if let (Some(address), Some(account)) = (address, account)
             && !self.house.people.may_send_as(account, address)
         {
+            self.count_refused();
             let refused = self.event(Level::Info, "sender refused").with("sender", address.to_string());
             self.house.log.write(refused.with("status", replies::SENDER_NOT_YOURS.status()));
             return Err(replies::SENDER_NOT_YOURS);
@@ -216,6 +219,7 @@ impl SmtpAnswers {
         let recipients = acceptance.envelope.recipients.len() as u64;
         let Arrived { incoming, findings, report } = arriving.finish().await?;
         if let Some(reason) = findings.as_ref().and_then(|findings| findings.refusal) {
+            self.count_refused();
             let reply = replies::failed_check(reason);
             let event =
                 self.event(Level::Info, "message refused").with("status", reply.status()).with("sender", sender);
@@ -246,6 +250,10 @@ impl SmtpAnswers {
             Refusal::Loop => self.event(Level::Warning, "mail loop"),
         };
         self.house.log.write(event);
+    }
+
+    fn count_refused(&self) {
+        self.house.store.count_traffic(self.house.clock.now(), &[(Meter::Refused, 1)]);
     }
 
     fn event(&self, level: Level, what: &'static str) -> Event {
