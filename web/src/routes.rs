@@ -34,7 +34,20 @@ pub fn api() -> Vec<Route> {
 
 /// The pages, and what belongs to them.
 pub fn pages() -> Vec<Route> {
-    [public::routes(), frame::routes(), pages::services::routes()].into_iter().flatten().collect()
+    [
+        public::routes(),
+        frame::routes(),
+        pages::services::routes(),
+        pages::connections::routes(),
+        pages::blocks::routes(),
+        pages::rules::routes(),
+        pages::networks::routes(),
+        pages::online::routes(),
+        pages::inactive::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The API for the box's owner, as the control socket serves it. Every request is the owner's.

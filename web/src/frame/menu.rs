@@ -28,8 +28,22 @@ const GROUPS: &[Group] = &[
             entry(Access::DomainAdmin, "/spool", "Spool"),
         ],
     },
-    Group { label: "People", entries: &[] },
-    Group { label: "Safety", entries: &[] },
+    Group {
+        label: "People",
+        entries: &[
+            entry(Access::DomainAdmin, "/online", "Online users"),
+            entry(Access::DomainAdmin, "/inactive", "Inactive users"),
+        ],
+    },
+    Group {
+        label: "Safety",
+        entries: &[
+            entry(Access::SystemAdmin, "/connections", "Current connections"),
+            entry(Access::SystemAdmin, "/blocks", "Current blocks"),
+            entry(Access::SystemAdmin, "/rules", "Abuse detection"),
+            entry(Access::SystemAdmin, "/networks", "Black- and allowlist"),
+        ],
+    },
     Group { label: "System", entries: &[entry(Access::SystemAdmin, "/services", "Services")] },
     Group { label: "My mailbox", entries: &[] },
 ];

@@ -2,4 +2,10 @@
 //! the API and decides nothing: who may use it stands in its [`Route`](crate::door::Route), what may be seen and changed
 //! is the API's matter.
 
+pub(crate) mod blocks;
+pub(crate) mod connections;
+pub(crate) mod inactive;
+pub(crate) mod networks;
+pub(crate) mod online;
+pub(crate) mod rules;
 pub(crate) mod services;

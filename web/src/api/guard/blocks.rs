@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
-use mailstead_core::clock::rfc3339;
+use mailstead_core::clock::{Time, rfc3339};
 use mailstead_core::guard::{Block, Origin, Rule, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,28 +77,39 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) async fn list(State(house): State<House>, Query(query): Query<BlockQuery>) -> Json<BlockList> {
-    let now = house.clock.now();
-    let is_meant = |block: &Block| {
-        query.kind.as_deref().is_none_or(|kind| kind_of(block) == kind)
-            && query.address.as_deref().is_none_or(|start| block.origin.to_string().starts_with(start.trim()))
-    };
-    let mut blocks = house.guard.current_blocks();
-    blocks.retain(is_meant);
+    let (blocks, now) = (found(&house, &query), house.clock.now());
     let total = blocks.len();
     let limit = query.limit.unwrap_or(BLOCKS_MAX).clamp(1, BLOCKS_MAX);
-    let rows = blocks.into_iter().skip(query.skip.unwrap_or_default()).take(limit).map(|block| BlockRow {
-        address: block.origin.to_string(),
-        kind: kind_of(&block).into(),
-        rule: block.rule.name(),
-        title: block.rule.definition().title.into(),
-        since: rfc3339(block.since),
-        until: rfc3339(block.until),
-        seconds_left: block.until.millis_since(now).div_ceil(1000),
-    });
+    let rows = blocks.iter().skip(query.skip.unwrap_or_default()).take(limit).map(|block| BlockRow::of(block, now));
     Json(BlockList { blocks: rows.collect(), total })
 }
 
-fn kind_of(block: &Block) -> &'static str {
+/// All blocks of the type and address that are asked for, the latest first.
+pub(crate) fn found(house: &House, query: &BlockQuery) -> Vec<Block> {
+    let mut blocks = house.guard.current_blocks();
+    blocks.retain(|block| {
+        query.kind.as_deref().is_none_or(|kind| kind_of(block) == kind)
+            && query.address.as_deref().is_none_or(|start| block.origin.to_string().starts_with(start.trim()))
+    });
+    blocks
+}
+
+impl BlockRow {
+    /// A block as it is told at this time.
+    pub(crate) fn of(block: &Block, now: Time) -> BlockRow {
+        BlockRow {
+            address: block.origin.to_string(),
+            kind: kind_of(block).into(),
+            rule: block.rule.name(),
+            title: block.rule.definition().title.into(),
+            since: rfc3339(block.since),
+            until: rfc3339(block.until),
+            seconds_left: block.until.millis_since(now).div_ceil(1000),
+        }
+    }
+}
+
+pub(crate) fn kind_of(block: &Block) -> &'static str {
     match (block.rule, block.scope()) {
         (Rule::Harvesting, _) => "harvesting",
         (_, Scope::All) => "all",
