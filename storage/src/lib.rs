@@ -21,6 +21,7 @@ mod guard;
 mod ids;
 mod index_log;
 mod mailbox;
+mod mailing;
 mod meta;
 mod migration;
 mod opening;
@@ -57,6 +58,7 @@ pub use mailbox::{
     AccessKey, Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
+pub use mailing::{Mailing, MailingState};
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};
 pub use rules::{

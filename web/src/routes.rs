@@ -23,6 +23,7 @@ pub fn api() -> Vec<Route> {
         api::sessions::routes(),
         api::activity::routes(),
         api::guard::routes(),
+        api::mailings::routes(),
         api::services::routes(),
         api::verify::routes(),
         api::import::routes(),
@@ -44,6 +45,7 @@ pub fn pages() -> Vec<Route> {
         pages::networks::routes(),
         pages::online::routes(),
         pages::inactive::routes(),
+        pages::mailings::routes(),
     ]
     .into_iter()
     .flatten()

@@ -12,6 +12,7 @@ mod error;
 pub(crate) mod extract;
 pub mod guard;
 pub mod import;
+pub mod mailings;
 pub(crate) mod names;
 pub mod reports;
 pub mod rules;

@@ -12,6 +12,7 @@ use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
 use mailstead_core::log::Log;
+use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
@@ -66,6 +67,13 @@ impl Fixture {
         });
         let guard = guard.expect("a guard");
         people.tell(Box::new(guard.clone()));
+        let mailings = Mailings::open(mailing::Parts {
+            store: store.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: "mx.example.test".into(),
+        });
         let house = House {
             hostname: "mx.example.test".into(),
             store,
@@ -73,6 +81,7 @@ impl Fixture {
             sessions,
             guard,
             intake,
+            mailings: mailings.expect("mailings"),
             services,
             log: Log::none(),
             clock,
@@ -111,7 +120,7 @@ impl Fixture {
         assert!(answer.1["error"]["message"].as_str().is_some_and(|message| message.len() > 8), "{answer:?}");
     }
 
-    async fn with_alice() -> Fixture {
+    pub(crate) async fn with_alice() -> Fixture {
         let fixture = Fixture::new(true);
         let added = fixture.ask("POST", "/domains", json!({"name": "Example.Test"})).await;
         assert_eq!(added.0, StatusCode::CREATED, "{added:?}");

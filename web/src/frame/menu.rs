@@ -33,6 +33,7 @@ const GROUPS: &[Group] = &[
         entries: &[
             entry(Access::DomainAdmin, "/online", "Online users"),
             entry(Access::DomainAdmin, "/inactive", "Inactive users"),
+            entry(Access::SystemAdmin, "/messages", "Mass messaging"),
         ],
     },
     Group {

@@ -5,6 +5,7 @@
 pub(crate) mod blocks;
 pub(crate) mod connections;
 pub(crate) mod inactive;
+pub(crate) mod mailings;
 pub(crate) mod networks;
 pub(crate) mod online;
 pub(crate) mod rules;

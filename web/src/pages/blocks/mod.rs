@@ -8,7 +8,7 @@ use mailstead_core::guard::Block;
 
 use crate::House;
 use crate::api::Problem;
-use crate::api::extract::{Path, Query};
+use crate::api::extract::Path;
 use crate::api::guard::blocks::{self, BlockQuery, BlockRow, kind_of};
 use crate::api::guard::held::{self, HeldUser};
 use crate::door::{Access, Caller, Route};
@@ -16,6 +16,9 @@ use crate::frame::{
     Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
 };
 use crate::pages::connections::View;
+
+#[cfg(test)]
+mod tests;
 
 const PATH: &str = "/blocks";
 

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
 use axum::routing::get;
 use mailstead_core::guard::Protocol;
 
