@@ -4,7 +4,7 @@
 //!
 //! This crate never parses mail, never waits on the network and knows no async
 //! runtime. Every public write is one transaction; the [`Pending`] it returns
-//! resolves only when that transaction is durable. Every read is one short
+//! resolves only when what was written is durable. Every read is one short
 //! transaction whose result is copied out.
 
 mod accept;
@@ -12,6 +12,7 @@ mod agenda;
 mod base;
 mod bell;
 mod codec;
+mod credentials;
 mod departed;
 mod directory;
 mod disk;
@@ -43,6 +44,9 @@ mod verify;
 mod write;
 
 pub use bell::{Bell, News, Silent};
+pub use credentials::{
+    API_TOKENS_MAX, ApiToken, AppPassword, CredentialId, SecondFactor, Use, WEB_SESSIONS_MAX, WebSession,
+};
 pub use directory::{
     Account, Alias, Away, Directory, Domain, KeyAlgorithm, KeyState, LastLogin, NewAccount, Owner, Quota, Recipient,
     Role, ScramVerifier, SigningKey, Usage,
@@ -55,7 +59,7 @@ pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
 pub use index_log::{IndexChange, IndexLog};
 pub use mailbox::metadata::{Annotation, METADATA_ENTRY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};
 pub use mailbox::{
-    AccessKey, Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
+    AccessKey, Append, Appended, Attributes, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
 pub use mailing::{Mailing, MailingState};

@@ -21,7 +21,10 @@ pub(crate) mod segment {
 
     /// Journal sequence (from 1, without gaps, over all segments) → what was accepted:
     /// version 1, blob id u64, size u64, blake3 of the bytes 32 B, then an *arrival* (see
-    /// `rows.rs`), then the outline as the rest.
+    /// `rows.rs`), then the outline as the rest. Or what was appended: version 2, mailbox u32, save date
+    /// u64 (ms), the message that it replaces as mailbox u32 and uid u32 (0 none), count, and for each
+    /// message: blob id u64, segment u32 (of the last one nothing: it is in this segment), size u64,
+    /// blake3 32 B, flags u64, internal date u64 (ms), keywords as texts behind their count, outline.
     pub(crate) const JOURNAL: Definition<u64, &[u8]> = Definition::new("journal");
 }
 
@@ -151,6 +154,16 @@ pub(crate) mod meta {
     /// Name → value of a setting that changes at run time.
     pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");
 
+    // ---- what lets people in ------------------------------------------------------------
+
+    /// Number of a web session → version 1, JSON of [`crate::WebSession`].
+    pub(crate) const WEB_SESSION: Definition<u64, &[u8]> = Definition::new("web_session");
+
+    /// Number of an API token → version 1, JSON of [`crate::ApiToken`].
+    pub(crate) const API_TOKEN: Definition<u64, &[u8]> = Definition::new("api_token");
+
+    /// Number of a web session, an API token or an app password → version 1, JSON of [`crate::Use`].
+    pub(crate) const CREDENTIAL_USE: Definition<u64, &[u8]> = Definition::new("credential_use");
     /// `(span, number)` → version 1, the counts in the order of [`crate::Meter`] as numbers. Span 0 is a minute, 1 an
     /// hour, numbered since 1970.
     pub(crate) const TRAFFIC: Definition<(u8, u32), &[u8]> = Definition::new("traffic");

@@ -56,6 +56,9 @@ pub(crate) struct Tables<'t> {
     pub(crate) memory_end: Table<'t, (u64, u32, u128), ()>,
     pub(crate) mta_sts: Table<'t, &'static str, &'static [u8]>,
     pub(crate) setting: Table<'t, &'static str, &'static str>,
+    pub(crate) web_session: Table<'t, u64, &'static [u8]>,
+    pub(crate) api_token: Table<'t, u64, &'static [u8]>,
+    pub(crate) credential_use: Table<'t, u64, &'static [u8]>,
     pub(crate) traffic: Table<'t, (u8, u32), &'static [u8]>,
     pub(crate) index_log: Table<'t, u64, &'static [u8]>,
     /// What goes into the index log at the end.
@@ -90,7 +93,6 @@ pub(crate) struct Outcome {
     pub(crate) agenda: Vec<Change>,
     /// Messages that have lost their row, and where their bytes are.
     pub(crate) departed: Vec<(BlobId, Place)>,
-    pub(crate) more_to_reclaim: bool,
 }
 
 impl<'t> Tables<'t> {
@@ -129,6 +131,9 @@ impl<'t> Tables<'t> {
             memory_end: transaction.open_table(meta::MEMORY_END)?,
             mta_sts: transaction.open_table(meta::MTA_STS)?,
             setting: transaction.open_table(meta::SETTING)?,
+            web_session: transaction.open_table(meta::WEB_SESSION)?,
+            api_token: transaction.open_table(meta::API_TOKEN)?,
+            credential_use: transaction.open_table(meta::CREDENTIAL_USE)?,
             traffic: transaction.open_table(meta::TRAFFIC)?,
             index_log: transaction.open_table(meta::INDEX_LOG)?,
             index_changes: Vec::new(),
@@ -411,6 +416,9 @@ impl<'t> Tables<'t> {
                 self.login.insert(account.0, rows::encode_json(login).as_slice())?;
             }
         }
+        for (id, used) in &notes.uses {
+            self.credential_use.insert(id.0, rows::encode_json(used).as_slice())?;
+        }
         traffic::write(self, &notes.traffic)?;
         for ((account, _), login) in &notes.sources {
             directory::rows::note_source(self, *account, login)?;
@@ -427,7 +435,7 @@ impl<'t> Tables<'t> {
     }
 
     /// Gives back a part of the rows of removed mailboxes; true when there is more to do.
-    fn reclaim(&mut self) -> Result<bool> {
+    pub(crate) fn reclaim(&mut self) -> Result<bool> {
         let Some(id) = self.doomed_mailbox.first()?.map(|(id, _)| MailboxId(id.value())) else {
             return Ok(false);
         };
@@ -450,7 +458,6 @@ impl<'t> Tables<'t> {
 
     /// Writes all that was held back.
     pub(crate) fn finish(mut self) -> Result<Outcome> {
-        let more_to_reclaim = self.reclaim()?;
         let tails: Vec<MailboxId> = self.held.tails.keys().copied().collect();
         for mailbox in tails {
             self.flush_tail(mailbox)?;
@@ -475,6 +482,6 @@ impl<'t> Tables<'t> {
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
         news.accounts = touched_accounts.into_iter().collect();
-        Ok(Outcome { news, agenda: self.agenda, departed: self.departed, more_to_reclaim })
+        Ok(Outcome { news, agenda: self.agenda, departed: self.departed })
     }
 }

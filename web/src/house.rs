@@ -13,9 +13,11 @@ use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
+use mailstead_core::settings::Register;
 use mailstead_storage::Store;
 
-use crate::door::Caller;
+use crate::WebSettings;
+use crate::door::{Caller, Tries};
 
 /// The parts of the box that can be looked at and acted on through HTTP. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +40,8 @@ pub struct House {
     pub services: Services,
     /// Where acts are noted.
     pub log: Log,
+    /// What can be set.
+    pub settings: Arc<dyn Register>,
     /// The time.
     pub clock: Clock,
     /// Encrypts what is kept secret.
@@ -50,6 +54,10 @@ pub struct House {
     pub certificates: Option<Certificates>,
     /// Does the server run, or has one command opened the house for itself?
     pub live: bool,
+    /// The settings of the web service.
+    pub web: Arc<WebSettings>,
+    /// Wrong codes of those who sign in.
+    pub tries: Tries,
     /// Held while an account's row is read, changed and written back.
     pub edits: Arc<tokio::sync::Mutex<()>>,
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use mailstead_storage::{
-    AccessKey, AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
+    AccessKey, AccountId, Appended, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
     Record, Rights, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
 };
 use proptest::prelude::*;
@@ -159,7 +159,7 @@ impl House {
                 Answer::Status(Ok(Box::new(MailboxStatus { mailbox: self.mailbox(), looked: Looked::default() })))
             }
             Question::AppendEnd { .. } => {
-                Answer::Appended(Ok(AppendedAll { uid_validity: 7, uids: UidSet::from_iter([1]), modseq: 10 }))
+                Answer::Appended(Ok(Appended { uid_validity: 7, uids: UidSet::from_iter([1]), modseq: 10 }))
             }
             Question::Locate { owner, mailbox, uid, .. } => {
                 let there = owner == Owner::Address("alice@example.test".into()) && mailbox == "INBOX";

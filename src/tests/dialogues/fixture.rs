@@ -19,7 +19,7 @@ use mailstead_core::people::sessions::Sessions;
 use mailstead_core::people::{Denied, People, PlaintextAuth, TokenVerifier, Verifying, credentials};
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
 use mailstead_core::service::{Service, Services, Stop};
-use mailstead_storage::{Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
+use mailstead_storage::{Append, Attributes, Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -181,10 +181,12 @@ async fn put(store: &Store, intake: &Intake, address: &str, bytes: &[u8]) {
     let inbox = store.mailbox(account, "INBOX").expect("readable").expect("everyone has one").id;
     let mut incoming = intake.begin(Trace::None).expect("room");
     incoming.push(bytes.to_vec()).await.expect("taken");
-    let message = incoming.keep().await.expect("kept");
-    let now = Time(1_750_000_000_000);
-    let appended = store.append(inbox, message.kept, message.outline, Flags::default(), Vec::new(), now, now);
-    appended.await.expect("appended");
+    let append = move |outline| {
+        let now = Time(1_750_000_000_000);
+        let attributes = Attributes { outline, flags: Flags::default(), keywords: Vec::new(), internal_date: now };
+        Append { mailbox: inbox, before: Vec::new(), attributes, replaces: None, now }
+    };
+    incoming.append(append).await.expect("taken").expect("appended");
 }
 
 async fn populate(store: &Store) {

@@ -5,6 +5,9 @@
 
 pub mod activity;
 pub mod aliases;
+pub mod audit;
+pub mod credentials;
+pub(crate) mod description;
 pub mod dkim;
 pub mod domain_check;
 pub mod domains;
@@ -12,12 +15,14 @@ mod error;
 pub(crate) mod extract;
 pub mod guard;
 pub mod import;
+pub mod logs;
 pub mod mailings;
 pub(crate) mod names;
 pub mod reports;
 pub mod rules;
 pub mod services;
 pub mod sessions;
+pub mod settings;
 pub mod shared;
 pub mod size;
 pub mod spool;
@@ -25,6 +30,7 @@ pub mod status;
 pub(crate) mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod trace;
 pub mod users;
 pub mod verify;
 

@@ -11,16 +11,17 @@ use mailstead_core::clock::{Clock, Time};
 use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
-use mailstead_core::log::Log;
+use mailstead_core::log::{Log, LogSettings};
 use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
+use mailstead_core::settings::{Changing, Register, Shown, Wrong};
 use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::door::Caller;
+use crate::door::{Caller, Tries};
 use crate::{House, WebService, WebSettings, routes};
 
 /// A DNS server that does not answer.
@@ -38,6 +39,27 @@ async fn ask_text(api: Router, method: &str, path: &str, body: String) -> (Statu
     (status, String::from_utf8_lossy(&bytes).into_owned())
 }
 
+fn quiet() -> LogSettings {
+    LogSettings { console: "off".into(), ..LogSettings::default() }
+}
+
+/// Settings that nobody can change.
+struct Fixed;
+
+impl Register for Fixed {
+    fn list(&self) -> Result<Vec<Shown>, mailstead_storage::Error> {
+        Ok(Vec::new())
+    }
+
+    fn understand(&self, name: &str, value: &str) -> Result<toml::Value, Wrong> {
+        if name == "log.levels" { Ok(value.into()) } else { Err(Wrong(format!("there is no setting {name:?}"))) }
+    }
+
+    fn set<'a>(&'a self, _: &'a str, _: Option<toml::Value>) -> Changing<'a> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
 /// A house on a store of its own.
 pub(crate) struct Fixture {
     pub(crate) house: House,
@@ -53,7 +75,7 @@ impl Fixture {
         let people = People::new(store.clone(), clock.clone());
         let settings =
             WebSettings { listen: vec![(std::net::Ipv4Addr::LOCALHOST, 0).into()], ..WebSettings::default() };
-        let web = Arc::new(WebService::new(settings));
+        let web = Arc::new(WebService::new(settings.clone()));
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&nobody()).expect("a resolver"));
         let (sessions, intake) = (Sessions::default(), Intake::new(store.clone(), clock.clone(), 1 << 20));
@@ -74,6 +96,7 @@ impl Fixture {
             log: Log::none(),
             hostname: "mx.example.test".into(),
         });
+        let log = Log::open(&quiet(), data.path(), clock.clone()).expect("a log");
         let house = House {
             hostname: "mx.example.test".into(),
             store,
@@ -83,13 +106,16 @@ impl Fixture {
             intake,
             mailings: mailings.expect("mailings"),
             services,
-            log: Log::none(),
+            log,
+            settings: Arc::new(Fixed),
             clock,
             box_key: BoxKey::open(data.path()).expect("a key"),
             checks: Checks::new(AuthenticitySettings::default(), "mx.example.test".into(), Arc::clone(&resolver)),
             resolver,
             certificates: None,
             live,
+            web: Arc::new(settings),
+            tries: Tries::default(),
             edits: Arc::default(),
         };
         web.furnish(house.clone());
@@ -103,7 +129,7 @@ impl Fixture {
     }
 
     /// What the API answers.
-    async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
         let (status, text) =
             self.ask_text(method, path, if body.is_null() { String::new() } else { body.to_string() }).await;
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))

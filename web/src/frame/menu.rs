@@ -26,6 +26,7 @@ const GROUPS: &[Group] = &[
         entries: &[
             entry(Access::SystemAdmin, "/dashboard", "Dashboard"),
             entry(Access::DomainAdmin, "/spool", "Spool"),
+            entry(Access::DomainAdmin, "/trace", "Message trace"),
         ],
     },
     Group {
@@ -45,7 +46,15 @@ const GROUPS: &[Group] = &[
             entry(Access::SystemAdmin, "/networks", "Black- and allowlist"),
         ],
     },
-    Group { label: "System", entries: &[entry(Access::SystemAdmin, "/services", "Services")] },
+    Group {
+        label: "System",
+        entries: &[
+            entry(Access::SystemAdmin, "/services", "Services"),
+            entry(Access::SystemAdmin, "/logs", "Logs"),
+            entry(Access::SystemAdmin, "/audit", "Audit log"),
+            entry(Access::SystemAdmin, "/settings", "Settings"),
+        ],
+    },
     Group { label: "My mailbox", entries: &[] },
 ];
 

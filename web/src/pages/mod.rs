@@ -2,11 +2,15 @@
 //! the API and decides nothing: who may use it stands in its [`Route`](crate::door::Route), what may be seen and changed
 //! is the API's matter.
 
+pub(crate) mod audit;
 pub(crate) mod blocks;
 pub(crate) mod connections;
 pub(crate) mod inactive;
+pub(crate) mod logs;
 pub(crate) mod mailings;
 pub(crate) mod networks;
 pub(crate) mod online;
 pub(crate) mod rules;
 pub(crate) mod services;
+pub(crate) mod settings;
+pub(crate) mod trace;
