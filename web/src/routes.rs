@@ -11,6 +11,7 @@ use crate::{House, door, frame, pages, public};
 pub fn api() -> Vec<Route> {
     [
         api::status::routes(),
+        api::dashboard::routes(),
         api::domains::routes(),
         api::dkim::routes(),
         api::domain_check::routes(),
@@ -44,8 +45,17 @@ pub fn pages() -> Vec<Route> {
     [
         public::routes(),
         frame::routes(),
+        pages::spool::routes(),
+        pages::dashboard::routes(),
         door::sign_in::routes(),
         pages::services::routes(),
+        pages::users::routes(),
+        pages::mail::routes(),
+        pages::domains::routes(),
+        pages::aliases::routes(),
+        pages::shared::routes(),
+        pages::me::routes(),
+        pages::api::routes(),
         pages::logs::routes(),
         pages::trace::routes(),
         pages::audit::routes(),

@@ -32,6 +32,10 @@ const GROUPS: &[Group] = &[
     Group {
         label: "People",
         entries: &[
+            entry(Access::DomainAdmin, "/users", "Users"),
+            entry(Access::DomainAdmin, "/domains", "Domains"),
+            entry(Access::DomainAdmin, "/aliases", "Aliases"),
+            entry(Access::DomainAdmin, "/shared", "Shared mailboxes"),
             entry(Access::DomainAdmin, "/online", "Online users"),
             entry(Access::DomainAdmin, "/inactive", "Inactive users"),
             entry(Access::SystemAdmin, "/messages", "Mass messaging"),
@@ -55,7 +59,14 @@ const GROUPS: &[Group] = &[
             entry(Access::SystemAdmin, "/settings", "Settings"),
         ],
     },
-    Group { label: "My mailbox", entries: &[] },
+    Group {
+        label: "My mailbox",
+        entries: &[
+            entry(Access::User, "/me", "My account"),
+            entry(Access::User, "/me/mail", "Mail rules"),
+            entry(Access::User, "/api", "API"),
+        ],
+    },
 ];
 
 /// A group as a page shows it.
