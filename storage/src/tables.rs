@@ -181,6 +181,9 @@ pub(crate) mod meta {
 
     /// Account id → version 1, JSON of [`crate::Hold`].
     pub(crate) const HOLD: Definition<u32, &[u8]> = Definition::new("hold");
+
+    /// Number of a mass message → version 1, JSON of [`crate::Mailing`].
+    pub(crate) const MAILING: Definition<u64, &[u8]> = Definition::new("mailing");
 }
 
 /// Set in the blob id of a rest's key.

@@ -1,12 +1,13 @@
 """The page of the spool: every action by click, its effect seen on the command line and on the wire."""
 
 import smtplib
+import time
 
 from box import PASSWORD
 from console import ADMIN, DOMAIN_ADMIN
 
 # Nobody listens there, so that mail for others waits.
-NOWHERE = '[delivery]\nsmart_host = "127.0.0.1:9"\n'
+NOWHERE = '[delivery]\nsmart_host = { host = "127.0.0.1:9" }\n'
 
 
 def send(console, *recipients, sender="alice@example.test", subject="waiting"):
@@ -21,7 +22,6 @@ def waiting(console, count):
     def tried():
         rows = console.box.rows("spool", "list")
         return rows if len(rows) == count and all(row["attempts"] for row in rows) else None
-    import time
     end = time.monotonic() + 40
     while time.monotonic() < end:
         if rows := tried():

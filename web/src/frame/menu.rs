@@ -29,8 +29,27 @@ const GROUPS: &[Group] = &[
             entry(Access::DomainAdmin, "/trace", "Message trace"),
         ],
     },
-    Group { label: "People", entries: &[] },
-    Group { label: "Safety", entries: &[] },
+    Group {
+        label: "People",
+        entries: &[
+            entry(Access::DomainAdmin, "/users", "Users"),
+            entry(Access::DomainAdmin, "/domains", "Domains"),
+            entry(Access::DomainAdmin, "/aliases", "Aliases"),
+            entry(Access::DomainAdmin, "/shared", "Shared mailboxes"),
+            entry(Access::DomainAdmin, "/online", "Online users"),
+            entry(Access::DomainAdmin, "/inactive", "Inactive users"),
+            entry(Access::SystemAdmin, "/messages", "Mass messaging"),
+        ],
+    },
+    Group {
+        label: "Safety",
+        entries: &[
+            entry(Access::SystemAdmin, "/connections", "Current connections"),
+            entry(Access::SystemAdmin, "/blocks", "Current blocks"),
+            entry(Access::SystemAdmin, "/rules", "Abuse detection"),
+            entry(Access::SystemAdmin, "/networks", "Black- and allowlist"),
+        ],
+    },
     Group {
         label: "System",
         entries: &[
@@ -40,7 +59,14 @@ const GROUPS: &[Group] = &[
             entry(Access::SystemAdmin, "/settings", "Settings"),
         ],
     },
-    Group { label: "My mailbox", entries: &[] },
+    Group {
+        label: "My mailbox",
+        entries: &[
+            entry(Access::User, "/me", "My account"),
+            entry(Access::User, "/me/mail", "Mail rules"),
+            entry(Access::User, "/api", "API"),
+        ],
+    },
 ];
 
 /// A group as a page shows it.

@@ -7,8 +7,9 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 // ---- times in the viewer's zone -------------------------------------------------------------------
 
 const moment = new Intl.DateTimeFormat(navigator.language, { dateStyle: "medium", timeStyle: "short" });
+const ofThisYear = new Intl.DateTimeFormat(navigator.language, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat(navigator.language, { dateStyle: "full", timeStyle: "long" });
-const hour = new Intl.DateTimeFormat(navigator.language, { timeStyle: "short" });
+const hour = new Intl.DateTimeFormat(navigator.language, { hour: "numeric" });
 const relative = new Intl.RelativeTimeFormat(navigator.language, { numeric: "auto", style: "short" });
 const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
@@ -18,10 +19,13 @@ const age = (at) => {
   return relative.format(Math.trunc(seconds / size), unit);
 };
 
+/** A moment in full, without the year when it is this one. */
+const full = (at) => (at.getFullYear() === new Date().getFullYear() ? ofThisYear : moment).format(at);
+
 const say = (time) => {
   const at = new Date(time.dateTime);
   if (isNaN(at)) return;
-  const style = "age" in time.dataset ? age : "hour" in time.dataset ? hour.format : moment.format;
+  const style = "age" in time.dataset ? age : "hour" in time.dataset ? hour.format : full;
   const text = style(at);
   if (time.textContent !== text) time.textContent = text;
   time.title ||= exact.format(at);
@@ -34,16 +38,19 @@ setInterval(() => all("time[data-age]").forEach(say), 15_000);
 
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
+/** An element's id. A form's property of that name is its field `id`. */
+const idOf = (element) => element.getAttribute("id");
+
 /** What must outlive a swap: ticked rows, the focus, open details. */
 const remember = (part) => {
   const active = part.contains(document.activeElement) ? document.activeElement : null;
   return {
     ticked: new Set(all("input[name=id]:checked", part).map((box) => box.value)),
-    focus: active && (active.id ? `#${CSS.escape(active.id)}`
+    focus: active && (idOf(active) ? `#${CSS.escape(idOf(active))}`
       : active.name && active.value !== undefined ? `[name="${CSS.escape(active.name)}"][value="${CSS.escape(active.value)}"]`
       : active.dataset.row ? `[data-row="${CSS.escape(active.dataset.row)}"]` : null),
     row: active?.closest("tr")?.dataset.row,
-    open: all("details[open][id]", part).map((details) => details.id),
+    open: all("details[open][id]", part).map(idOf),
   };
 };
 
@@ -54,18 +61,20 @@ const restore = (part, { ticked, focus, row, open }) => {
   target?.focus({ preventScroll: true });
 };
 
-/** Puts the elements with these ids of another page into this one. False when it has none of them. */
-const swap = (page, ids) => {
+/** Puts the elements with these ids of another page into this one; after an act no row is chosen any more. False when it
+    has none of them. */
+const swap = (page, ids, acted = false) => {
   let found = false;
   for (const id of ids) {
     const [now, next] = [document.getElementById(id), page.getElementById(id)];
     if (!now || !next) continue;
     found = true;
-    if (now.isEqualNode(next) && id !== "notice") continue;
+    if (!acted && now.isEqualNode(next) && id !== "notice") continue;
     const kept = remember(now);
     tellTimes(next);
     const fresh = document.importNode(next, true);
     now.replaceWith(fresh);
+    if (acted) kept.ticked.clear();
     restore(fresh, kept);
     equip(fresh);
   }
@@ -115,7 +124,7 @@ const follow = (ids, address, options, plain, remembered) => whileBusy(async () 
   try {
     const answer = await fetchPage(address, options);
     trouble(false);
-    const swapped = swap(answer.page, ids);
+    const swapped = swap(answer.page, ids, options?.method === "POST");
     if (swapped || !answer.good) {
       swap(answer.page, ["notice"]);
       if (remembered && swapped) arrive(answer.page, answer.address);
@@ -254,7 +263,7 @@ const look = async () => {
     const answer = await fetchPage(location.href, { headers: { "x-look": "1" } });
     trouble(false);
     const parts = all("[data-live]").filter((part) => part.dataset.live.split(" ").some((topic) => topics.has(topic)));
-    if (answer.good) swap(answer.page, parts.map((part) => part.id));
+    if (answer.good) swap(answer.page, parts.map(idOf));
   } catch {
     topics.forEach((topic) => due.add(topic));
   }
