@@ -11,6 +11,7 @@ use mailstead_core::authenticity::{BoxKey, Checks, Signers, Tallies};
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
 use mailstead_core::delivery::Delivery;
+use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::{Hickory, Resolver};
 use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, LogSettings};
@@ -114,6 +115,7 @@ impl House {
         let limits = Arc::new(config.limits.clone());
         let net = Net { clock: clock.clone(), log: log.clone(), sessions: Sessions::default(), certificates, limits };
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&config.dns).map_err(Failure::Refused)?);
+        let policies = PublishedPolicies::open(&config.delivery, Arc::clone(&resolver)).map_err(Failure::Refused)?;
         let box_key = BoxKey::open(&data).map_err(Failure::Refused)?;
         let hostname = config.top.hostname.clone();
         let tallies = Tallies::new(store.clone(), clock.clone());
@@ -146,6 +148,7 @@ impl House {
             clock,
             box_key,
             resolver,
+            policies,
             checks,
             certificates,
             live,
