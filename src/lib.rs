@@ -20,6 +20,7 @@ pub mod delivery;
 pub mod dns;
 pub mod intake;
 pub mod log;
+pub mod mailing;
 pub mod message;
 pub mod net;
 pub mod people;

@@ -64,7 +64,7 @@ pub struct House {
 pub struct Running {
     failures: Vec<(&'static str, String)>,
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 4],
 }
 
 impl Running {
@@ -138,10 +138,12 @@ impl House {
         let web_service = Arc::new(WebService::new(config.web.clone()));
         let list = wiring::services(config, &parts, &delivery, &web_service);
         let services = Services::new(store.clone(), log.clone(), list);
+        let mailings = wiring::mailings(config, &parts);
         let web = mailstead_web::House {
             hostname: config.top.hostname.as_str().into(),
             store,
             people,
+            mailings,
             sessions: parts.net.sessions.clone(),
             services,
             log,
@@ -175,6 +177,7 @@ impl House {
         let tasks = [
             tokio::spawn(self.delivery.clone().run(stopped.clone())),
             tokio::spawn(control.serve(self.web.clone(), stopped.clone())),
+            tokio::spawn(self.web.mailings.clone().run(stopped.clone())),
             tokio::spawn(care(self.parts.store.clone(), self.parts.net.clone(), stopped)),
         ];
         let failures = self.web.services.start_wanted().await;

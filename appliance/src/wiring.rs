@@ -9,6 +9,7 @@ use mailstead_core::bell::Bell;
 use mailstead_core::delivery::{self, Delivery, remote};
 use mailstead_core::dns::Resolver;
 use mailstead_core::intake::Intake;
+use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::net::{Encryption, LineService, Net, Protocol};
 use mailstead_core::people::People;
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
@@ -60,6 +61,17 @@ pub fn services(config: &Config, parts: &Parts, delivery: &Delivery, web: &Arc<W
         services.push(Arc::new(reports(config, parts)));
     }
     services
+}
+
+/// What administrators write to many users.
+pub fn mailings(config: &Config, parts: &Parts) -> Mailings {
+    Mailings::new(mailing::Parts {
+        store: parts.store.clone(),
+        intake: parts.intake.clone(),
+        clock: parts.net.clock.clone(),
+        log: parts.net.log.clone(),
+        hostname: config.top.hostname.clone(),
+    })
 }
 
 /// Reports to other servers.

@@ -182,8 +182,18 @@ impl Delivery {
         let told: HashSet<BlobId> = leased.iter().filter_map(settles_with).collect();
         let open = leased.into_par_iter().filter(|leased| !told.contains(&leased.id));
         let planned: Vec<_> = open.map(|leased| self.plan(&planner, leased)).collect();
-        let attempts = elsewhere.into_iter().map(|leased| parts.remote.attempt(leased)).collect();
-        Ok(Some(Batch { attempts, ..Batch::of(planned) }))
+        let mut batch = Batch::of(planned);
+        for leased in elsewhere {
+            match parts.remote.attempt(leased).told() {
+                Ok(tried) => {
+                    let (leased, settlement) = (tried.leased.clone(), planner.tried(tried));
+                    batch.events.extend(self.event(&leased, &settlement));
+                    batch.settlements.push(settlement);
+                }
+                Err(attempt) => batch.attempts.push(attempt),
+            }
+        }
+        Ok(Some(batch))
     }
 
     fn planner<'a>(&'a self, now: Time, claims: &'a Claims) -> Planner<'a> {

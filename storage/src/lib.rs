@@ -19,6 +19,7 @@ mod draft;
 mod error;
 mod ids;
 mod mailbox;
+mod mailing;
 mod meta;
 mod migration;
 mod opening;
@@ -52,6 +53,7 @@ pub use mailbox::{
     AccessKey, Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
+pub use mailing::{Audience, Mailing, MailingProgress};
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};
 pub use rules::{

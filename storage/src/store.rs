@@ -1,6 +1,7 @@
 //! The store: opening, and every public read and write.
 
 mod mailboxes;
+mod mailings;
 mod people;
 mod reports;
 mod rules;

@@ -104,7 +104,7 @@ backoff_seconds = 1
 "by-starttls.test" = {{ host = "mx.post.test:{submission}", user = "relay", password = "secret" }}
 "by-tls.test" = {{ host = "mx.post.test:{submissions}", implicit_tls = true, user = "relay", password = "secret" }}
 "seven.test" = {{ host = "mx.post.test:{submission}", user = "relay", password = "secret" }}
-"locked.test" = {{ host = "mx.post.test:{submissions}", implicit_tls = true, user = "relay", password = "wrong" }}
+"locked.test" = {{ host = "mx.post.test:{submissions}", implicit_tls = true, user = "other", password = "wrong" }}
 [authenticity]
 trusted = []
 iprev = "off"

@@ -7,6 +7,7 @@ use mailstead_core::clock::Clock;
 use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::Resolver;
 use mailstead_core::log::{Event, Kind, Level, Log, Value};
+use mailstead_core::mailing::Mailings;
 use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
@@ -22,6 +23,8 @@ pub struct House {
     pub store: Store,
     /// Who has mail here.
     pub people: People,
+    /// What is written to many users.
+    pub mailings: Mailings,
     /// Who is connected.
     pub sessions: Sessions,
     /// What runs.

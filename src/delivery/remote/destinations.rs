@@ -17,7 +17,7 @@ const TRIALS_SHARE: usize = 2;
 const LATELY_SECONDS: u64 = 600;
 /// Messages for broken destinations that are told so, without another try, in [`TOLD_MILLIS`]: to write that down for
 /// very many at once would take the box's time from those that can go.
-const TOLD_MAX: usize = 20;
+const TOLD_MAX: usize = 10;
 const TOLD_MILLIS: u64 = 100;
 const MINUTE_MILLIS: u64 = 60_000;
 /// Destinations that are remembered; beyond it those with nothing to say are forgotten.

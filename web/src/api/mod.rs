@@ -10,6 +10,7 @@ pub mod domains;
 mod error;
 mod extract;
 pub mod import;
+pub mod mailings;
 mod names;
 pub mod reports;
 pub mod rules;
@@ -48,6 +49,7 @@ pub fn router(house: House) -> Router {
         .merge(aliases::routes())
         .merge(shared::routes())
         .merge(spool::routes())
+        .merge(mailings::routes())
         .merge(sessions::routes())
         .merge(services::routes())
         .merge(verify::routes())

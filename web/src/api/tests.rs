@@ -13,6 +13,7 @@ use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
 use mailstead_core::log::Log;
+use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
@@ -46,7 +47,15 @@ impl Fixture {
         let web = Arc::new(WebService::new(settings));
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&nobody()).expect("a resolver"));
+        let mailings = Mailings::new(mailing::Parts {
+            store: store.clone(),
+            intake: Intake::new(store.clone(), clock.clone(), 1_000_000),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: "mx.example.test".into(),
+        });
         let house = House {
+            mailings,
             hostname: "mx.example.test".into(),
             store,
             people,
