@@ -12,8 +12,10 @@ use axum::http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use mailstead_web::api::{self, ErrorBody};
+use mailstead_web::api::ErrorBody;
 use mailstead_web::control::SOCKET_FILE;
+use mailstead_web::routes;
+use mailstead_web::segment;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
@@ -45,7 +47,7 @@ impl Client {
                 Err(Failure::Locked(_)) if Instant::now() < end => tokio::time::sleep(LOCK_PAUSE).await,
                 outcome => {
                     let house = outcome?;
-                    return Ok(Client(Transport::InProcess(api::router(house.web().clone()), Box::new(house))));
+                    return Ok(Client(Transport::InProcess(routes::for_owner(house.web().clone()), Box::new(house))));
                 }
             }
         }
@@ -94,19 +96,14 @@ impl Client {
         &self,
         path: &str,
         body: String,
-        mut hear: impl FnMut(T),
+        hear: impl FnMut(T),
     ) -> Result<(), Failure> {
-        let mut answer = self.send(Method::POST, path, body.into()).await?.into_body();
-        let mut waiting = Vec::new();
-        while let Some(frame) = answer.frame().await {
-            let Ok(bytes) = frame.map_err(broken)?.into_data() else { continue };
-            waiting.extend_from_slice(&bytes);
-            while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
-                hear(serde_json::from_slice(&waiting[..end]).map_err(foreign)?);
-                waiting.drain(..=end);
-            }
-        }
-        Ok(())
+        hear_lines(self.send(Method::POST, path, body.into()).await?, hear).await
+    }
+
+    /// GET that is answered line by line.
+    pub async fn follow<T: DeserializeOwned>(&self, path: &str, hear: impl FnMut(T)) -> Result<(), Failure> {
+        hear_lines(self.send(Method::GET, path, Body::empty()).await?, hear).await
     }
 
     /// GET of what is not JSON: copied as it comes.
@@ -150,6 +147,19 @@ impl Client {
     }
 }
 
+async fn hear_lines<T: DeserializeOwned>(answer: Response<Body>, mut hear: impl FnMut(T)) -> Result<(), Failure> {
+    let (mut answer, mut waiting) = (answer.into_body(), Vec::new());
+    while let Some(frame) = answer.frame().await {
+        let Ok(bytes) = frame.map_err(broken)?.into_data() else { continue };
+        waiting.extend_from_slice(&bytes);
+        while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
+            hear(serde_json::from_slice(&waiting[..end]).map_err(foreign)?);
+            waiting.drain(..=end);
+        }
+    }
+    Ok(())
+}
+
 async fn over_socket(socket: &Path, request: Request<Body>) -> Result<Response<Body>, Failure> {
     let unreachable = |error: &dyn std::fmt::Display| {
         Failure::Unreachable(format!("the server does not answer on {}: {error}", socket.display()))
@@ -177,25 +187,9 @@ fn foreign(error: impl std::fmt::Display) -> Failure {
     Failure::Refused(format!("the server is of another version: {error}"))
 }
 
-/// Text as one segment of a path or one value of a query (RFC 3986 §2.3).
-pub fn segment(text: &str) -> String {
-    let mut segment = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => segment.push(byte as char),
-            _ => segment.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    segment
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn segments() {
-        let check = |text, expected: &str| assert_eq!(super::segment(text), expected);
-        check("alice@example.test", "alice%40example.test");
-        check("a/b?c#d%", "a%2Fb%3Fc%23d%25");
-        check("jürgen", "j%C3%BCrgen");
-    }
+/// A path with the values of its query that are there.
+pub fn query(path: &str, values: &[(&str, Option<String>)]) -> String {
+    let pairs = values.iter().filter_map(|(name, value)| Some(format!("{name}={}", segment(value.as_ref()?))));
+    let pairs: Vec<String> = pairs.collect();
+    if pairs.is_empty() { path.into() } else { format!("{path}?{}", pairs.join("&")) }
 }

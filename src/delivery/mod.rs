@@ -10,6 +10,7 @@
 
 mod calendar;
 mod errand;
+mod noted;
 mod notice;
 mod outcome;
 mod place;
@@ -22,6 +23,7 @@ mod signing;
 #[cfg(test)]
 mod tests;
 mod tls_reports;
+mod traffic;
 mod vacation;
 
 pub use runner::{Delivery, Parts};

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mailstead_storage::{Account, AccountId, Directory, Error, LastLogin, Result, Role, ScramVerifier, Store, Word};
@@ -12,6 +13,7 @@ use super::password::{self, Memory, SCRAM_ITERATIONS};
 use super::proof::Proofs;
 use super::token::TokenVerifier;
 use super::turns::Turns;
+use super::watch::LoginWatch;
 use crate::clock::Clock;
 use crate::work;
 
@@ -19,6 +21,9 @@ use crate::work;
 const DECOY_KEY: &str = "people.decoy_key";
 /// The setting that keeps the key of rewritten senders, so that bounces find back after a restart.
 const FORWARDING_KEY: &str = "people.forwarding_key";
+
+/// After so long without a check of a password, the memory that checks need is given back.
+const REST: Duration = Duration::from_secs(10);
 
 /// The people of this box. Cheap to clone.
 #[derive(Clone)]
@@ -33,6 +38,7 @@ struct Parts {
     decoy_key: [u8; 32],
     forwarding: Forwarding,
     provider: OnceLock<Box<dyn TokenVerifier>>,
+    watch: OnceLock<Box<dyn LoginWatch>>,
 }
 
 /// Someone who has logged in.
@@ -69,6 +75,7 @@ impl People {
             proofs: Mutex::new(Proofs::new()),
             memory: Memory::default(),
             provider: OnceLock::new(),
+            watch: OnceLock::new(),
         }))
     }
 
@@ -99,13 +106,8 @@ impl People {
         protocol: &'static str,
         from: IpAddr,
     ) -> std::result::Result<Login, Denied> {
-        let account = find(&self.store().directory(), user);
-        let proven = account.as_ref().is_some_and(|account| self.proofs().holds(account, password, self.0.clock.now()));
-        if !proven {
-            self.check(account.clone(), password, from).await?;
-        }
-        let account = account.ok_or(Denied::Wrong)?;
-        self.let_in(&account, protocol, from)
+        let login = self.check_in(user, password, protocol, from).await;
+        self.told(user, protocol, from, login)
     }
 
     /// What is needed to check SCRAM-SHA-256 of this user. For an unknown user, one that is made up
@@ -121,8 +123,14 @@ impl People {
     /// # Errors
     /// See [`Denied`].
     pub fn admit(&self, user: &str, protocol: &'static str, from: IpAddr) -> std::result::Result<Login, Denied> {
-        let account = find(&self.store().directory(), user).ok_or(Denied::Wrong)?;
-        self.let_in(&account, protocol, from)
+        let account = find(&self.store().directory(), user).ok_or(Denied::Wrong);
+        let login = account.and_then(|account| self.let_in(&account, protocol, from));
+        self.told(user, protocol, from, login)
+    }
+
+    /// The account that logs in under this name.
+    pub fn account_named(&self, user: &str) -> Option<AccountId> {
+        find(&self.store().directory(), user).map(|account| account.id)
     }
 
     /// Sets an account's password.
@@ -159,10 +167,31 @@ impl People {
         &self.0.provider
     }
 
+    /// Who is told of logins.
+    pub(super) fn watch_cell(&self) -> &OnceLock<Box<dyn LoginWatch>> {
+        &self.0.watch
+    }
+
     /// Do both name the same user?
     pub(super) fn is_same_login(&self, one: &str, other: &str) -> bool {
         let directory = self.store().directory();
         login_key(&directory, one) == login_key(&directory, other)
+    }
+
+    async fn check_in(
+        &self,
+        user: &str,
+        password: &str,
+        protocol: &'static str,
+        from: IpAddr,
+    ) -> std::result::Result<Login, Denied> {
+        let account = find(&self.store().directory(), user);
+        let proven = account.as_ref().is_some_and(|account| self.proofs().holds(account, password, self.0.clock.now()));
+        if !proven {
+            self.check(account.clone(), password, from).await?;
+        }
+        let account = account.ok_or(Denied::Wrong)?;
+        self.let_in(&account, protocol, from)
     }
 
     /// The full check, one of a few at a time. It costs the same when there is no such account.
@@ -174,7 +203,7 @@ impl People {
     ) -> std::result::Result<(), Denied> {
         let turn = self.0.turns.take(Some(from)).await.ok_or(Denied::Unavailable)?;
         let (people, password) = (self.clone(), password.to_string());
-        work::compute(move || {
+        let checked = work::compute(move || {
             let _turn = turn;
             let hash = account.as_ref().map(|account| account.password.as_str());
             if !password::is_right(&password, hash, &people.0.memory) {
@@ -185,7 +214,26 @@ impl People {
             }
             Ok(())
         })
-        .await
+        .await;
+        self.rest_later();
+        checked
+    }
+
+    /// Gives the memory of checks back once there were none for a while.
+    fn rest_later(&self) {
+        if !self.0.memory.wants_watch() {
+            return;
+        }
+        let people = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            loop {
+                let Some(checks) = people.upgrade().map(|people| people.memory.checks()) else { return };
+                tokio::time::sleep(REST).await;
+                if people.upgrade().is_none_or(|people| people.memory.give_back(checks)) {
+                    return;
+                }
+            }
+        });
     }
 
     fn let_in(&self, account: &Account, protocol: &'static str, from: IpAddr) -> std::result::Result<Login, Denied> {

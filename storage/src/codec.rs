@@ -139,6 +139,10 @@ impl<'a> Reader<'a> {
         Ok(count as usize)
     }
 
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     pub(crate) fn rest(self) -> &'a [u8] {
         self.rest
     }

@@ -9,6 +9,7 @@ pub(crate) mod rows;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, ActiveScript, Time};
@@ -60,7 +61,7 @@ impl std::fmt::Debug for SigningKey {
 }
 
 /// What kind of key signs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyAlgorithm {
     /// `rsa-sha256` (RFC 6376).
@@ -70,7 +71,7 @@ pub enum KeyAlgorithm {
 }
 
 /// What a signing key is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyState {
     /// Its record is to be published; it signs nothing yet.
@@ -89,7 +90,7 @@ impl Domain {
 }
 
 /// What a person may do beyond their own mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A mailbox user.
@@ -222,7 +223,7 @@ pub struct Alias {
 }
 
 /// What an account's mailboxes hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Usage {
     /// Bytes of all messages, each mailbox's copy counted.
     pub bytes: u64,
@@ -243,7 +244,7 @@ impl Usage {
 }
 
 /// What an owner's mailboxes may hold, all together. 0 is without limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Quota {
     /// Bytes.
     pub bytes: u64,

@@ -1,6 +1,7 @@
 //! What an administrator writes to many users, and how far it has come. Its text is opaque here.
 
 use redb::{ReadTransaction, ReadableTable};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{decode_json, encode_json};
@@ -31,7 +32,7 @@ pub struct Mailing {
 }
 
 /// Whom a mailing goes to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// All users.

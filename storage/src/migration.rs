@@ -8,7 +8,7 @@ use crate::rows::{SpoolRow, decode_json, encode_json};
 use crate::spool::senders::folded;
 use crate::tables::{SCHEMA, due_key, meta};
 use crate::write::Tables;
-use crate::{BlobId, Error, Result, Word};
+use crate::{BlobId, Error, Result, Word, index_log};
 
 /// A step from the version that is its place in [`STEPS`] plus one to the next.
 type Step = fn(&WriteTransaction) -> Result<()>;
@@ -46,6 +46,9 @@ pub(crate) fn run(base: &Base) -> Result<()> {
     base.write(|transaction| {
         let mut tables = Tables::open(transaction)?;
         tables.set_state("schema", SCHEMA)?;
+        if tables.state("clean")? == 0 {
+            index_log::skip_lost(&mut tables)?;
+        }
         tables.set_state("clean", 0)?;
         tables.finish().map(drop)
     })

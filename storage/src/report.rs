@@ -2,6 +2,7 @@
 //! reported of this box. Their contents are opaque here.
 
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{decode_json, encode_json};
@@ -26,7 +27,7 @@ pub struct Tally {
 }
 
 /// What a report is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReportKind {
     /// DMARC aggregate report (RFC 9990).

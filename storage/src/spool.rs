@@ -12,6 +12,7 @@ pub(crate) mod steer;
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, BlobId, Flags, MailboxId, Memory, Time};
@@ -118,7 +119,7 @@ pub enum Provenance {
 }
 
 /// Order of delivery when several messages are due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// First.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use mailstead_core::service::Stop;
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::{House, api, listen};
+use crate::{House, listen, routes};
 
 /// Its file in the data directory.
 pub const SOCKET_FILE: &str = "control.sock";
@@ -49,7 +49,7 @@ impl Control {
 
     /// Serves the API until `stop`, then removes the socket.
     pub async fn serve(self, house: House, stop: Stop) {
-        listen::serve(self.listener, api::router(house), CONNECTIONS_MAX, stop).await;
+        listen::serve(self.listener, routes::for_owner(house), CONNECTIONS_MAX, stop).await;
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -6,13 +6,18 @@ use mailstead_core::authenticity::{BoxKey, Checks};
 use mailstead_core::clock::Clock;
 use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::Resolver;
+use mailstead_core::guard::Guard;
+use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, Value};
 use mailstead_core::mailing::Mailings;
 use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
+use mailstead_core::settings::Register;
 use mailstead_storage::Store;
+
+use crate::door::Caller;
 
 /// The parts of the box that can be looked at and acted on through HTTP. Cheap to clone.
 #[derive(Clone)]
@@ -27,10 +32,16 @@ pub struct House {
     pub mailings: Mailings,
     /// Who is connected.
     pub sessions: Sessions,
+    /// Shuts out who abuses the box.
+    pub guard: Guard,
+    /// The way in, for mail that the box writes.
+    pub intake: Intake,
     /// What runs.
     pub services: Services,
     /// Where acts are noted.
     pub log: Log,
+    /// What can be set.
+    pub settings: Arc<dyn Register>,
     /// The time.
     pub clock: Clock,
     /// Encrypts what is kept secret.
@@ -50,9 +61,12 @@ pub struct House {
 }
 
 impl House {
-    /// Notes an administrator's act: `what` was done to `whom`.
-    pub(crate) fn audit(&self, what: &'static str, whom: impl Into<Value>) {
-        let by = if self.live { "control socket" } else { "command line" };
-        self.log.write(Event::new(Kind::Audit, Level::Info, what).with("on", whom).with("by", by));
+    /// Notes an administrator's act: the caller did `what` to `whom`.
+    pub(crate) fn audit(&self, caller: &Caller, what: &'static str, whom: impl Into<Value>) {
+        let event = Event::new(Kind::Audit, Level::Info, what).with("on", whom).with("by", caller.name().to_string());
+        self.log.write(match caller.ip() {
+            Some(ip) => event.with("from", ip.to_string()),
+            None => event,
+        });
     }
 }

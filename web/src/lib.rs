@@ -6,12 +6,18 @@
 
 pub mod api;
 pub mod control;
+pub mod door;
+mod frame;
 mod house;
 mod listen;
+mod pages;
 pub mod public;
+pub mod routes;
+mod segment;
 mod serve;
 mod settings;
 
 pub use house::House;
+pub use segment::segment;
 pub use serve::WebService;
 pub use settings::WebSettings;

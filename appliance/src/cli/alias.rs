@@ -2,10 +2,11 @@
 
 use clap::Subcommand;
 use mailstead_web::api::aliases::{Aliases, Targets};
+use mailstead_web::segment;
 
 use super::table::{Table, moment};
 use super::{Context, Failure};
-use crate::client::{Client, segment};
+use crate::client::Client;
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -5,10 +5,11 @@ mod dkim;
 
 use clap::Subcommand;
 use mailstead_web::api::domains::{DomainChange, Domains, NewDomain};
+use mailstead_web::segment;
 
 use super::table::{Table, moment};
 use super::{Context, Failure};
-use crate::client::{Client, segment};
+use crate::client::Client;
 
 #[derive(Subcommand)]
 pub enum Command {

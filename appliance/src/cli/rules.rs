@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use mailstead_web::api::rules::{ActiveScript, Forward, ScriptText, Scripts, Vacation};
+use mailstead_web::segment;
 
 use super::table::{Table, moment, say, yes};
 use super::{Context, Failure};
-use crate::client::{Client, segment};
+use crate::client::Client;
 
 /// `user forward`
 #[derive(Args)]

@@ -2,10 +2,11 @@
 
 use clap::Subcommand;
 use mailstead_web::api::services::{ServiceList, ServiceRow};
+use mailstead_web::segment;
 
 use super::table::Table;
 use super::{Context, Failure};
-use crate::client::{Client, segment};
+use crate::client::Client;
 
 #[derive(Subcommand)]
 pub enum Command {

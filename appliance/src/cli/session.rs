@@ -3,10 +3,11 @@
 use clap::Subcommand;
 use mailstead_web::api::sessions::SessionList;
 use mailstead_web::api::spool::acts::Counted;
+use mailstead_web::segment;
 
 use super::table::{Table, count, moment};
 use super::{Context, Failure};
-use crate::client::{Client, segment};
+use crate::client::Client;
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -3,11 +3,12 @@
 use clap::Subcommand;
 use mailstead_storage::Quota;
 use mailstead_web::api::shared::{NewRights, NewShared, SharedChange, SharedMailboxes, SharedQuota};
+use mailstead_web::segment;
 
 use super::table::{Table, size};
 use super::user::parse_quota;
 use super::{Context, Failure};
-use crate::client::{Client, segment};
+use crate::client::Client;
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -4,10 +4,11 @@ use clap::{Subcommand, ValueEnum};
 use mailstead_storage::Priority;
 use mailstead_web::api::spool::acts::{Counted, DeletedPage, MessageIds, NewPriority, Reset};
 use mailstead_web::api::spool::{SpoolMessage, SpoolPage, SpoolRow};
+use mailstead_web::segment;
 
 use super::table::{Table, count, moment, say, size};
 use super::{Context, Failure};
-use crate::client::{Client, segment};
+use crate::client::Client;
 
 #[derive(Subcommand)]
 pub enum Command {

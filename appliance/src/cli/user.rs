@@ -4,11 +4,12 @@ use clap::{Subcommand, ValueEnum};
 use mailstead_storage::Role;
 use mailstead_web::api::size::parse_size;
 use mailstead_web::api::users::{NewPassword, NewUser, UserChange, Users};
+use mailstead_web::segment;
 
 use super::password::PasswordSource;
 use super::table::{Table, moment, size, yes};
 use super::{Context, Failure, rules};
-use crate::client::{Client, segment};
+use crate::client::Client;
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -208,7 +208,7 @@ fn file_name(name: &str) -> String {
     if name.is_ascii() {
         format!("filename=\"{name}\"")
     } else {
-        format!("filename*=utf-8''{}", crate::client::segment(name))
+        format!("filename*=utf-8''{}", mailstead_web::segment(name))
     }
 }
 

@@ -11,6 +11,7 @@ mod tests;
 use std::sync::Arc;
 
 use mailstead_storage::SigningKey;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use policies::sts_policy;
@@ -31,7 +32,7 @@ pub struct Expected {
 }
 
 /// How a record is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Judgement {
     /// As it should be.
@@ -45,7 +46,7 @@ pub enum Judgement {
 }
 
 /// One thing that was looked up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// What it is: `MX`, `SPF`, `DKIM mail1-rsa`, …
     pub what: String,

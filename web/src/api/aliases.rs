@@ -1,28 +1,29 @@
 //! `aliases`: list, put, remove.
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{get, put as put_route};
-use axum::{Json, Router};
+use axum::http::{Method, StatusCode};
 use mailstead_core::clock::rfc3339;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Body, Path};
 use super::{Answer, Problem, names};
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// Most addresses that one alias may lead to.
 const TARGETS_MAX: usize = 1000;
 
 /// All aliases, by address.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Aliases {
     /// The rows.
     pub aliases: Vec<AliasRow>,
 }
 
 /// An alias.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AliasRow {
     /// The address that receives.
     pub address: String,
@@ -33,22 +34,31 @@ pub struct AliasRow {
 }
 
 /// Where an alias is to lead.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Targets {
     /// Addresses, here or elsewhere.
     pub targets: Vec<String>,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new().route("/aliases", get(list)).route("/aliases/{address}", put_route(put).delete(remove))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/aliases", list)
+            .about("Lists the aliases, by address.")
+            .answers::<Aliases>(),
+        Route::api(Access::DomainAdmin, Method::PUT, "/api/v1/aliases/{address}", put)
+            .about("Makes an alias, or lets it lead elsewhere.")
+            .body::<Targets>(),
+        Route::api(Access::DomainAdmin, Method::DELETE, "/api/v1/aliases/{address}", remove).about("Removes an alias."),
+    ]
 }
 
-async fn list(State(house): State<House>) -> Json<Aliases> {
+pub(crate) async fn list(State(house): State<House>, caller: Caller) -> Json<Aliases> {
     let directory = house.store.directory();
     let mut aliases: Vec<_> = directory
         .aliases
         .values()
+        .filter(|alias| caller.scope().covers_address(&alias.address))
         .map(|alias| AliasRow {
             address: alias.address.clone(),
             targets: alias.targets.clone(),
@@ -59,12 +69,14 @@ async fn list(State(house): State<House>) -> Json<Aliases> {
     Json(Aliases { aliases })
 }
 
-async fn put(
+pub(crate) async fn put(
     State(house): State<House>,
+    caller: Caller,
     Path(address): Path<String>,
     Body(wanted): Body<Targets>,
 ) -> Answer<StatusCode> {
     let address = names::address(&address)?;
+    caller.must_cover_address(&address)?;
     let targets = wanted.targets.iter().map(|target| names::address(target)).collect::<Result<Vec<_>, _>>()?;
     if targets.is_empty() {
         return Err(Problem::invalid("an alias leads to at least one address; remove it if it is not needed"));
@@ -76,13 +88,18 @@ async fn put(
         return Err(Problem::invalid(format!("{address} cannot be an alias of itself")));
     }
     house.store.put_alias(&address, targets, house.clock.now()).await?;
-    house.audit("alias put", address);
+    house.audit(&caller, "alias put", address);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(State(house): State<House>, Path(address): Path<String>) -> Answer<StatusCode> {
+pub(crate) async fn remove(
+    State(house): State<House>,
+    caller: Caller,
+    Path(address): Path<String>,
+) -> Answer<StatusCode> {
     let address = names::address(&address)?;
+    caller.must_cover_address(&address)?;
     house.store.remove_alias(&address).await?;
-    house.audit("alias removed", address);
+    house.audit(&caller, "alias removed", address);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,28 +1,29 @@
 //! `domains/{name}/dkim`: the keys that a domain's mail is signed with.
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::http::{Method, StatusCode};
 use mailstead_core::authenticity::{ascii_domain, key_pair, rotation};
 use mailstead_core::clock::rfc3339;
 use mailstead_core::work;
 use mailstead_storage::{Domain, KeyAlgorithm, KeyState, SigningKey};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::Path;
 use super::{Answer, Problem, names};
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// A domain's keys.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Keys {
     /// In the order in which they were made.
     pub keys: Vec<KeyRow>,
 }
 
 /// One key.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct KeyRow {
     /// Its selector.
     pub selector: String,
@@ -37,7 +38,7 @@ pub struct KeyRow {
 }
 
 /// A TXT record.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// Its name.
     pub name: String,
@@ -47,20 +48,33 @@ pub struct Record {
     pub zone: String,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new()
-        .route("/domains/{name}/dkim", get(list).post(make))
-        .route("/domains/{name}/dkim/activate", post(activate))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/domains/{name}/dkim", list)
+            .about("Lists the keys that a domain's mail is signed with.")
+            .answers::<Keys>(),
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/domains/{name}/dkim", make)
+            .about("Makes new keys. The first ones sign at once, later ones when they are activated.")
+            .answers::<Keys>()
+            .creates(),
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/domains/{name}/dkim/activate", activate)
+            .about("Signs with the keys that wait, from now on.")
+            .answers::<Keys>(),
+    ]
 }
 
-async fn list(State(house): State<House>, Path(name): Path<String>) -> Answer<Json<Keys>> {
-    Ok(Json(shown(&domain(&house, &name)?)))
+pub(crate) async fn list(State(house): State<House>, caller: Caller, Path(name): Path<String>) -> Answer<Json<Keys>> {
+    Ok(Json(shown(&domain(&house, &caller, &name)?)))
 }
 
 /// Makes a new set. The first one signs at once.
-async fn make(State(house): State<House>, Path(name): Path<String>) -> Answer<(StatusCode, Json<Keys>)> {
+pub(crate) async fn make(
+    State(house): State<House>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Answer<(StatusCode, Json<Keys>)> {
     let _one_edit = house.edits.lock().await;
-    let old = domain(&house, &name)?;
+    let old = domain(&house, &caller, &name)?;
     let place = rotation::free_place(&old.signing_keys);
     let (domain, key, now) = (old.name.clone(), house.box_key.clone(), house.clock.now());
     let made: Result<Vec<SigningKey>, String> = work::compute(move || {
@@ -71,25 +85,30 @@ async fn make(State(house): State<House>, Path(name): Path<String>) -> Answer<(S
     let signing_keys = rotation::with_new(old.signing_keys.clone(), made.map_err(Problem::failed)?);
     let new = Domain { signing_keys, ..old };
     house.store.update_domain(new.clone()).await?;
-    house.audit("signing keys made", new.name.clone());
+    house.audit(&caller, "signing keys made", new.name.clone());
     Ok((StatusCode::CREATED, Json(shown(&new))))
 }
 
 /// The set that waits signs from now on.
-async fn activate(State(house): State<House>, Path(name): Path<String>) -> Answer<Json<Keys>> {
+pub(crate) async fn activate(
+    State(house): State<House>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Answer<Json<Keys>> {
     let _one_edit = house.edits.lock().await;
-    let old = domain(&house, &name)?;
+    let old = domain(&house, &caller, &name)?;
     let Some(signing_keys) = rotation::activated(old.signing_keys.clone()) else {
         return Err(Problem::invalid(format!("no keys of {} wait to be used; make some first", old.name)));
     };
     let new = Domain { signing_keys, ..old };
     house.store.update_domain(new.clone()).await?;
-    house.audit("signing keys changed", new.name.clone());
+    house.audit(&caller, "signing keys changed", new.name.clone());
     Ok(Json(shown(&new)))
 }
 
-fn domain(house: &House, name: &str) -> Result<Domain, Problem> {
+fn domain(house: &House, caller: &Caller, name: &str) -> Result<Domain, Problem> {
     let name = names::domain(name)?;
+    caller.must_cover_domain(&name)?;
     let found = house.store.directory().domains.get(&name).cloned();
     found.map(|domain| Domain::clone(&domain)).ok_or_else(|| Problem::not_found(format!("there is no domain {name}")))
 }

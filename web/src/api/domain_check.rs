@@ -1,29 +1,40 @@
 //! `domains/{name}/check`: what the DNS says of a domain, and what it should say.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::http::Method;
 use mailstead_core::authenticity::published::{self, Expected, Finding};
 use mailstead_core::net::tls::Certificates;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::Path;
 use super::{Answer, Problem, names};
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// What was found.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DomainCheck {
     /// One for each record that matters.
     pub findings: Vec<Finding>,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new().route("/domains/{name}/check", get(check))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/domains/{name}/check", check)
+            .about("Asks the DNS what it says of a domain, and tells what it should say.")
+            .answers::<DomainCheck>(),
+    ]
 }
 
-async fn check(State(house): State<House>, Path(name): Path<String>) -> Answer<Json<DomainCheck>> {
+pub(crate) async fn check(
+    State(house): State<House>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Answer<Json<DomainCheck>> {
     let name = names::domain(&name)?;
+    caller.must_cover_domain(&name)?;
     let Some(domain) = house.store.directory().domains.get(&name).cloned() else {
         return Err(Problem::not_found(format!("there is no domain {name}")));
     };

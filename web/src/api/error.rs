@@ -5,6 +5,7 @@ use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use mailstead_storage::Word;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An error: a status, a word for programs, a sentence for a person.
@@ -19,14 +20,14 @@ pub struct Problem {
 }
 
 /// The body of a response that tells of an error.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorBody {
     /// The error.
     pub error: ErrorDetail,
 }
 
 /// An error as JSON tells it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorDetail {
     /// A word for programs.
     pub code: String,
@@ -43,6 +44,16 @@ impl Problem {
     /// What it names does not exist.
     pub fn not_found(message: impl Into<String>) -> Problem {
         Problem { status: StatusCode::NOT_FOUND, code: "not_found", message: message.into() }
+    }
+
+    /// Nobody has signed in.
+    pub fn unauthenticated(message: impl Into<String>) -> Problem {
+        Problem { status: StatusCode::UNAUTHORIZED, code: "unauthenticated", message: message.into() }
+    }
+
+    /// Whoever has signed in may not do this.
+    pub fn denied(message: impl Into<String>) -> Problem {
+        Problem { status: StatusCode::FORBIDDEN, code: "denied", message: message.into() }
     }
 
     /// It makes sense only while the server runs.
@@ -84,6 +95,12 @@ impl From<mailstead_storage::Error> for Problem {
     fn from(error: mailstead_storage::Error) -> Problem {
         let (status, code) = spoken(error.word);
         Problem { status, code, message: error.detail }
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(error: std::io::Error) -> Problem {
+        Problem { status: StatusCode::INTERNAL_SERVER_ERROR, code: "io", message: error.to_string() }
     }
 }
 

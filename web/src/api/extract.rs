@@ -7,13 +7,13 @@ use serde::de::DeserializeOwned;
 use super::error::Problem;
 
 /// The JSON body.
-pub(super) struct Body<T>(pub T);
+pub(crate) struct Body<T>(pub T);
 
 /// The query string.
-pub(super) struct Query<T>(pub T);
+pub(crate) struct Query<T>(pub T);
 
 /// What stands in the path.
-pub(super) struct Path<T>(pub T);
+pub(crate) struct Path<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;

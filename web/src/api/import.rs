@@ -4,11 +4,11 @@
 
 use std::collections::HashSet;
 
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
+use axum::http::Method;
 use axum::response::Response;
-use axum::routing::post;
 use mailstead_storage::Role;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -18,6 +18,7 @@ use super::stream::Lines;
 use super::users::{self, NewUser};
 use super::{Answer, Problem};
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// Bytes of a file at most.
 const FILE_BYTES_MAX: usize = 64 << 20;
@@ -26,7 +27,7 @@ const FILE_BYTES_MAX: usize = 64 << 20;
 const IN_WORK_MAX: usize = 16;
 
 /// How to import.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportQuery {
     /// Check every line and change nothing.
@@ -35,7 +36,7 @@ pub struct ImportQuery {
 }
 
 /// A line of the answer.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportLine {
     /// How far it has come.
@@ -75,14 +76,25 @@ struct Row {
     role: String,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new().route("/import/users", post(import)).layer(DefaultBodyLimit::max(FILE_BYTES_MAX))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/import/users", import)
+            .about("Adds the users of a CSV file with the columns address, name, password, quota, role.")
+            .query::<ImportQuery>()
+            .body_of("text/csv", FILE_BYTES_MAX)
+            .answers_lines::<ImportLine>(),
+    ]
 }
 
-async fn import(State(house): State<House>, Query(query): Query<ImportQuery>, file: String) -> Answer<Response> {
+pub(crate) async fn import(
+    State(house): State<House>,
+    caller: Caller,
+    Query(query): Query<ImportQuery>,
+    file: String,
+) -> Answer<Response> {
     let rows = read(&file)?;
     let (lines, response) = Lines::response();
-    tokio::spawn(run(house, rows, query.dry_run, lines));
+    tokio::spawn(run(house, caller, rows, query.dry_run, lines));
     Ok(response)
 }
 
@@ -131,7 +143,7 @@ fn user(row: Row) -> Result<NewUser, String> {
     Ok(NewUser { address: row.address, name: row.name, password: row.password, role, quota_bytes, quota_messages: 0 })
 }
 
-async fn run(house: House, rows: Vec<(u64, Result<NewUser, String>)>, dry_run: bool, mut lines: Lines) {
+async fn run(house: House, caller: Caller, rows: Vec<(u64, Result<NewUser, String>)>, dry_run: bool, mut lines: Lines) {
     let total = rows.len() as u64;
     let (mut added, mut bad) = (0, 0);
     let mut seen = HashSet::new();
@@ -142,8 +154,8 @@ async fn run(house: House, rows: Vec<(u64, Result<NewUser, String>)>, dry_run: b
             && let Some((line, row)) = rows.next()
         {
             let row = row.and_then(|new| first_of_its_name(&mut seen, new));
-            let house = house.clone();
-            in_work.spawn(async move { (line, take(&house, row, dry_run).await) });
+            let (house, caller) = (house.clone(), caller.clone());
+            in_work.spawn(async move { (line, take(&house, &caller, row, dry_run).await) });
         }
         let Some(done) = in_work.join_next().await else { break };
         match done {
@@ -159,7 +171,7 @@ async fn run(house: House, rows: Vec<(u64, Result<NewUser, String>)>, dry_run: b
         lines.offer(&ImportLine::Progress { done: added + bad, total });
     }
     if !dry_run {
-        house.audit("users imported", added);
+        house.audit(&caller, "users imported", added);
     }
     lines.write(&ImportLine::Report { added, bad }).await;
 }
@@ -172,11 +184,11 @@ fn first_of_its_name(seen: &mut HashSet<String>, new: NewUser) -> Result<NewUser
     Err(format!("{} stands on an earlier line already", new.address))
 }
 
-async fn take(house: &House, row: Result<NewUser, String>, dry_run: bool) -> Result<(), String> {
+async fn take(house: &House, caller: &Caller, row: Result<NewUser, String>, dry_run: bool) -> Result<(), String> {
     let new = row?;
     let outcome = match dry_run {
-        true => users::check(&house.store, &new),
-        false => users::create(house, new).await,
+        true => users::check(&house.store, caller, &new),
+        false => users::create(house, caller, new).await,
     };
     outcome.map(drop).map_err(|problem| problem.message)
 }

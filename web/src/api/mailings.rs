@@ -1,30 +1,31 @@
 //! `mailings`: what an administrator writes to many users, and how far it has come.
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::http::{Method, StatusCode};
 use mailstead_core::clock::rfc3339;
 use mailstead_core::{mailing, work};
 use mailstead_storage::{Audience, Mailing, MailingProgress};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::Body;
 use super::{Answer, names};
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// Most mailings of one answer.
 const MAILINGS_MAX: usize = 200;
 
 /// The latest mailings, the newest first.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Mailings {
     /// The rows.
     pub mailings: Vec<MailingRow>,
 }
 
 /// One mailing.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MailingRow {
     /// Its number.
     pub number: u64,
@@ -47,7 +48,7 @@ pub struct MailingRow {
 }
 
 /// A mailing to begin.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMailing {
     /// Whom it goes to.
@@ -68,7 +69,7 @@ pub struct NewMailing {
 }
 
 /// What was begun.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Begun {
     /// The mailing's number.
     pub number: u64,
@@ -80,11 +81,21 @@ fn administrator() -> String {
     "System Administrator".into()
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new().route("/mailings", get(list).post(begin))
+pub(crate) fn routes() -> Vec<Route> {
+    const PATH: &str = "/api/v1/mailings";
+    vec![
+        Route::api(Access::SystemAdmin, Method::GET, PATH, list)
+            .about("Lists the latest mailings, the newest first, and how far each has come.")
+            .answers::<Mailings>(),
+        Route::api(Access::SystemAdmin, Method::POST, PATH, begin)
+            .about("Writes to many users: one message for each, at low priority.")
+            .body::<NewMailing>()
+            .answers::<Begun>()
+            .creates(),
+    ]
 }
 
-async fn list(State(house): State<House>) -> Answer<Json<Mailings>> {
+pub(crate) async fn list(State(house): State<House>) -> Answer<Json<Mailings>> {
     let store = house.store.clone();
     let mailings = work::read(move || store.mailings(MAILINGS_MAX)).await?;
     Ok(Json(Mailings { mailings: mailings.into_iter().map(row).collect() }))
@@ -97,7 +108,11 @@ fn row((number, mailing, progress): (u64, Mailing, MailingProgress)) -> MailingR
     MailingRow { number, begun: rfc3339(begun), audience, subject, status, total, queued, delivered, failed }
 }
 
-async fn begin(State(house): State<House>, Body(new): Body<NewMailing>) -> Answer<(StatusCode, Json<Begun>)> {
+pub(crate) async fn begin(
+    State(house): State<House>,
+    caller: Caller,
+    Body(new): Body<NewMailing>,
+) -> Answer<(StatusCode, Json<Begun>)> {
     let NewMailing { audience, from_name, to_name, subject, text, is_html } = new;
     let audience = match audience {
         Audience::Domain(domain) => Audience::Domain(names::domain(&domain)?),
@@ -106,6 +121,6 @@ async fn begin(State(house): State<House>, Body(new): Body<NewMailing>) -> Answe
     };
     let mailing = Mailing { begun: house.clock.now(), audience, from_name, to_name, subject, text, is_html };
     let (number, total) = house.mailings.begin(mailing).await?;
-    house.audit("mailing begun", number);
+    house.audit(&caller, "mailing begun", number);
     Ok((StatusCode::CREATED, Json(Begun { number, total })))
 }

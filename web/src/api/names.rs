@@ -5,7 +5,7 @@ use mailstead_core::people::{self, Address};
 use super::error::Problem;
 
 /// A domain name.
-pub(super) fn domain(text: &str) -> Result<String, Problem> {
+pub(crate) fn domain(text: &str) -> Result<String, Problem> {
     match Address::parse(&format!("postmaster@{}", text.trim())) {
         Some(address) if !address.domain.is_empty() && !address.domain.starts_with('[') => Ok(address.domain),
         _ => Err(Problem::invalid(format!("{text:?} is not a domain name; write it like example.org"))),
@@ -13,7 +13,7 @@ pub(super) fn domain(text: &str) -> Result<String, Problem> {
 }
 
 /// A mail address with a domain.
-pub(super) fn address(text: &str) -> Result<String, Problem> {
+pub(crate) fn address(text: &str) -> Result<String, Problem> {
     match Address::parse(text.trim()) {
         Some(address) if !address.domain.is_empty() => Ok(address.key()),
         _ => Err(Problem::invalid(format!("{text:?} is not a mail address; write it like name@example.org"))),
@@ -21,7 +21,7 @@ pub(super) fn address(text: &str) -> Result<String, Problem> {
 }
 
 /// Refuses a password that no client could log in with.
-pub(super) fn password(text: &str) -> Result<(), Problem> {
+pub(crate) fn password(text: &str) -> Result<(), Problem> {
     match people::is_acceptable(text) {
         true => Ok(()),
         false => Err(Problem::invalid("the password is empty or contains a control character; choose another one")),

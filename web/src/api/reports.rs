@@ -1,28 +1,30 @@
 //! `reports`: what other servers have reported about domains of this box.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::http::Method;
 use mailstead_core::clock::rfc3339;
 use mailstead_core::work;
 use mailstead_storage::{Report, ReportKind, Time};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Answer;
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// Most reports of one answer.
 const REPORTS_MAX: usize = 200;
 
 /// The newest reports, newest first.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Reports {
     /// The rows.
     pub reports: Vec<ReportRow>,
 }
 
 /// One report, in the words of who sent it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ReportRow {
     /// When it came.
     pub received: String,
@@ -44,14 +46,19 @@ pub struct ReportRow {
     pub details: Vec<String>,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new().route("/reports", get(list))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/reports", list)
+            .about("Lists the newest reports of other servers, newest first.")
+            .answers::<Reports>(),
+    ]
 }
 
-async fn list(State(house): State<House>) -> Answer<Json<Reports>> {
+pub(crate) async fn list(State(house): State<House>, caller: Caller) -> Answer<Json<Reports>> {
     let store = house.store.clone();
     let reports = work::read(move || store.reports(REPORTS_MAX)).await?;
-    Ok(Json(Reports { reports: reports.into_iter().map(row).collect() }))
+    let seen = reports.into_iter().filter(|report| caller.scope().covers_domain(&report.domain));
+    Ok(Json(Reports { reports: seen.map(row).collect() }))
 }
 
 fn row(report: Report) -> ReportRow {

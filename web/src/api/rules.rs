@@ -1,21 +1,22 @@
 //! `users/…/forward`, `…/vacation`, `…/scripts`: what becomes of a user's mail before it is read.
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{get, put};
-use axum::{Json, Router};
+use axum::http::{Method, StatusCode};
 use mailstead_core::clock::{moment, rfc3339};
 use mailstead_core::people::Address;
 use mailstead_core::sieve::Script;
 use mailstead_core::sieve::limits::REDIRECTS_MAX;
 use mailstead_core::work;
 use mailstead_storage::Away;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Body, Path};
-use super::users::{edit, find};
+use super::users::{edit, find_for};
 use super::{Answer, Problem};
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// Most bytes of an answer's text.
 const TEXT_BYTES_MAX: usize = 16 * 1024;
@@ -25,7 +26,7 @@ const SUBJECT_BYTES_MAX: usize = 500;
 const DAYS_MAX: u32 = 90;
 
 /// Where a user's mail is sent on to.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Forward {
     /// The addresses; none for no forwarding.
@@ -36,7 +37,7 @@ pub struct Forward {
 }
 
 /// What a user's senders are answered.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Vacation {
     /// What the answer says.
@@ -60,14 +61,14 @@ fn a_week() -> u32 {
 }
 
 /// A user's scripts, by name.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Scripts {
     /// The rows.
     pub scripts: Vec<ScriptRow>,
 }
 
 /// A script in a list.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ScriptRow {
     /// Its name.
     pub name: String,
@@ -76,7 +77,7 @@ pub struct ScriptRow {
 }
 
 /// A script's text.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScriptText {
     /// The text, in Sieve.
@@ -84,29 +85,58 @@ pub struct ScriptText {
 }
 
 /// Which script is to run.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActiveScript {
     /// Its name; none for no script.
     pub name: Option<String>,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new()
-        .route("/users/{address}/forward", get(forward).put(set_forward))
-        .route("/users/{address}/vacation", get(vacation).put(set_vacation).delete(remove_vacation))
-        .route("/users/{address}/scripts", get(scripts))
-        .route("/users/{address}/scripts/{name}", get(script).put(put_script).delete(remove_script))
-        .route("/users/{address}/active-script", put(activate))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::User, Method::GET, "/api/v1/users/{address}/forward", forward)
+            .about("Tells where a user's mail is sent on to.")
+            .answers::<Forward>(),
+        Route::api(Access::User, Method::PUT, "/api/v1/users/{address}/forward", set_forward)
+            .about("Says where a user's mail is sent on to.")
+            .body::<Forward>(),
+        Route::api(Access::User, Method::GET, "/api/v1/users/{address}/vacation", vacation)
+            .about("Tells what a user's senders are answered.")
+            .answers::<Option<Vacation>>(),
+        Route::api(Access::User, Method::PUT, "/api/v1/users/{address}/vacation", set_vacation)
+            .about("Says what a user's senders are answered.")
+            .body::<Vacation>(),
+        Route::api(Access::User, Method::DELETE, "/api/v1/users/{address}/vacation", remove_vacation)
+            .about("Answers no sender any more."),
+        Route::api(Access::User, Method::GET, "/api/v1/users/{address}/scripts", scripts)
+            .about("Lists a user's scripts.")
+            .answers::<Scripts>(),
+        Route::api(Access::User, Method::GET, "/api/v1/users/{address}/scripts/{name}", script)
+            .about("Shows a script.")
+            .answers::<ScriptText>(),
+        Route::api(Access::User, Method::PUT, "/api/v1/users/{address}/scripts/{name}", put_script)
+            .about("Stores a script (Sieve, RFC 5228).")
+            .body::<ScriptText>(),
+        Route::api(Access::User, Method::DELETE, "/api/v1/users/{address}/scripts/{name}", remove_script)
+            .about("Removes a script that does not run."),
+        Route::api(Access::User, Method::PUT, "/api/v1/users/{address}/active-script", activate)
+            .about("Says which script runs.")
+            .body::<ActiveScript>(),
+    ]
 }
 
-async fn forward(State(house): State<House>, Path(address): Path<String>) -> Answer<Json<Forward>> {
-    let account = find(&house, &address)?;
+pub(crate) async fn forward(
+    State(house): State<House>,
+    caller: Caller,
+    Path(address): Path<String>,
+) -> Answer<Json<Forward>> {
+    let account = find_for(&house, &caller, &address)?;
     Ok(Json(Forward { addresses: account.forward.clone(), keep: account.forward_keep }))
 }
 
-async fn set_forward(
+pub(crate) async fn set_forward(
     State(house): State<House>,
+    caller: Caller,
     Path(address): Path<String>,
     Body(wanted): Body<Forward>,
 ) -> Answer<StatusCode> {
@@ -114,11 +144,11 @@ async fn set_forward(
         return Err(Problem::invalid(format!("mail is sent on to {REDIRECTS_MAX} addresses at most")));
     }
     let addresses = wanted.addresses.iter().map(|text| elsewhere(text)).collect::<Result<Vec<_>, _>>()?;
-    let address = edit(&house, &address, |account| {
+    let address = edit(&house, &caller, &address, |account| {
         (account.forward, account.forward_keep) = (addresses, wanted.keep);
     })
     .await?;
-    house.audit("forwarding set", address);
+    house.audit(&caller, "forwarding set", address);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -129,8 +159,12 @@ fn elsewhere(text: &str) -> Answer<String> {
     parsed.map(|address| address.to_string()).ok_or_else(wrong)
 }
 
-async fn vacation(State(house): State<House>, Path(address): Path<String>) -> Answer<Json<Option<Vacation>>> {
-    let account = find(&house, &address)?;
+pub(crate) async fn vacation(
+    State(house): State<House>,
+    caller: Caller,
+    Path(address): Path<String>,
+) -> Answer<Json<Option<Vacation>>> {
+    let account = find_for(&house, &caller, &address)?;
     Ok(Json(account.away.clone().map(|away| Vacation {
         text: away.text,
         subject: away.subject,
@@ -140,14 +174,15 @@ async fn vacation(State(house): State<House>, Path(address): Path<String>) -> An
     })))
 }
 
-async fn set_vacation(
+pub(crate) async fn set_vacation(
     State(house): State<House>,
+    caller: Caller,
     Path(address): Path<String>,
     Body(wanted): Body<Vacation>,
 ) -> Answer<StatusCode> {
     let away = away(wanted)?;
-    let address = edit(&house, &address, |account| account.away = Some(away)).await?;
-    house.audit("vacation set", address);
+    let address = edit(&house, &caller, &address, |account| account.away = Some(away)).await?;
+    house.audit(&caller, "vacation set", address);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -173,59 +208,74 @@ fn away(wanted: Vacation) -> Answer<Away> {
     Ok(Away { text, subject, from, until, days })
 }
 
-async fn remove_vacation(State(house): State<House>, Path(address): Path<String>) -> Answer<StatusCode> {
-    let address = edit(&house, &address, |account| account.away = None).await?;
-    house.audit("vacation removed", address);
+pub(crate) async fn remove_vacation(
+    State(house): State<House>,
+    caller: Caller,
+    Path(address): Path<String>,
+) -> Answer<StatusCode> {
+    let address = edit(&house, &caller, &address, |account| account.away = None).await?;
+    house.audit(&caller, "vacation removed", address);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn scripts(State(house): State<House>, Path(address): Path<String>) -> Answer<Json<Scripts>> {
-    let account = find(&house, &address)?;
+pub(crate) async fn scripts(
+    State(house): State<House>,
+    caller: Caller,
+    Path(address): Path<String>,
+) -> Answer<Json<Scripts>> {
+    let account = find_for(&house, &caller, &address)?;
     let scripts = work::read(move || house.store.scripts(account.id)).await?;
     let row = |script: mailstead_storage::ScriptEntry| ScriptRow { name: script.name, active: script.active };
     Ok(Json(Scripts { scripts: scripts.into_iter().map(row).collect() }))
 }
 
-async fn script(State(house): State<House>, Path((address, name)): Path<(String, String)>) -> Answer<Json<ScriptText>> {
-    let account = find(&house, &address)?;
+pub(crate) async fn script(
+    State(house): State<House>,
+    caller: Caller,
+    Path((address, name)): Path<(String, String)>,
+) -> Answer<Json<ScriptText>> {
+    let account = find_for(&house, &caller, &address)?;
     let missing = Problem::not_found(format!("{} has no script {name:?}", account.address));
     let text = work::read(move || house.store.script(account.id, &name)).await?;
     text.map(|text| Json(ScriptText { text })).ok_or(missing)
 }
 
-async fn put_script(
+pub(crate) async fn put_script(
     State(house): State<House>,
+    caller: Caller,
     Path((address, name)): Path<(String, String)>,
     Body(ScriptText { text }): Body<ScriptText>,
 ) -> Answer<StatusCode> {
-    let account = find(&house, &address)?;
+    let account = find_for(&house, &caller, &address)?;
     let text = work::compute(move || match Script::compile(&text) {
         Ok(_) => Ok(text),
         Err(fault) => Err(Problem::invalid(fault.to_string())),
     })
     .await?;
     house.store.put_script(account.id, &name, text).await?;
-    house.audit("script stored", account.address.clone());
+    house.audit(&caller, "script stored", account.address.clone());
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove_script(
+pub(crate) async fn remove_script(
     State(house): State<House>,
+    caller: Caller,
     Path((address, name)): Path<(String, String)>,
 ) -> Answer<StatusCode> {
-    let account = find(&house, &address)?;
+    let account = find_for(&house, &caller, &address)?;
     house.store.remove_script(account.id, &name).await?;
-    house.audit("script removed", account.address.clone());
+    house.audit(&caller, "script removed", account.address.clone());
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn activate(
+pub(crate) async fn activate(
     State(house): State<House>,
+    caller: Caller,
     Path(address): Path<String>,
     Body(wanted): Body<ActiveScript>,
 ) -> Answer<StatusCode> {
-    let account = find(&house, &address)?;
+    let account = find_for(&house, &caller, &address)?;
     house.store.activate_script(account.id, wanted.name.as_deref()).await?;
-    house.audit("script activated", account.address.clone());
+    house.audit(&caller, "script activated", account.address.clone());
     Ok(StatusCode::NO_CONTENT)
 }

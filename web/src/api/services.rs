@@ -1,26 +1,27 @@
 //! `services`: list, start, stop. The choice survives a restart.
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::http::{Method, StatusCode};
 use mailstead_core::service::ServiceRow as Row;
 use mailstead_core::work;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::Path;
 use super::{Answer, Problem};
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// All services.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceList {
     /// The rows.
     pub services: Vec<ServiceRow>,
 }
 
 /// A service.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceRow {
     /// Its name.
     pub name: String,
@@ -36,33 +37,38 @@ pub struct ServiceRow {
     pub error: Option<String>,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new()
-        .route("/services", get(list))
-        .route("/services/{name}/start", post(start))
-        .route("/services/{name}/stop", post(stop))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::SystemAdmin, Method::GET, "/api/v1/services", list)
+            .about("Lists the services.")
+            .answers::<ServiceList>(),
+        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/services/{name}/start", start)
+            .about("Starts a service, now and whenever the box starts."),
+        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/services/{name}/stop", stop)
+            .about("Stops a service until it is started again."),
+    ]
 }
 
-async fn list(State(house): State<House>) -> Json<ServiceList> {
+pub(crate) async fn list(State(house): State<House>) -> Json<ServiceList> {
     let rows = work::read(move || house.services.list()).await;
     Json(ServiceList { services: rows.into_iter().map(ServiceRow::from).collect() })
 }
 
-async fn start(State(house): State<House>, Path(name): Path<String>) -> Answer<StatusCode> {
+pub(crate) async fn start(State(house): State<House>, caller: Caller, Path(name): Path<String>) -> Answer<StatusCode> {
     known(&house, &name).await?;
     let outcome = match house.live {
         true => house.services.start(&name).await,
         false => house.services.choose(&name, true).await,
     };
     outcome.map_err(|why| Problem::failed(format!("{name} cannot start: {why}")))?;
-    house.audit("service started", name);
+    house.audit(&caller, "service started", name);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn stop(State(house): State<House>, Path(name): Path<String>) -> Answer<StatusCode> {
+pub(crate) async fn stop(State(house): State<House>, caller: Caller, Path(name): Path<String>) -> Answer<StatusCode> {
     known(&house, &name).await?;
     house.services.stop(&name).await.map_err(Problem::failed)?;
-    house.audit("service stopped", name);
+    house.audit(&caller, "service stopped", name);
     Ok(StatusCode::NO_CONTENT)
 }
 

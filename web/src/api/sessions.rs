@@ -1,27 +1,28 @@
 //! `sessions`: list, end one, end all of a user. Only a server that runs has any.
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{delete, get};
-use axum::{Json, Router};
+use axum::http::{Method, StatusCode};
 use mailstead_core::clock::rfc3339;
 use mailstead_core::people::sessions::SessionRow as Row;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::Path;
 use super::spool::acts::Counted;
 use super::{Answer, Problem, names};
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// All live sessions, oldest first.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SessionList {
     /// The rows.
     pub sessions: Vec<SessionRow>,
 }
 
 /// A live session.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SessionRow {
     /// Its number.
     pub id: String,
@@ -41,36 +42,58 @@ pub struct SessionRow {
     pub state: String,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new()
-        .route("/sessions", get(list))
-        .route("/sessions/{id}", delete(end))
-        .route("/users/{address}/sessions", delete(end_of_user))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::User, Method::GET, "/api/v1/sessions", list)
+            .about(
+                "Lists the live sessions, oldest first; who is no system administrator sees those of users in sight.",
+            )
+            .answers::<SessionList>(),
+        Route::api(Access::User, Method::DELETE, "/api/v1/sessions/{id}", end).about("Ends a session."),
+        Route::api(Access::User, Method::DELETE, "/api/v1/users/{address}/sessions", end_of_user)
+            .about("Ends all sessions of a user.")
+            .answers::<Counted>(),
+    ]
 }
 
-async fn list(State(house): State<House>) -> Answer<Json<SessionList>> {
+pub(crate) async fn list(State(house): State<House>, caller: Caller) -> Answer<Json<SessionList>> {
     running(&house)?;
     let mut rows = house.sessions.list();
+    rows.retain(|row| is_in_sight(&caller, row));
     rows.sort_by_key(|row| (row.since, row.id));
     Ok(Json(SessionList { sessions: rows.into_iter().map(SessionRow::from).collect() }))
 }
 
-async fn end(State(house): State<House>, Path(id): Path<String>) -> Answer<StatusCode> {
+pub(crate) async fn end(State(house): State<House>, caller: Caller, Path(id): Path<String>) -> Answer<StatusCode> {
     running(&house)?;
     let session = id.parse().map_err(|_| Problem::invalid(format!("{id:?} is not the number of a session")))?;
-    if !house.sessions.end(session) {
+    let is_there = |row: &Row| row.id == session && is_in_sight(&caller, row);
+    if !house.sessions.list().iter().any(is_there) || !house.sessions.end(session) {
         return Err(Problem::not_found(format!("there is no session {id}; it may have ended by itself")));
     }
-    house.audit("session ended", id);
+    house.audit(&caller, "session ended", id);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn end_of_user(State(house): State<House>, Path(address): Path<String>) -> Answer<Json<Counted>> {
+pub(crate) async fn end_of_user(
+    State(house): State<House>,
+    caller: Caller,
+    Path(address): Path<String>,
+) -> Answer<Json<Counted>> {
     running(&house)?;
     let address = names::address(&address)?;
+    caller.must_cover_address(&address)?;
     let count = house.sessions.end_user(&address);
-    house.audit("sessions of a user ended", address);
+    house.audit(&caller, "sessions of a user ended", address);
     Ok(Json(Counted { count }))
+}
+
+/// Sessions of nobody are the system administrator's affair.
+fn is_in_sight(caller: &Caller, row: &Row) -> bool {
+    match &row.user {
+        Some(user) => caller.scope().covers_address(user),
+        None => caller.scope().is_everything(),
+    }
 }
 
 fn running(house: &House) -> Answer<()> {

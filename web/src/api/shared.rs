@@ -1,19 +1,20 @@
 //! `shared`: the mailboxes that belong to domains, and who may do what with them (RFC 4314).
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{get, patch, put};
-use axum::{Json, Router};
+use axum::http::{Method, StatusCode};
 use mailstead_core::work;
 use mailstead_storage::{ANYONE, Acl, Domain, Mailbox, MailboxId, Quota, Rights, RightsChange, Store, Usage};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Body, Path, Query};
 use super::{Answer, Problem, names};
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// Which shared mailboxes to list.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SharedQuery {
     /// Only those of this domain.
@@ -22,14 +23,14 @@ pub struct SharedQuery {
 }
 
 /// Domains with shared mailboxes, by name.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SharedMailboxes {
     /// The mailboxes, by domain and name.
     pub mailboxes: Vec<SharedRow>,
 }
 
 /// A shared mailbox.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SharedRow {
     /// The domain that it belongs to.
     pub domain: String,
@@ -44,7 +45,7 @@ pub struct SharedRow {
 }
 
 /// The rights of one identifier.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SharedRights {
     /// A user's address or `anyone`; with `-` before it the rights are taken away.
     pub identifier: String,
@@ -53,7 +54,7 @@ pub struct SharedRights {
 }
 
 /// A shared mailbox to make.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewShared {
     /// The domain.
@@ -63,7 +64,7 @@ pub struct NewShared {
 }
 
 /// What to change of a shared mailbox.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SharedChange {
     /// Its name to be.
@@ -71,7 +72,7 @@ pub struct SharedChange {
 }
 
 /// Rights to give.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRights {
     /// The letters of RFC 4314; none takes all away.
@@ -79,7 +80,7 @@ pub struct NewRights {
 }
 
 /// What the shared mailboxes of a domain may hold and do.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SharedQuota {
     /// What they may hold.
     pub quota: Quota,
@@ -87,24 +88,53 @@ pub struct SharedQuota {
     pub used: Usage,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new()
-        .route("/shared", get(list).post(add))
-        .route("/shared/{domain}/mailboxes/{name}", patch(rename).delete(remove))
-        .route("/shared/{domain}/mailboxes/{name}/rights/{identifier}", put(set_rights))
-        .route("/shared/{domain}/quota", get(quota).put(set_quota))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/shared", list)
+            .about("Lists the shared mailboxes, by domain and name.")
+            .query::<SharedQuery>()
+            .answers::<SharedMailboxes>(),
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/shared", add)
+            .about("Makes a shared mailbox.")
+            .body::<NewShared>()
+            .creates(),
+        Route::api(Access::DomainAdmin, Method::PATCH, "/api/v1/shared/{domain}/mailboxes/{name}", rename)
+            .about("Renames a shared mailbox.")
+            .body::<SharedChange>(),
+        Route::api(Access::DomainAdmin, Method::DELETE, "/api/v1/shared/{domain}/mailboxes/{name}", remove)
+            .about("Removes a shared mailbox and what is in it."),
+        Route::api(
+            Access::DomainAdmin,
+            Method::PUT,
+            "/api/v1/shared/{domain}/mailboxes/{name}/rights/{identifier}",
+            set_rights,
+        )
+        .about("Says what a user may do with a shared mailbox (RFC 4314).")
+        .body::<NewRights>(),
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/shared/{domain}/quota", quota)
+            .about("Tells what the shared mailboxes of a domain hold and may hold.")
+            .answers::<SharedQuota>(),
+        Route::api(Access::DomainAdmin, Method::PUT, "/api/v1/shared/{domain}/quota", set_quota)
+            .about("Says what the shared mailboxes of a domain may hold.")
+            .body::<Quota>(),
+    ]
 }
 
-async fn list(State(house): State<House>, Query(query): Query<SharedQuery>) -> Answer<Json<SharedMailboxes>> {
+pub(crate) async fn list(
+    State(house): State<House>,
+    caller: Caller,
+    Query(query): Query<SharedQuery>,
+) -> Answer<Json<SharedMailboxes>> {
     let only = query.domain.as_deref().map(names::domain).transpose()?;
     let store = house.store.clone();
-    work::read(move || rows(&store, only.as_deref())).await.map(Json)
+    work::read(move || rows(&store, &caller, only.as_deref())).await.map(Json)
 }
 
-fn rows(store: &Store, only: Option<&str>) -> Answer<SharedMailboxes> {
+fn rows(store: &Store, caller: &Caller, only: Option<&str>) -> Answer<SharedMailboxes> {
     let directory = store.directory();
     let mut found = Vec::new();
-    for domain in directory.domains.values().filter(|domain| only.is_none_or(|only| domain.name == only)) {
+    let wanted = |domain: &str| caller.scope().covers_domain(domain) && only.is_none_or(|only| domain == only);
+    for domain in directory.domains.values().filter(|domain| wanted(&domain.name)) {
         let mailboxes = store.mailboxes(domain.mailboxes)?;
         let ids: Vec<_> = mailboxes.iter().map(|mailbox| mailbox.id).collect();
         let acls = store.acls(&ids)?;
@@ -127,64 +157,75 @@ fn row(domain: &Domain, mailbox: Mailbox, acl: &Acl) -> SharedRow {
     }
 }
 
-async fn add(State(house): State<House>, Body(new): Body<NewShared>) -> Answer<StatusCode> {
-    let domain = find_domain(&house, &new.domain)?;
+pub(crate) async fn add(State(house): State<House>, caller: Caller, Body(new): Body<NewShared>) -> Answer<StatusCode> {
+    let domain = find_domain(&house, &caller, &new.domain)?;
     house.store.create_mailbox(domain.mailboxes, &new.name, None).await?;
-    house.audit("shared mailbox added", told(&domain, &new.name));
+    house.audit(&caller, "shared mailbox added", told(&domain, &new.name));
     Ok(StatusCode::CREATED)
 }
 
-async fn rename(
+pub(crate) async fn rename(
     State(house): State<House>,
+    caller: Caller,
     Path((domain, name)): Path<(String, String)>,
     Body(change): Body<SharedChange>,
 ) -> Answer<StatusCode> {
-    let domain = find_domain(&house, &domain)?;
+    let domain = find_domain(&house, &caller, &domain)?;
     find(&house, &domain, &name).await?;
     house.store.rename_mailbox(domain.mailboxes, &name, &change.name).await?;
-    house.audit("shared mailbox renamed", told(&domain, &name));
+    house.audit(&caller, "shared mailbox renamed", told(&domain, &name));
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(State(house): State<House>, Path((domain, name)): Path<(String, String)>) -> Answer<StatusCode> {
-    let domain = find_domain(&house, &domain)?;
+pub(crate) async fn remove(
+    State(house): State<House>,
+    caller: Caller,
+    Path((domain, name)): Path<(String, String)>,
+) -> Answer<StatusCode> {
+    let domain = find_domain(&house, &caller, &domain)?;
     find(&house, &domain, &name).await?;
     house.store.delete_mailbox(domain.mailboxes, &name).await?;
-    house.audit("shared mailbox removed", told(&domain, &name));
+    house.audit(&caller, "shared mailbox removed", told(&domain, &name));
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn set_rights(
+pub(crate) async fn set_rights(
     State(house): State<House>,
+    caller: Caller,
     Path((domain, name, identifier)): Path<(String, String, String)>,
     Body(new): Body<NewRights>,
 ) -> Answer<StatusCode> {
-    let domain = find_domain(&house, &domain)?;
+    let domain = find_domain(&house, &caller, &domain)?;
     let mailbox = find(&house, &domain, &name).await?;
     let identifier = find_identifier(&house, &identifier)?;
     let rights: Rights = new.rights.parse().map_err(|_| {
         Problem::invalid(format!("{:?} are no rights; write letters out of lrswipkxtea, like lrs", new.rights))
     })?;
     house.store.set_rights(mailbox, &identifier, RightsChange::Replace(rights)).await?;
-    house.audit("rights set", format!("{} {identifier} {rights}", told(&domain, &name)));
+    house.audit(&caller, "rights set", format!("{} {identifier} {rights}", told(&domain, &name)));
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn quota(State(house): State<House>, Path(domain): Path<String>) -> Answer<Json<SharedQuota>> {
-    let domain = find_domain(&house, &domain)?;
+pub(crate) async fn quota(
+    State(house): State<House>,
+    caller: Caller,
+    Path(domain): Path<String>,
+) -> Answer<Json<SharedQuota>> {
+    let domain = find_domain(&house, &caller, &domain)?;
     let store = house.store.clone();
     let used = work::read(move || store.usage(domain.mailboxes)).await?;
     Ok(Json(SharedQuota { quota: domain.quota(), used }))
 }
 
-async fn set_quota(
+pub(crate) async fn set_quota(
     State(house): State<House>,
+    caller: Caller,
     Path(domain): Path<String>,
     Body(quota): Body<Quota>,
 ) -> Answer<StatusCode> {
-    let domain = find_domain(&house, &domain)?;
+    let domain = find_domain(&house, &caller, &domain)?;
     house.store.set_quota(domain.mailboxes, quota).await?;
-    house.audit("quota set", domain.name);
+    house.audit(&caller, "quota set", domain.name);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -192,8 +233,9 @@ fn told(domain: &Domain, name: &str) -> String {
     format!("{}/{name}", domain.name)
 }
 
-fn find_domain(house: &House, name: &str) -> Answer<Domain> {
+fn find_domain(house: &House, caller: &Caller, name: &str) -> Answer<Domain> {
     let name = names::domain(name)?;
+    caller.must_cover_domain(&name)?;
     let domain = house.store.directory().domains.get(&name).map(|domain| Domain::clone(domain));
     domain.ok_or_else(|| Problem::not_found(format!("there is no domain {name}; `mailstead domain list` shows all")))
 }

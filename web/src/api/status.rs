@@ -1,13 +1,16 @@
 //! `status`: what answers here.
 
-use axum::routing::get;
-use axum::{Json, Router, extract::State};
+use axum::Json;
+use axum::extract::State;
+use axum::http::Method;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::House;
+use crate::door::{Access, Route};
 
 /// What answers.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// The product and its version.
     pub version: String,
@@ -17,11 +20,11 @@ pub struct Status {
     pub live: bool,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new().route("/status", get(show))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::api(Access::User, Method::GET, "/api/v1/status", show).about("What answers here.").answers::<Status>()]
 }
 
-async fn show(State(house): State<House>) -> Json<Status> {
+pub(crate) async fn show(State(house): State<House>) -> Json<Status> {
     let version = concat!("Mailstead ", env!("CARGO_PKG_VERSION")).into();
     Json(Status { version, hostname: house.hostname.to_string(), live: house.live })
 }

@@ -12,22 +12,22 @@ use serde::Serialize;
 const LINES_WAITING_MAX: usize = 16;
 
 /// Where the lines are written to.
-pub(super) struct Lines(Sender<Bytes, Infallible>);
+pub(crate) struct Lines(Sender<Bytes, Infallible>);
 
 impl Lines {
     /// A response and where to write its lines. The response ends when this is dropped.
-    pub(super) fn response() -> (Lines, Response) {
+    pub(crate) fn response() -> (Lines, Response) {
         let (sender, channel) = Channel::new(LINES_WAITING_MAX);
         (Lines(sender), ([(CONTENT_TYPE, "application/x-ndjson")], Body::new(channel)).into_response())
     }
 
     /// Writes a line. False when nobody reads any more.
-    pub(super) async fn write(&mut self, line: &impl Serialize) -> bool {
+    pub(crate) async fn write(&mut self, line: &impl Serialize) -> bool {
         self.0.send_data(text(line)).await.is_ok()
     }
 
     /// Writes a line unless the reader is behind: for progress, which the next line makes stale.
-    pub(super) fn offer(&mut self, line: &impl Serialize) {
+    pub(crate) fn offer(&mut self, line: &impl Serialize) {
         let _ = self.0.try_send(hyper::body::Frame::data(text(line)));
     }
 }

@@ -11,22 +11,55 @@ use mailstead_core::clock::{Clock, Time};
 use mailstead_core::delivery::DeliverySettings;
 use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
+use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
-use mailstead_core::log::Log;
+use mailstead_core::log::{Log, LogSettings};
 use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
+use mailstead_core::settings::{Changing, Register, Shown, Wrong};
 use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::{House, WebService, WebSettings};
+use crate::door::Caller;
+use crate::{House, WebService, WebSettings, routes};
 
 /// A DNS server that does not answer.
 fn nobody() -> DnsSettings {
     let servers = vec![(std::net::Ipv4Addr::LOCALHOST, 9).into()];
     DnsSettings { servers, dnssec: false, timeout_seconds: 1, ..DnsSettings::default() }
+}
+
+async fn ask_text(api: Router, method: &str, path: &str, body: String) -> (StatusCode, String) {
+    let request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+    let request = request.header("content-type", "application/json").body(Body::from(body)).expect("a request");
+    let answer = api.oneshot(request).await.expect("infallible");
+    let status = answer.status();
+    let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
+    (status, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn quiet() -> LogSettings {
+    LogSettings { console: "off".into(), ..LogSettings::default() }
+}
+
+/// Settings that nobody can change.
+struct Fixed;
+
+impl Register for Fixed {
+    fn list(&self) -> Result<Vec<Shown>, mailstead_storage::Error> {
+        Ok(Vec::new())
+    }
+
+    fn understand(&self, name: &str, value: &str) -> Result<toml::Value, Wrong> {
+        if name == "log.levels" { Ok(value.into()) } else { Err(Wrong(format!("there is no setting {name:?}"))) }
+    }
+
+    fn set<'a>(&'a self, _: &'a str, _: Option<toml::Value>) -> Changing<'a> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// A house on a store of its own.
@@ -47,21 +80,36 @@ impl Fixture {
         let web = Arc::new(WebService::new(settings));
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&nobody()).expect("a resolver"));
+        let (sessions, intake) = (Sessions::default(), Intake::new(store.clone(), clock.clone(), 1 << 20));
         let mailings = Mailings::new(mailing::Parts {
             store: store.clone(),
-            intake: Intake::new(store.clone(), clock.clone(), 1_000_000),
+            intake: intake.clone(),
             clock: clock.clone(),
             log: Log::none(),
             hostname: "mx.example.test".into(),
         });
+        let guard = Guard::open(guard::Parts {
+            store: store.clone(),
+            sessions: sessions.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: "mx.example.test".into(),
+        });
+        let guard = guard.expect("a guard");
+        people.tell(Box::new(guard.clone()));
+        let log = Log::open(&quiet(), data.path(), clock.clone()).expect("a log");
         let house = House {
             mailings,
             hostname: "mx.example.test".into(),
             store,
             people,
-            sessions: Sessions::default(),
+            sessions,
+            guard,
+            intake,
             services,
-            log: Log::none(),
+            log,
+            settings: Arc::new(Fixed),
             clock,
             box_key: BoxKey::open(data.path()).expect("a key"),
             checks: Checks::new(AuthenticitySettings::default(), "mx.example.test".into(), Arc::clone(&resolver)),
@@ -76,8 +124,10 @@ impl Fixture {
         Fixture { house, _data: data }
     }
 
-    fn api(&self) -> Router {
-        super::router(self.house.clone())
+    /// The status of what the API answers this caller.
+    async fn status_for(&self, caller: &Caller, method: &str, path: &str, body: Value) -> u16 {
+        let api = routes::api_for(self.house.clone(), caller.clone());
+        ask_text(api, method, path, body.to_string()).await.0.as_u16()
     }
 
     /// What the API answers.
@@ -88,12 +138,7 @@ impl Fixture {
     }
 
     async fn ask_text(&self, method: &str, path: &str, body: String) -> (StatusCode, String) {
-        let request = Request::builder().method(method).uri(format!("/api/v1{path}"));
-        let request = request.header("content-type", "application/json").body(Body::from(body)).expect("a request");
-        let answer = self.api().oneshot(request).await.expect("infallible");
-        let status = answer.status();
-        let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
-        (status, String::from_utf8_lossy(&bytes).into_owned())
+        ask_text(routes::for_owner(self.house.clone()), method, path, body).await
     }
 
     #[track_caller]
@@ -207,6 +252,54 @@ async fn a_new_password_and_a_disabled_account_end_sessions() {
         assert!(answer.0.is_success(), "{answer:?}");
         let ended = tokio::time::timeout(std::time::Duration::from_secs(1), session.ended()).await;
         assert!(ended.is_ok(), "{method} {path}");
+    }
+}
+
+/// What callers may do who are not the owner of the box.
+#[tokio::test]
+async fn callers_are_confined_to_their_scope() {
+    let fixture = Fixture::with_alice().await;
+    for (path, body) in [
+        ("/domains", json!({"name": "other.test"})),
+        ("/users", json!({"address": "bob@other.test", "password": "x"})),
+        ("/users", json!({"address": "root@example.test", "password": "x", "role": "system_administrator"})),
+    ] {
+        assert_eq!(fixture.ask("POST", path, body).await.0, StatusCode::CREATED);
+    }
+    let (admin, user) = (Caller::of_domains(&["example.test"]), Caller::of_address("alice@example.test"));
+    let password = || json!({"password": "y"});
+    let add = |who: &str, role: &str| json!({"address": who, "password": "y", "role": role});
+    let cases = [
+        (&admin, "GET", "/users", Value::Null, 200),
+        (&admin, "GET", "/services", Value::Null, 403),
+        (&admin, "POST", "/domains", json!({"name": "third.test"}), 403),
+        (&admin, "PATCH", "/domains/example.test", json!({"catch_all": null}), 204),
+        (&admin, "PATCH", "/domains/other.test", json!({"catch_all": null}), 404),
+        (&admin, "GET", "/domains/other.test/dkim", Value::Null, 404),
+        (&admin, "GET", "/domains/other.test/check", Value::Null, 404),
+        (&admin, "GET", "/shared/other.test/quota", Value::Null, 404),
+        (&admin, "PUT", "/aliases/team@other.test", json!({"targets": ["a@b.test"]}), 404),
+        (&admin, "PUT", "/aliases/team@example.test", json!({"targets": ["a@b.test"]}), 204),
+        (&admin, "POST", "/users", add("carol@example.test", "domain_administrator"), 201),
+        (&admin, "POST", "/users", add("dave@example.test", "system_administrator"), 403),
+        (&admin, "POST", "/users", add("dave@other.test", "user"), 404),
+        (&admin, "PUT", "/users/alice@example.test/password", password(), 204),
+        (&admin, "PUT", "/users/root@example.test/password", password(), 403),
+        (&admin, "PUT", "/users/bob@other.test/password", password(), 404),
+        (&admin, "PATCH", "/users/alice@example.test", json!({"role": "system_administrator"}), 403),
+        (&admin, "DELETE", "/users/bob@other.test/sessions", Value::Null, 404),
+        (&user, "GET", "/users", Value::Null, 403),
+        (&user, "GET", "/users/alice@example.test", Value::Null, 200),
+        (&user, "GET", "/users/carol@example.test", Value::Null, 404),
+        (&user, "PUT", "/users/alice@example.test/password", password(), 403),
+        (&user, "PUT", "/users/alice@example.test/forward", json!({"addresses": []}), 204),
+        (&user, "PUT", "/users/carol@example.test/forward", json!({"addresses": []}), 404),
+        (&user, "DELETE", "/users/alice@example.test/sessions", Value::Null, 200),
+        (&Caller::anonymous(None), "GET", "/status", Value::Null, 401),
+    ];
+    for (caller, method, path, body, expected) in cases {
+        let status = fixture.status_for(caller, method, path, body).await;
+        assert_eq!(status, expected, "{} {method} {path}", caller.name());
     }
 }
 

@@ -3,22 +3,23 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{get, patch, put};
-use axum::{Json, Router};
+use axum::http::{Method, StatusCode};
 use mailstead_core::clock::rfc3339;
 use mailstead_core::people::credentials;
 use mailstead_core::work;
 use mailstead_storage::{Account, NewAccount, Role, Store};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Body, Path, Query};
 use super::{Answer, Problem, names};
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// Which users to list.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserQuery {
     /// Only those of this domain.
@@ -27,14 +28,14 @@ pub struct UserQuery {
 }
 
 /// Users by address.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Users {
     /// The rows.
     pub users: Vec<UserRow>,
 }
 
 /// A user.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct UserRow {
     /// The main address, which is the login name.
     pub address: String,
@@ -59,7 +60,7 @@ pub struct UserRow {
 }
 
 /// A login.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LastLogin {
     /// When.
     pub at: String,
@@ -70,7 +71,7 @@ pub struct LastLogin {
 }
 
 /// A user to add.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// The main address.
@@ -92,7 +93,7 @@ pub struct NewUser {
 }
 
 /// What to change of a user; what is absent stays.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserChange {
     /// The person's name.
@@ -113,30 +114,52 @@ pub struct UserChange {
 }
 
 /// A password to set.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPassword {
     /// The password.
     pub password: String,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new()
-        .route("/users", get(list).post(add))
-        .route("/users/{address}", patch(change).delete(remove))
-        .route("/users/{address}/password", put(set_password))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/users", list)
+            .about("Lists the users, by address.")
+            .query::<UserQuery>()
+            .answers::<Users>(),
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/users", add)
+            .about("Adds a user.")
+            .body::<NewUser>()
+            .creates(),
+        Route::api(Access::User, Method::GET, "/api/v1/users/{address}", show)
+            .about("Shows a user.")
+            .answers::<UserRow>(),
+        Route::api(Access::DomainAdmin, Method::PATCH, "/api/v1/users/{address}", change)
+            .about("Changes a user. Who is disabled loses the sessions that are open.")
+            .body::<UserChange>(),
+        Route::api(Access::DomainAdmin, Method::DELETE, "/api/v1/users/{address}", remove)
+            .about("Removes a user and the user's mail."),
+        Route::api(Access::DomainAdmin, Method::PUT, "/api/v1/users/{address}/password", set_password)
+            .about("Sets a user's password and ends the sessions that are open.")
+            .body::<NewPassword>(),
+    ]
 }
 
-async fn list(State(house): State<House>, Query(query): Query<UserQuery>) -> Answer<Json<Users>> {
+pub(crate) async fn list(
+    State(house): State<House>,
+    caller: Caller,
+    Query(query): Query<UserQuery>,
+) -> Answer<Json<Users>> {
     let domain = query.domain.as_deref().map(names::domain).transpose()?;
     let store = house.store.clone();
-    work::read(move || rows(&store, domain.as_deref())).await.map(Json)
+    work::read(move || rows(&store, &caller, domain.as_deref())).await.map(Json)
 }
 
-fn rows(store: &Store, domain: Option<&str>) -> Answer<Users> {
+fn rows(store: &Store, caller: &Caller, domain: Option<&str>) -> Answer<Users> {
     let directory = store.directory();
     let wanted = |account: &&Arc<Account>| {
-        domain.is_none_or(|domain| account.address.rsplit_once('@').is_some_and(|(_, of)| of == domain))
+        caller.scope().covers_address(&account.address)
+            && domain.is_none_or(|domain| account.address.rsplit_once('@').is_some_and(|(_, of)| of == domain))
     };
     let mut users =
         directory.accounts.values().filter(wanted).map(|account| row(store, account)).collect::<Answer<Vec<_>>>()?;
@@ -161,15 +184,28 @@ fn row(store: &Store, account: &Account) -> Answer<UserRow> {
     })
 }
 
-async fn add(State(house): State<House>, Body(new): Body<NewUser>) -> Answer<StatusCode> {
-    let address = create(&house, new).await?;
-    house.audit("user added", address);
+pub(crate) async fn show(
+    State(house): State<House>,
+    caller: Caller,
+    Path(address): Path<String>,
+) -> Answer<Json<UserRow>> {
+    let address = names::address(&address)?;
+    caller.must_cover_address(&address)?;
+    let account = find(&house, &address)?;
+    work::read(move || row(&house.store, &account)).await.map(Json)
+}
+
+pub(crate) async fn add(State(house): State<House>, caller: Caller, Body(new): Body<NewUser>) -> Answer<StatusCode> {
+    let address = create(&house, &caller, new).await?;
+    house.audit(&caller, "user added", address);
     Ok(StatusCode::CREATED)
 }
 
 /// Checks a new user against the directory, before the costly hash is made. Returns the address.
-pub(super) fn check(store: &Store, new: &NewUser) -> Answer<String> {
+pub(super) fn check(store: &Store, caller: &Caller, new: &NewUser) -> Answer<String> {
     let address = names::address(&new.address)?;
+    caller.must_cover_address(&address)?;
+    caller.must_reach(new.role)?;
     names::password(&new.password)?;
     if new.name.chars().any(char::is_control) {
         return Err(Problem::invalid(format!("the name of {address} contains a control character")));
@@ -191,8 +227,8 @@ pub(super) fn check(store: &Store, new: &NewUser) -> Answer<String> {
 }
 
 /// Adds a user. Returns the address.
-pub(super) async fn create(house: &House, new: NewUser) -> Answer<String> {
-    let address = check(&house.store, &new)?;
+pub(super) async fn create(house: &House, caller: &Caller, new: NewUser) -> Answer<String> {
+    let address = check(&house.store, caller, &new)?;
     let secret = new.password;
     let (password, scram) = work::compute(move || credentials(&secret)).await;
     let account = NewAccount {
@@ -208,13 +244,15 @@ pub(super) async fn create(house: &House, new: NewUser) -> Answer<String> {
     Ok(address)
 }
 
-async fn change(
+pub(crate) async fn change(
     State(house): State<House>,
+    caller: Caller,
     Path(address): Path<String>,
     Body(change): Body<UserChange>,
 ) -> Answer<StatusCode> {
     let disabled = change.enabled == Some(false);
-    let address = edit(&house, &address, |account| {
+    change.role.map_or(Ok(()), |role| caller.must_reach(role))?;
+    let address = edit(&house, &caller, &address, |account| {
         account.name = change.name.unwrap_or(std::mem::take(&mut account.name));
         account.enabled = change.enabled.unwrap_or(account.enabled);
         account.role = change.role.unwrap_or(account.role);
@@ -230,43 +268,62 @@ async fn change(
         Some(false) => "user disabled",
         None => "user changed",
     };
-    house.audit(what, address);
+    house.audit(&caller, what, address);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn set_password(
+pub(crate) async fn set_password(
     State(house): State<House>,
+    caller: Caller,
     Path(address): Path<String>,
     Body(new): Body<NewPassword>,
 ) -> Answer<StatusCode> {
     names::password(&new.password)?;
-    let account = find(&house, &address)?;
+    let account = find_for(&house, &caller, &address)?;
     let one_edit = house.edits.lock().await;
     house.people.set_password(account.id, &new.password).await?;
     drop(one_edit);
     house.sessions.end_user(&account.address);
-    house.audit("password set", account.address.clone());
+    house.audit(&caller, "password set", account.address.clone());
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(State(house): State<House>, Path(address): Path<String>) -> Answer<StatusCode> {
-    let account = find(&house, &address)?;
+pub(crate) async fn remove(
+    State(house): State<House>,
+    caller: Caller,
+    Path(address): Path<String>,
+) -> Answer<StatusCode> {
+    let account = find_for(&house, &caller, &address)?;
     house.store.remove_account(account.id).await?;
     house.sessions.end_user(&account.address);
-    house.audit("user removed", account.address.clone());
+    house.audit(&caller, "user removed", account.address.clone());
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) fn find(house: &House, address: &str) -> Answer<Arc<Account>> {
+fn find(house: &House, address: &str) -> Answer<Arc<Account>> {
     let address = names::address(address)?;
     let account = house.store.directory().by_address.get(&address).cloned();
     account.ok_or_else(|| Problem::not_found(format!("there is no user {address}; `mailstead user list` shows all")))
 }
 
+/// An account that the caller may act on.
+pub(crate) fn find_for(house: &House, caller: &Caller, address: &str) -> Answer<Arc<Account>> {
+    let address = names::address(address)?;
+    caller.must_cover_address(&address)?;
+    let account = find(house, &address)?;
+    caller.must_reach(account.role)?;
+    Ok(account)
+}
+
 /// Changes an account's row. Returns its address.
-pub(super) async fn edit(house: &House, address: &str, change: impl FnOnce(&mut Account)) -> Answer<String> {
+pub(crate) async fn edit(
+    house: &House,
+    caller: &Caller,
+    address: &str,
+    change: impl FnOnce(&mut Account),
+) -> Answer<String> {
     let _one_edit = house.edits.lock().await;
-    let mut account = Account::clone(&*find(house, address)?);
+    let mut account = Account::clone(&*find_for(house, caller, address)?);
     change(&mut account);
     let address = account.address.clone();
     house.store.update_account(account).await?;

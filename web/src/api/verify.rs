@@ -1,11 +1,11 @@
 //! `verify`: checks the whole store. Answers line by line: progress, then the report.
 
-use axum::Router;
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::Response;
-use axum::routing::post;
 use mailstead_core::work;
 use mailstead_storage::{Finding, VerifyReport};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -13,9 +13,10 @@ use super::ErrorDetail;
 use super::error::Problem;
 use super::stream::Lines;
 use crate::House;
+use crate::door::{Access, Caller, Route};
 
 /// A line of the answer.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerifyLine {
     /// How far it has come.
@@ -32,7 +33,7 @@ pub enum VerifyLine {
 }
 
 /// What was looked at and found.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// Messages' bytes read and hashed.
     pub blobs: u64,
@@ -47,7 +48,7 @@ pub struct Report {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct FindingRow {
     /// The file it is in, relative to the data directory.
     pub file: String,
@@ -60,7 +61,7 @@ pub struct FindingRow {
 }
 
 /// A message's place in a mailbox.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// Whose mailbox.
     pub address: String,
@@ -70,12 +71,16 @@ pub struct Place {
     pub uid: u32,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new().route("/verify", post(verify))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/verify", verify)
+            .about("Checks the whole store; the last line is the report.")
+            .answers_lines::<VerifyLine>(),
+    ]
 }
 
-async fn verify(State(house): State<House>) -> Response {
-    house.audit("verify started", "store");
+pub(crate) async fn verify(State(house): State<House>, caller: Caller) -> Response {
+    house.audit(&caller, "verify started", "store");
     let (lines, response) = Lines::response();
     tokio::spawn(run(house, lines));
     response

@@ -9,16 +9,14 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::get;
 use mailstead_core::log::{Event, Kind, Level};
 use mailstead_core::work;
 
 use crate::House;
-
-/// Every address that answers without a login. All are read-only.
-pub const ANONYMOUS: [&str; 4] = ["/", "/healthz", "/readyz", "/style.css"];
+use crate::door::{Access, Route};
 
 /// Headers of every response. No script runs and nothing is fetched from elsewhere.
 const HEADERS: [(HeaderName, &str); 4] = [
@@ -37,16 +35,21 @@ const PATH_CHARS_MAX: usize = 200;
 
 /// The public pages of this house.
 pub fn router(house: House) -> Router {
-    let pages = routes().into_iter().fold(Router::new(), |pages, (path, route)| pages.route(path, route));
-    pages
+    crate::routes::joined(crate::routes::pages())
         .fallback(nothing_here)
         .with_state(house.clone())
+        .layer(from_fn(crate::frame::forget))
         .layer(map_response(guard))
         .layer(from_fn_with_state(house, note))
 }
 
-fn routes() -> Vec<(&'static str, MethodRouter<House>)> {
-    vec![("/", get(status::page)), ("/healthz", get(alive)), ("/readyz", get(ready)), ("/style.css", get(style))]
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::page(Access::Anonymous, "/", get(status::page)),
+        Route::page(Access::Anonymous, "/healthz", get(alive)),
+        Route::page(Access::Anonymous, "/readyz", get(ready)),
+        Route::page(Access::Anonymous, "/style.css", get(style)),
+    ]
 }
 
 /// Notes the request in the log.
@@ -102,6 +105,7 @@ mod tests {
 
     use super::*;
     use crate::api::tests::Fixture;
+    use crate::door::ANONYMOUS;
 
     async fn ask(fixture: &Fixture, method: &str, path: &str) -> Response {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
@@ -110,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_list_of_anonymous_routes_is_the_router_s() {
-        let served: Vec<_> = routes().into_iter().map(|(path, _)| path).collect();
+        let served: Vec<_> = routes().into_iter().map(|route| route.path()).collect();
         assert_eq!(served, ANONYMOUS);
         let fixture = Fixture::new(true);
         for path in ANONYMOUS {

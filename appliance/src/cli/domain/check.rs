@@ -2,9 +2,10 @@
 
 use mailstead_core::authenticity::published::{Finding, Judgement};
 use mailstead_web::api::domain_check::DomainCheck;
+use mailstead_web::segment;
 
 use crate::cli::{Context, Failure, say};
-use crate::client::{Client, segment};
+use crate::client::Client;
 
 pub async fn run(name: &str, client: &Client, context: Context) -> Result<(), Failure> {
     context.show(client.get(&format!("/domains/{}/check", segment(name))).await?, print);

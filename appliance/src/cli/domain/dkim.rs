@@ -3,10 +3,11 @@
 use clap::Args;
 use mailstead_storage::KeyState;
 use mailstead_web::api::dkim::Keys;
+use mailstead_web::segment;
 use serde_json::Value;
 
 use crate::cli::{Context, Failure, say};
-use crate::client::{Client, segment};
+use crate::client::Client;
 
 #[derive(Args)]
 pub struct Options {

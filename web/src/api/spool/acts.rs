@@ -1,20 +1,22 @@
 //! What can be done with spooled messages: force, reset, set the priority, delete and undo.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::http::Method;
 use mailstead_core::clock::rfc3339;
 use mailstead_core::work;
 use mailstead_storage::{BlobId, Priority, RemovedEntry, SpoolFilter, UNDO_SECONDS};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{PAGE_ROWS_MAX, SpoolRow, row};
 use crate::House;
 use crate::api::extract::Body;
 use crate::api::{Answer, Problem};
+use crate::door::{Access, Caller, Route};
 
 /// Messages to act on.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MessageIds {
     /// Their ids.
@@ -22,7 +24,7 @@ pub struct MessageIds {
 }
 
 /// Messages whose retries are to be reset.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reset {
     /// Their ids.
@@ -32,7 +34,7 @@ pub struct Reset {
 }
 
 /// A new priority.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPriority {
     /// The messages' ids.
@@ -42,21 +44,21 @@ pub struct NewPriority {
 }
 
 /// How many messages were acted on; those missing had left the spool.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Counted {
     /// The number.
     pub count: usize,
 }
 
 /// The messages that were deleted and can be put back.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeletedPage {
     /// The rows, the latest first, a thousand at most.
     pub messages: Vec<DeletedRow>,
 }
 
 /// A message that was deleted and can be put back.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeletedRow {
     /// The message as it was.
     #[serde(flatten)]
@@ -67,29 +69,55 @@ pub struct DeletedRow {
     pub undo_until: String,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new()
-        .route("/spool/force", post(force))
-        .route("/spool/reset", post(reset))
-        .route("/spool/priority", post(set_priority))
-        .route("/spool/delete", post(delete))
-        .route("/spool/undo", post(undo))
-        .route("/spool/deleted", get(deleted))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/spool/force", force)
+            .about("Tries messages now.")
+            .body::<MessageIds>()
+            .answers::<Counted>(),
+        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/spool/reset", reset)
+            .about("Starts the delivery of messages over.")
+            .body::<Reset>()
+            .answers::<Counted>(),
+        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/spool/priority", set_priority)
+            .about("Sets the priority of messages.")
+            .body::<NewPriority>()
+            .answers::<Counted>(),
+        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/spool/delete", delete)
+            .about("Takes messages out of the spool. They can be put back for ten minutes.")
+            .body::<MessageIds>()
+            .answers::<Counted>(),
+        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/spool/undo", undo)
+            .about("Puts messages back that were taken out.")
+            .body::<MessageIds>()
+            .answers::<Counted>(),
+        Route::api(Access::SystemAdmin, Method::GET, "/api/v1/spool/deleted", deleted)
+            .about("Lists the messages that can be put back, the latest first.")
+            .answers::<DeletedPage>(),
+    ]
 }
 
-async fn force(State(house): State<House>, Body(wanted): Body<MessageIds>) -> Answer<Json<Counted>> {
+pub(crate) async fn force(
+    State(house): State<House>,
+    caller: Caller,
+    Body(wanted): Body<MessageIds>,
+) -> Answer<Json<Counted>> {
     let count = house.store.spool_force(blobs(&wanted.ids)?).await?;
-    house.audit("spool messages forced", wanted.ids.join(" "));
+    house.audit(&caller, "spool messages forced", wanted.ids.join(" "));
     Ok(Json(Counted { count }))
 }
 
-async fn reset(State(house): State<House>, Body(wanted): Body<Reset>) -> Answer<Json<Counted>> {
+pub(crate) async fn reset(
+    State(house): State<House>,
+    caller: Caller,
+    Body(wanted): Body<Reset>,
+) -> Answer<Json<Counted>> {
     let (count, which) = match (wanted.all, wanted.ids.is_empty()) {
         (true, true) => (reset_all(&house).await?, "all".to_string()),
         (false, _) => (house.store.spool_reset(blobs(&wanted.ids)?).await?, wanted.ids.join(" ")),
         (true, false) => return Err(Problem::invalid("say which messages, or \"all\", not both")),
     };
-    house.audit("retries of spool messages reset", which);
+    house.audit(&caller, "retries of spool messages reset", which);
     Ok(Json(Counted { count }))
 }
 
@@ -107,25 +135,37 @@ async fn reset_all(house: &House) -> Answer<usize> {
     }
 }
 
-async fn set_priority(State(house): State<House>, Body(wanted): Body<NewPriority>) -> Answer<Json<Counted>> {
+pub(crate) async fn set_priority(
+    State(house): State<House>,
+    caller: Caller,
+    Body(wanted): Body<NewPriority>,
+) -> Answer<Json<Counted>> {
     let count = house.store.spool_priority(blobs(&wanted.ids)?, wanted.priority).await?;
-    house.audit("priority of spool messages set", wanted.ids.join(" "));
+    house.audit(&caller, "priority of spool messages set", wanted.ids.join(" "));
     Ok(Json(Counted { count }))
 }
 
-async fn delete(State(house): State<House>, Body(wanted): Body<MessageIds>) -> Answer<Json<Counted>> {
+pub(crate) async fn delete(
+    State(house): State<House>,
+    caller: Caller,
+    Body(wanted): Body<MessageIds>,
+) -> Answer<Json<Counted>> {
     let count = house.store.spool_delete(blobs(&wanted.ids)?).await?;
-    house.audit("spool messages deleted", wanted.ids.join(" "));
+    house.audit(&caller, "spool messages deleted", wanted.ids.join(" "));
     Ok(Json(Counted { count }))
 }
 
-async fn undo(State(house): State<House>, Body(wanted): Body<MessageIds>) -> Answer<Json<Counted>> {
+pub(crate) async fn undo(
+    State(house): State<House>,
+    caller: Caller,
+    Body(wanted): Body<MessageIds>,
+) -> Answer<Json<Counted>> {
     let count = house.store.spool_restore(blobs(&wanted.ids)?).await?;
-    house.audit("spool messages put back", wanted.ids.join(" "));
+    house.audit(&caller, "spool messages put back", wanted.ids.join(" "));
     Ok(Json(Counted { count }))
 }
 
-async fn deleted(State(house): State<House>) -> Answer<Json<DeletedPage>> {
+pub(crate) async fn deleted(State(house): State<House>) -> Answer<Json<DeletedPage>> {
     let (store, now) = (house.store.clone(), house.clock.now());
     let removed = work::read(move || store.spool_removed(PAGE_ROWS_MAX)).await?;
     let messages = removed.iter().map(|RemovedEntry { removed, entry }| DeletedRow {

@@ -3,17 +3,19 @@
 pub mod acts;
 mod text;
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::http::Method;
 use mailstead_core::clock::{Time, rfc3339};
 use mailstead_core::work;
 use mailstead_storage::{BlobId, Priority, Provenance, SpoolEntry, SpoolFilter, State as Standing};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Path, Query};
 use super::{Answer, Problem};
 use crate::House;
+use crate::door::{Access, Route};
 
 /// Rows of one page unless the request says otherwise.
 const PAGE_ROWS: usize = 100;
@@ -22,7 +24,7 @@ const PAGE_ROWS: usize = 100;
 const PAGE_ROWS_MAX: usize = 1000;
 
 /// Which rows to list.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpoolQuery {
     /// Only those after this message in the order of creation.
@@ -37,7 +39,7 @@ pub struct SpoolQuery {
 }
 
 /// A page of the spool, in the order of creation.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpoolPage {
     /// The rows.
     pub messages: Vec<SpoolRow>,
@@ -46,7 +48,7 @@ pub struct SpoolPage {
 }
 
 /// A message that waits.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpoolRow {
     /// Its id.
     pub id: String,
@@ -73,7 +75,7 @@ pub struct SpoolRow {
 }
 
 /// A message that waits, with all that is known of it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpoolMessage {
     /// As in the list.
     #[serde(flatten)]
@@ -85,7 +87,7 @@ pub struct SpoolMessage {
 }
 
 /// Where a message stands with one recipient.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RecipientRow {
     /// The recipient.
     pub address: String,
@@ -99,15 +101,25 @@ pub struct RecipientRow {
     pub remaining: Vec<String>,
 }
 
-pub(super) fn routes() -> Router<House> {
-    Router::new()
-        .route("/spool", get(list))
-        .route("/spool/{id}", get(show))
-        .route("/spool/{id}/text", get(text::text))
-        .merge(acts::routes())
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::SystemAdmin, Method::GET, "/api/v1/spool", list)
+            .about("Lists what waits, in the order of creation.")
+            .query::<SpoolQuery>()
+            .answers::<SpoolPage>(),
+        Route::api(Access::SystemAdmin, Method::GET, "/api/v1/spool/{id}", show)
+            .about("Shows a message that waits, and how it stands with each recipient.")
+            .answers::<SpoolMessage>(),
+        Route::api(Access::SystemAdmin, Method::GET, "/api/v1/spool/{id}/text", text::text)
+            .about("The text of a message that waits, as it will be sent.")
+            .answers_as("message/rfc822"),
+    ]
+    .into_iter()
+    .chain(acts::routes())
+    .collect()
 }
 
-async fn list(State(house): State<House>, Query(query): Query<SpoolQuery>) -> Answer<Json<SpoolPage>> {
+pub(crate) async fn list(State(house): State<House>, Query(query): Query<SpoolQuery>) -> Answer<Json<SpoolPage>> {
     let limit = query.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
     let after = query.after.as_deref().map(str::parse).transpose()?;
     // One row more than the page tells whether there is a next page.
@@ -121,7 +133,7 @@ async fn list(State(house): State<House>, Query(query): Query<SpoolQuery>) -> An
     Ok(Json(SpoolPage { messages: entries.iter().map(|entry| row(entry, now)).collect(), next }))
 }
 
-async fn show(State(house): State<House>, Path(id): Path<String>) -> Answer<Json<SpoolMessage>> {
+pub(crate) async fn show(State(house): State<House>, Path(id): Path<String>) -> Answer<Json<SpoolMessage>> {
     let blob: BlobId = id.parse()?;
     let store = house.store.clone();
     let entry = work::read(move || store.spool_entry(blob)).await?;

@@ -14,6 +14,7 @@ use super::missing;
 use crate::House;
 use crate::api::Answer;
 use crate::api::extract::Path;
+use crate::door::Caller;
 
 /// Bytes of a message that are read at once.
 const PIECE_BYTES: usize = 128 * 1024;
@@ -21,11 +22,11 @@ const PIECE_BYTES: usize = 128 * 1024;
 /// Pieces that may wait for a slow reader.
 const PIECES_WAITING_MAX: usize = 2;
 
-pub(super) async fn text(State(house): State<House>, Path(id): Path<String>) -> Answer<Response> {
+pub(super) async fn text(State(house): State<House>, caller: Caller, Path(id): Path<String>) -> Answer<Response> {
     let blob: BlobId = id.parse()?;
     let store = house.store.clone();
     let entry = work::read(move || store.spool_entry(blob)).await?.ok_or_else(|| missing(&id))?;
-    house.audit("text of a spool message read", id);
+    house.audit(&caller, "text of a spool message read", id);
     let (sender, channel) = Channel::new(PIECES_WAITING_MAX);
     let from = u64::from(entry.arrival.return_path_bytes);
     tokio::spawn(send(house.store.clone(), blob, from, sender));
