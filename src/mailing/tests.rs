@@ -89,7 +89,7 @@ async fn what_becomes_of_it_is_counted() {
     house.queue(Audience::All).await;
     let progress = || house.store.mailings(1).expect("mailings")[0].2.clone();
     assert_eq!((progress().total, progress().queued, status(&progress())), (3, 3, "delivering"));
-    let entries = house.store.spool(&mailstead_storage::SpoolFilter { sender: None, after: None, limit: 9 });
+    let entries = house.store.spool(&mailstead_storage::SpoolFilter { limit: 9, ..Default::default() });
     let states = [State::Delivered, State::Failed, State::Delivered];
     for (entry, state) in entries.expect("the spool").into_iter().zip(states) {
         let mut recipients = entry.recipients;
