@@ -6,7 +6,7 @@
 //! | 1 | [`message`] |
 //! | 2 | [`people`] [`authenticity`] [`sieve`] |
 //! | 3 | [`intake`] |
-//! | 4 | [`guard`] [`reports`] |
+//! | 4 | [`guard`] [`mailing`] [`reports`] |
 //! | 5 | [`net`] |
 //! | 6 | [`protocol`] |
 //! | 7 | [`delivery`] |

@@ -16,6 +16,7 @@ use mailstead_core::dns::{Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, LogSettings};
+use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::net::Net;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::people::People;
@@ -66,7 +67,7 @@ pub struct House {
 pub struct Running {
     failures: Vec<(&'static str, String)>,
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 4],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Running {
@@ -143,6 +144,14 @@ impl House {
             log: log.clone(),
             hostname: config.top.hostname.clone(),
         };
+        let mailings = mailing::Parts {
+            store: store.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: log.clone(),
+            hostname: config.top.hostname.clone(),
+        };
+        let mailings = Mailings::open(mailings).map_err(|error| cannot_open(&error, &data))?;
         let guard = Guard::open(guard).map_err(|error| cannot_open(&error, &data))?;
         people.tell(Box::new(guard.clone()));
         let net = Net { clock: clock.clone(), log: log.clone(), sessions, guard, certificates, limits };
@@ -160,6 +169,7 @@ impl House {
             store: store.clone(),
             people: people.clone(),
             intake,
+            mailings,
             checks: checks.clone(),
             signers,
             tallies,
@@ -170,15 +180,14 @@ impl House {
         let web_service = Arc::new(WebService::new(config.web.clone()));
         let list = wiring::services(config, &parts, &delivery, &web_service);
         let services = Services::new(store.clone(), log.clone(), list);
-        let mailings = wiring::mailings(config, &parts);
         let web = mailstead_web::House {
             hostname: config.top.hostname.as_str().into(),
             store,
             people,
-            mailings,
             sessions: parts.net.sessions.clone(),
             guard: parts.net.guard.clone(),
             intake: parts.intake.clone(),
+            mailings: parts.mailings.clone(),
             services,
             settings: Arc::new(Desk::new(file, parts.store.clone(), log.clone())),
             log,
@@ -215,7 +224,6 @@ impl House {
         let tasks = [
             tokio::spawn(self.delivery.clone().run(stopped.clone())),
             tokio::spawn(control.serve(self.web.clone(), stopped.clone())),
-            tokio::spawn(self.web.mailings.clone().run(stopped.clone())),
             tokio::spawn(care(self.parts.store.clone(), self.parts.net.clone(), stopped)),
         ];
         let failures = self.web.services.start_wanted().await;

@@ -77,7 +77,6 @@ impl Entry {
             Provenance::Notification(about) => ("notice", Some((about, "its sender is told"))),
             Provenance::Errand(about) => ("rules", Some((about, "rules sent a message"))),
             Provenance::Box => ("the box", None),
-            Provenance::Mailing(_) => ("a mailing", None),
         };
         log.write(first.with("by", by));
         // Who follows the other message finds this one.

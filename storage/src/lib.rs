@@ -62,7 +62,7 @@ pub use mailbox::{
     AccessKey, Append, Appended, Attributes, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
-pub use mailing::{Audience, Mailing, MailingProgress};
+pub use mailing::{Mailing, MailingState};
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};
 pub use rules::{

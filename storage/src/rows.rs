@@ -439,10 +439,6 @@ fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
             row.byte(4);
             row.number(of.0);
         }
-        Provenance::Mailing(number) => {
-            row.byte(5);
-            row.number(number);
-        }
     }
     let envelope = &arrival.envelope;
     let junk = u8::from(arrival.verdict == Verdict::Junk);
@@ -478,7 +474,6 @@ fn decode_arrival(row: &mut Reader) -> Result<Arrival> {
         2 => Provenance::Notification(BlobId(row.number()?)),
         3 => Provenance::Box,
         4 => Provenance::Errand(BlobId(row.number()?)),
-        5 => Provenance::Mailing(row.number()?),
         _ => return Err(row.corrupt()),
     };
     let (envelope, verdict) = decode_envelope(row)?;

@@ -116,8 +116,6 @@ pub enum Provenance {
     Errand(BlobId),
     /// Made by the box itself.
     Box,
-    /// One of the messages of that mailing, which counts what becomes of it.
-    Mailing(u64),
 }
 
 /// Order of delivery when several messages are due.

@@ -3,7 +3,6 @@
 mod credentials;
 mod guard;
 mod mailboxes;
-mod mailings;
 mod people;
 mod reports;
 mod rules;

@@ -134,14 +134,6 @@ pub(crate) mod meta {
     /// Arrival of a report from another server, ms since 1970, or the next free number → version 1,
     /// JSON of [`crate::Report`].
     pub(crate) const REPORT: Definition<u64, &[u8]> = Definition::new("report");
-
-    /// Number of a mailing, from 1 → version 1, JSON of [`crate::Mailing`].
-    pub(crate) const MAILING: Definition<u64, &[u8]> = Definition::new("mailing");
-
-    /// Number of a mailing → version 1, JSON of [`crate::MailingProgress`]: apart from its text, because every message
-    /// of it that settles changes it.
-    pub(crate) const MAILING_PROGRESS: Definition<u64, &[u8]> = Definition::new("mailing_progress");
-
     /// `(account, script's name)` → version 1, the script as a text. Which one runs is in `account`.
     pub(crate) const SCRIPT: Definition<(u32, &str), &[u8]> = Definition::new("script");
 
@@ -188,6 +180,9 @@ pub(crate) mod meta {
 
     /// Account id → version 1, JSON of [`crate::Hold`].
     pub(crate) const HOLD: Definition<u32, &[u8]> = Definition::new("hold");
+
+    /// Number of a mass message → version 1, JSON of [`crate::Mailing`].
+    pub(crate) const MAILING: Definition<u64, &[u8]> = Definition::new("mailing");
 }
 
 /// Set in the blob id of a rest's key.

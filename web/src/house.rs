@@ -30,14 +30,14 @@ pub struct House {
     pub store: Store,
     /// Who has mail here.
     pub people: People,
-    /// What is written to many users.
-    pub mailings: Mailings,
     /// Who is connected.
     pub sessions: Sessions,
     /// Shuts out who abuses the box.
     pub guard: Guard,
     /// The way in, for mail that the box writes.
     pub intake: Intake,
+    /// Mass messages.
+    pub mailings: Mailings,
     /// What runs.
     pub services: Services,
     /// Where acts are noted.

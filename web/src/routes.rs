@@ -22,8 +22,10 @@ pub fn api() -> Vec<Route> {
         api::aliases::routes(),
         api::shared::routes(),
         api::spool::routes(),
-        api::mailings::routes(),
         api::sessions::routes(),
+        api::activity::routes(),
+        api::guard::routes(),
+        api::mailings::routes(),
         api::services::routes(),
         api::verify::routes(),
         api::import::routes(),
@@ -58,6 +60,13 @@ pub fn pages() -> Vec<Route> {
         pages::trace::routes(),
         pages::audit::routes(),
         pages::settings::routes(),
+        pages::connections::routes(),
+        pages::blocks::routes(),
+        pages::rules::routes(),
+        pages::networks::routes(),
+        pages::online::routes(),
+        pages::inactive::routes(),
+        pages::mailings::routes(),
     ]
     .into_iter()
     .flatten()

@@ -9,11 +9,9 @@ use super::steer;
 use crate::mailbox::change::{self, Incoming, date};
 use crate::queue::Fresh;
 use crate::rows::{BlobRow, SpoolRow};
+use crate::rules;
 use crate::write::Tables;
-use crate::{
-    BlobId, Error, LocalDelivery, MailboxId, Provenance, RecipientState, Result, Settlement, State, Time, Word,
-};
-use crate::{mailing, rules};
+use crate::{BlobId, Error, LocalDelivery, MailboxId, RecipientState, Result, Settlement, State, Time, Word};
 
 /// What is known of a message that settles.
 struct Message {
@@ -140,9 +138,6 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
         }
     }
     deliver(tables, id, &row, &mailboxes, now)?;
-    if let Provenance::Mailing(number) = row.arrival.provenance {
-        mailing::settled(tables, number, &row.recipients, &recipients)?;
-    }
     memories.into_iter().try_for_each(|memory| rules::remember(tables, memory))?;
     let Some(next_attempt) = next_attempt else { return Ok(true) };
     let row = SpoolRow { next_attempt, attempts, queue, recipients, ..row };

@@ -81,13 +81,6 @@ impl Fixture {
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&nobody()).expect("a resolver"));
         let (sessions, intake) = (Sessions::default(), Intake::new(store.clone(), clock.clone(), 1 << 20));
-        let mailings = Mailings::new(mailing::Parts {
-            store: store.clone(),
-            intake: intake.clone(),
-            clock: clock.clone(),
-            log: Log::none(),
-            hostname: "mx.example.test".into(),
-        });
         let guard = Guard::open(guard::Parts {
             store: store.clone(),
             sessions: sessions.clone(),
@@ -98,15 +91,22 @@ impl Fixture {
         });
         let guard = guard.expect("a guard");
         people.tell(Box::new(guard.clone()));
+        let mailings = Mailings::open(mailing::Parts {
+            store: store.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: "mx.example.test".into(),
+        });
         let log = Log::open(&quiet(), data.path(), clock.clone()).expect("a log");
         let house = House {
-            mailings,
             hostname: "mx.example.test".into(),
             store,
             people,
             sessions,
             guard,
             intake,
+            mailings: mailings.expect("mailings"),
             services,
             log,
             settings: Arc::new(Fixed),
