@@ -45,7 +45,8 @@ def no_request_is_answered_with_a_fault_of_the_server(console):
                "--warnings", "off", "--continue-on-failure", "--phases", "coverage,fuzzing",
                # It goes on until the reader leaves.
                "--exclude-path", "/api/v1/logs/tail"]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=TIME * 4)
+    # It leaves a folder of its own where it runs.
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=TIME * 4, cwd=console.box.dir)
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
 
 
