@@ -4,9 +4,11 @@
 //! and never opens a socket.
 
 mod address;
+mod compliance;
 mod forwarding;
 mod login;
 mod password;
+pub mod policy;
 mod posting;
 mod proof;
 mod punycode;
@@ -18,6 +20,7 @@ mod turns;
 mod watch;
 
 pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
+pub use compliance::Standing;
 pub use login::{Denied, Login, People, PlaintextAuth};
 pub use password::{SCRAM_ITERATIONS, credentials, is_acceptable, random};
 pub use posting::SHARED_LOCAL_PART;

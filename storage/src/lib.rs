@@ -24,6 +24,7 @@ mod mailbox;
 mod meta;
 mod migration;
 mod opening;
+mod password;
 mod pending;
 mod pieces;
 mod queue;
@@ -57,6 +58,7 @@ pub use mailbox::{
     AccessKey, Append, Appended, Attributes, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
+pub use password::PasswordRecord;
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};
 pub use rules::{

@@ -2,6 +2,7 @@
 
 mod guard;
 mod mailboxes;
+mod password;
 mod people;
 mod reports;
 mod rules;

@@ -28,6 +28,7 @@ pub fn api() -> Vec<Route> {
         api::trace::routes(),
         api::audit::routes(),
         api::settings::routes(),
+        api::passwords::routes(),
     ]
     .into_iter()
     .flatten()
@@ -44,6 +45,7 @@ pub fn pages() -> Vec<Route> {
         pages::trace::routes(),
         pages::audit::routes(),
         pages::settings::routes(),
+        pages::passwords::routes(),
     ]
     .into_iter()
     .flatten()

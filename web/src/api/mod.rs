@@ -13,6 +13,7 @@ pub(crate) mod extract;
 pub mod import;
 pub mod logs;
 pub(crate) mod names;
+pub mod passwords;
 pub mod reports;
 pub mod rules;
 pub mod services;

@@ -118,7 +118,15 @@ impl Fixture {
     }
 
     /// What the API answers.
-    async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+    /// The bytes that the API answers with.
+    pub(crate) async fn ask_bytes(&self, path: &str) -> Vec<u8> {
+        let request = Request::builder().uri(format!("/api/v1{path}")).body(Body::empty()).expect("a request");
+        let answer = self.api().oneshot(request).await.expect("infallible");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.into_body().collect().await.expect("a body").to_bytes().to_vec()
+    }
+
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
         let (status, text) =
             self.ask_text(method, path, if body.is_null() { String::new() } else { body.to_string() }).await;
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))

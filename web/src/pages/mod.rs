@@ -4,6 +4,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod logs;
+pub(crate) mod passwords;
 pub(crate) mod services;
 pub(crate) mod settings;
 pub(crate) mod trace;
