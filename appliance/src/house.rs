@@ -24,6 +24,7 @@ use mailstead_core::work;
 use mailstead_storage::{Error, Store, Word};
 use mailstead_web::WebService;
 use mailstead_web::control::{Control, SOCKET_FILE};
+use mailstead_web::door::Tries;
 use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -183,6 +184,8 @@ impl House {
             checks,
             certificates,
             live,
+            web: Arc::new(config.web.clone()),
+            tries: Tries::default(),
             edits: Arc::default(),
         };
         web_service.furnish(web.clone());

@@ -110,7 +110,7 @@ impl People {
             let mut former = people.store().password_record(account)?.unwrap_or_default().former;
             former.splice(..0, Some(old).filter(|old| !old.is_empty()));
             former.truncate(FORMER_MAX as usize);
-            let since = Some(people.clock().now());
+            let since = Some(people.now());
             Ok::<_, Error>(PasswordRecord { since, judged_by, former, ..PasswordRecord::default() })
         });
         self.store().put_password_record(account, record.await?).await
@@ -128,7 +128,7 @@ impl People {
         if known.judged_by != judged_by {
             let broken = policy.broken(password, &account.address).into_iter().map(|rule| rule.name().into()).collect();
             // When it was set is not known: its time begins when it is first seen.
-            let since = known.since.or(Some(self.clock().now()));
+            let since = known.since.or(Some(self.now()));
             drop(self.store().put_password_record(account.id, PasswordRecord { since, judged_by, broken, ..known }));
         }
     }

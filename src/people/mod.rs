@@ -4,6 +4,8 @@
 //! and never opens a socket.
 
 mod address;
+pub mod app_password;
+mod check;
 mod compliance;
 mod forwarding;
 mod login;
@@ -14,10 +16,13 @@ mod proof;
 mod punycode;
 mod resolve;
 pub mod sasl;
+mod secret;
 pub mod sessions;
 mod token;
+pub mod totp;
 mod turns;
 mod watch;
+mod web;
 
 pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
 pub use compliance::Standing;
@@ -27,3 +32,4 @@ pub use posting::SHARED_LOCAL_PART;
 pub use resolve::{DEPTH_MAX, Destination, EXPANSIONS_MAX};
 pub use token::{TokenVerifier, Verifying};
 pub use watch::LoginWatch;
+pub use web::{Lifetime, NewToken};

@@ -12,6 +12,7 @@ mod agenda;
 mod base;
 mod bell;
 mod codec;
+mod credentials;
 mod departed;
 mod directory;
 mod disk;
@@ -43,6 +44,9 @@ mod verify;
 mod write;
 
 pub use bell::{Bell, News, Silent};
+pub use credentials::{
+    API_TOKENS_MAX, ApiToken, AppPassword, CredentialId, SecondFactor, Use, WEB_SESSIONS_MAX, WebSession,
+};
 pub use directory::{
     Account, Alias, Away, Directory, Domain, KeyAlgorithm, KeyState, LastLogin, NewAccount, Owner, Quota, Recipient,
     Role, ScramVerifier, SigningKey, Usage,

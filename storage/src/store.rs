@@ -1,5 +1,6 @@
 //! The store: opening, and every public read and write.
 
+mod credentials;
 mod guard;
 mod mailboxes;
 mod password;

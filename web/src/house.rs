@@ -15,7 +15,8 @@ use mailstead_core::service::Services;
 use mailstead_core::settings::Register;
 use mailstead_storage::Store;
 
-use crate::door::Caller;
+use crate::WebSettings;
+use crate::door::{Caller, Tries};
 
 /// The parts of the box that can be looked at and acted on through HTTP. Cheap to clone.
 #[derive(Clone)]
@@ -50,6 +51,10 @@ pub struct House {
     pub certificates: Option<Certificates>,
     /// Does the server run, or has one command opened the house for itself?
     pub live: bool,
+    /// The settings of the web service.
+    pub web: Arc<WebSettings>,
+    /// Wrong codes of those who sign in.
+    pub tries: Tries,
     /// Held while an account's row is read, changed and written back.
     pub edits: Arc<tokio::sync::Mutex<()>>,
 }

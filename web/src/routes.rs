@@ -5,7 +5,7 @@ use axum::{Extension, Router};
 
 use crate::api::{self, Problem};
 use crate::door::{Caller, Route};
-use crate::{House, frame, pages, public};
+use crate::{House, door, frame, pages, public};
 
 /// The API.
 pub fn api() -> Vec<Route> {
@@ -17,6 +17,7 @@ pub fn api() -> Vec<Route> {
         api::reports::routes(),
         api::users::routes(),
         api::rules::routes(),
+        api::credentials::routes(),
         api::aliases::routes(),
         api::shared::routes(),
         api::spool::routes(),
@@ -24,6 +25,7 @@ pub fn api() -> Vec<Route> {
         api::services::routes(),
         api::verify::routes(),
         api::import::routes(),
+        api::description::routes(),
         api::logs::routes(),
         api::trace::routes(),
         api::audit::routes(),
@@ -40,6 +42,7 @@ pub fn pages() -> Vec<Route> {
     [
         public::routes(),
         frame::routes(),
+        door::sign_in::routes(),
         pages::services::routes(),
         pages::logs::routes(),
         pages::trace::routes(),

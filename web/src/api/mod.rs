@@ -5,6 +5,8 @@
 
 pub mod aliases;
 pub mod audit;
+pub mod credentials;
+pub(crate) mod description;
 pub mod dkim;
 pub mod domain_check;
 pub mod domains;

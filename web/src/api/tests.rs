@@ -20,7 +20,7 @@ use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, 
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::door::Caller;
+use crate::door::{Caller, Tries};
 use crate::{House, WebService, WebSettings, routes};
 
 /// A DNS server that does not answer.
@@ -74,7 +74,7 @@ impl Fixture {
         let people = People::new(store.clone(), clock.clone());
         let settings =
             WebSettings { listen: vec![(std::net::Ipv4Addr::LOCALHOST, 0).into()], ..WebSettings::default() };
-        let web = Arc::new(WebService::new(settings));
+        let web = Arc::new(WebService::new(settings.clone()));
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&nobody()).expect("a resolver"));
         let (sessions, intake) = (Sessions::default(), Intake::new(store.clone(), clock.clone(), 1 << 20));
@@ -105,6 +105,8 @@ impl Fixture {
             resolver,
             certificates: None,
             live,
+            web: Arc::new(settings),
+            tries: Tries::default(),
             edits: Arc::default(),
         };
         web.furnish(house.clone());
@@ -117,7 +119,6 @@ impl Fixture {
         ask_text(api, method, path, body.to_string()).await.0.as_u16()
     }
 
-    /// What the API answers.
     /// The bytes that the API answers with.
     pub(crate) async fn ask_bytes(&self, path: &str) -> Vec<u8> {
         let request = Request::builder().uri(format!("/api/v1{path}")).body(Body::empty()).expect("a request");
@@ -126,6 +127,7 @@ impl Fixture {
         answer.into_body().collect().await.expect("a body").to_bytes().to_vec()
     }
 
+    /// What the API answers.
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
         let (status, text) =
             self.ask_text(method, path, if body.is_null() { String::new() } else { body.to_string() }).await;
@@ -143,7 +145,7 @@ impl Fixture {
         assert!(answer.1["error"]["message"].as_str().is_some_and(|message| message.len() > 8), "{answer:?}");
     }
 
-    async fn with_alice() -> Fixture {
+    pub(crate) async fn with_alice() -> Fixture {
         let fixture = Fixture::new(true);
         let added = fixture.ask("POST", "/domains", json!({"name": "Example.Test"})).await;
         assert_eq!(added.0, StatusCode::CREATED, "{added:?}");
