@@ -8,6 +8,7 @@ mod import;
 mod init;
 mod log;
 mod password;
+mod password_policy;
 mod progress;
 mod rules;
 mod serve;
@@ -89,6 +90,9 @@ enum Command {
     Service(service::Command),
     /// Check the whole store: references, checksums, counters
     Verify,
+    /// What passwords have to be like, and whose are not
+    #[command(subcommand)]
+    Policy(password_policy::Command),
     /// What was logged
     #[command(subcommand)]
     Log(log::Command),
@@ -211,6 +215,7 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::Service(command) => command.run(&client, context).await,
         Command::Verify => verify::run(&client, context).await,
         Command::Import(options) => import::run(options, &client, context).await,
+        Command::Policy(command) => command.run(&client, context).await,
         Command::Log(command) => command.run(&client, context).await,
         Command::Trace(trace) => trace.run(&client, context).await,
         Command::Audit(audit) => audit.run(&client, context).await,
