@@ -183,6 +183,7 @@ impl House {
             resolver,
             checks,
             certificates,
+            observed: Default::default(),
             live,
             web: Arc::new(config.web.clone()),
             tries: Tries::default(),

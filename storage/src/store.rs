@@ -179,6 +179,12 @@ impl Store {
         self.0.shared.room.bytes(&*self.0.shared.disk, self.0.shared.options.disk_free_bytes_min)
     }
 
+    /// Size and free bytes of the disk; 0 when it does not say.
+    pub fn disk_space(&self) -> (u64, u64) {
+        let disk = &self.0.shared.disk;
+        (disk.size_bytes().unwrap_or_default(), disk.free_bytes().unwrap_or_default())
+    }
+
     // ---- message bytes -----------------------------------------------------------------------
 
     /// Bytes `from .. from + length` of a message, fewer at its end.

@@ -16,6 +16,7 @@ use mailstead_core::settings::Register;
 use mailstead_storage::Store;
 
 use crate::WebSettings;
+use crate::api::dashboard::Observed;
 use crate::door::{Caller, Tries};
 
 /// The parts of the box that can be looked at and acted on through HTTP. Cheap to clone.
@@ -49,6 +50,8 @@ pub struct House {
     pub checks: Checks,
     /// This host's certificate, while the server runs.
     pub certificates: Option<Certificates>,
+    /// What the dashboard remembers.
+    pub observed: Observed,
     /// Does the server run, or has one command opened the house for itself?
     pub live: bool,
     /// The settings of the web service.

@@ -11,6 +11,7 @@ use crate::{House, door, frame, pages, public};
 pub fn api() -> Vec<Route> {
     [
         api::status::routes(),
+        api::dashboard::routes(),
         api::domains::routes(),
         api::dkim::routes(),
         api::domain_check::routes(),
@@ -42,6 +43,8 @@ pub fn pages() -> Vec<Route> {
     [
         public::routes(),
         frame::routes(),
+        pages::spool::routes(),
+        pages::dashboard::routes(),
         door::sign_in::routes(),
         pages::services::routes(),
         pages::logs::routes(),

@@ -6,6 +6,7 @@
 pub mod aliases;
 pub mod audit;
 pub mod credentials;
+pub mod dashboard;
 pub(crate) mod description;
 pub mod dkim;
 pub mod domain_check;

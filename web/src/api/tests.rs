@@ -104,6 +104,7 @@ impl Fixture {
             checks: Checks::new(AuthenticitySettings::default(), "mx.example.test".into(), Arc::clone(&resolver)),
             resolver,
             certificates: None,
+            observed: Default::default(),
             live,
             web: Arc::new(settings),
             tries: Tries::default(),

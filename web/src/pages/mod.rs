@@ -3,8 +3,10 @@
 //! is the API's matter.
 
 pub(crate) mod audit;
+pub(crate) mod dashboard;
 pub(crate) mod logs;
 pub(crate) mod passwords;
 pub(crate) mod services;
 pub(crate) mod settings;
+pub(crate) mod spool;
 pub(crate) mod trace;
