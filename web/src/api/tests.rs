@@ -123,7 +123,7 @@ impl Fixture {
     /// The bytes that the API answers with.
     pub(crate) async fn ask_bytes(&self, path: &str) -> Vec<u8> {
         let request = Request::builder().uri(format!("/api/v1{path}")).body(Body::empty()).expect("a request");
-        let answer = self.api().oneshot(request).await.expect("infallible");
+        let answer = routes::for_owner(self.house.clone()).oneshot(request).await.expect("infallible");
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         answer.into_body().collect().await.expect("a body").to_bytes().to_vec()
     }
