@@ -15,6 +15,7 @@ use mailstead_core::dns::{Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, LogSettings};
+use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::net::Net;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::people::People;
@@ -142,6 +143,14 @@ impl House {
             log: log.clone(),
             hostname: config.top.hostname.clone(),
         };
+        let mailings = mailing::Parts {
+            store: store.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: log.clone(),
+            hostname: config.top.hostname.clone(),
+        };
+        let mailings = Mailings::open(mailings).map_err(|error| cannot_open(&error, &data))?;
         let guard = Guard::open(guard).map_err(|error| cannot_open(&error, &data))?;
         people.tell(Box::new(guard.clone()));
         let net = Net { clock: clock.clone(), log: log.clone(), sessions, guard, certificates, limits };
@@ -158,6 +167,7 @@ impl House {
             store: store.clone(),
             people: people.clone(),
             intake,
+            mailings,
             checks: checks.clone(),
             signers,
             tallies,
@@ -175,6 +185,7 @@ impl House {
             sessions: parts.net.sessions.clone(),
             guard: parts.net.guard.clone(),
             intake: parts.intake.clone(),
+            mailings: parts.mailings.clone(),
             services,
             settings: Arc::new(Desk::new(file, parts.store.clone(), log.clone())),
             log,

@@ -21,7 +21,9 @@ mod error;
 mod guard;
 mod ids;
 mod index_log;
+mod lane;
 mod mailbox;
+mod mailing;
 mod meta;
 mod migration;
 mod opening;
@@ -62,6 +64,7 @@ pub use mailbox::{
     AccessKey, Append, Appended, Attributes, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
+pub use mailing::{Mailing, MailingState};
 pub use password::PasswordRecord;
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};

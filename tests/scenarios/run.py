@@ -23,7 +23,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from box import PASSWORD, Box  # noqa: E402
 from mbsync import configure as mbsync_config  # noqa: E402
 
-SCENARIOS = []
+import abuse  # noqa: E402
+
+SCENARIOS = list(abuse.SCENARIOS)
 ANY_CERTIFICATE = ssl.create_default_context()
 ANY_CERTIFICATE.check_hostname = False
 ANY_CERTIFICATE.verify_mode = ssl.CERT_NONE

@@ -8,6 +8,7 @@ use mailstead_core::dns::Resolver;
 use mailstead_core::guard::Guard;
 use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, Value};
+use mailstead_core::mailing::Mailings;
 use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
@@ -34,6 +35,8 @@ pub struct House {
     pub guard: Guard,
     /// The way in, for mail that the box writes.
     pub intake: Intake,
+    /// Mass messages.
+    pub mailings: Mailings,
     /// What runs.
     pub services: Services,
     /// Where acts are noted.

@@ -23,6 +23,9 @@ pub fn api() -> Vec<Route> {
         api::shared::routes(),
         api::spool::routes(),
         api::sessions::routes(),
+        api::activity::routes(),
+        api::guard::routes(),
+        api::mailings::routes(),
         api::services::routes(),
         api::verify::routes(),
         api::import::routes(),
@@ -59,6 +62,13 @@ pub fn pages() -> Vec<Route> {
         pages::audit::routes(),
         pages::settings::routes(),
         pages::passwords::routes(),
+        pages::connections::routes(),
+        pages::blocks::routes(),
+        pages::rules::routes(),
+        pages::networks::routes(),
+        pages::online::routes(),
+        pages::inactive::routes(),
+        pages::mailings::routes(),
     ]
     .into_iter()
     .flatten()

@@ -2,14 +2,17 @@
 //! `config` is a request to the API; see [`crate::client`].
 
 mod alias;
+mod block;
 mod domain;
 mod failure;
 mod import;
 mod init;
 mod log;
+mod network;
 mod password;
 mod password_policy;
 mod progress;
+mod rule;
 mod rules;
 mod serve;
 mod service;
@@ -85,6 +88,18 @@ enum Command {
     /// Who is connected
     #[command(subcommand)]
     Session(session::Command),
+    /// Addresses that rules have blocked, and users whose messages are held
+    #[command(subcommand)]
+    Block(block::Command),
+    /// The rules that detect abuse
+    #[command(subcommand)]
+    Rule(rule::Command),
+    /// Networks that are never let in
+    #[command(subcommand)]
+    Blacklist(network::Command),
+    /// Networks that are never shut out
+    #[command(subcommand)]
+    Allowlist(network::Command),
     /// What runs
     #[command(subcommand)]
     Service(service::Command),
@@ -212,6 +227,10 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::Shared(command) => command.run(&client, context).await,
         Command::Spool(command) => command.run(&client, context).await,
         Command::Session(command) => command.run(&client, context).await,
+        Command::Block(command) => command.run(&client, context).await,
+        Command::Rule(command) => command.run(&client, context).await,
+        Command::Blacklist(command) => command.run("blacklist", &client, context).await,
+        Command::Allowlist(command) => command.run("allowlist", &client, context).await,
         Command::Service(command) => command.run(&client, context).await,
         Command::Verify => verify::run(&client, context).await,
         Command::Import(options) => import::run(options, &client, context).await,

@@ -12,6 +12,7 @@ use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
 use mailstead_core::log::{Log, LogSettings};
+use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
@@ -88,6 +89,13 @@ impl Fixture {
         });
         let guard = guard.expect("a guard");
         people.tell(Box::new(guard.clone()));
+        let mailings = Mailings::open(mailing::Parts {
+            store: store.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: "mx.example.test".into(),
+        });
         let log = Log::open(&quiet(), data.path(), clock.clone()).expect("a log");
         let house = House {
             hostname: "mx.example.test".into(),
@@ -96,6 +104,7 @@ impl Fixture {
             sessions,
             guard,
             intake,
+            mailings: mailings.expect("mailings"),
             services,
             log,
             settings: Arc::new(Fixed),
