@@ -27,6 +27,7 @@ pub mod message;
 pub mod net;
 pub mod people;
 pub mod protocol;
+pub mod reminders;
 pub mod reports;
 pub mod service;
 pub mod settings;

@@ -67,7 +67,7 @@ pub struct House {
 pub struct Running {
     failures: Vec<(&'static str, String)>,
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 4],
 }
 
 impl Running {
@@ -224,6 +224,7 @@ impl House {
         let tasks = [
             tokio::spawn(self.delivery.clone().run(stopped.clone())),
             tokio::spawn(control.serve(self.web.clone(), stopped.clone())),
+            tokio::spawn(wiring::reminders(&self.web, &self.parts).run(stopped.clone())),
             tokio::spawn(care(
                 self.parts.store.clone(),
                 self.parts.net.clone(),

@@ -13,6 +13,7 @@ use mailstead_core::mailing::Mailings;
 use mailstead_core::net::{Encryption, LineService, Net, Protocol};
 use mailstead_core::people::People;
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
+use mailstead_core::reminders::Reminders;
 use mailstead_core::reports::{self, Reports};
 use mailstead_core::service::Service;
 use mailstead_storage::Store;
@@ -63,6 +64,18 @@ pub fn services(config: &Config, parts: &Parts, delivery: &Delivery, web: &Arc<W
         services.push(Arc::new(reports(config, parts)));
     }
     services
+}
+
+/// Letters before passwords end.
+pub fn reminders(web: &mailstead_web::House, parts: &Parts) -> Reminders {
+    Reminders {
+        store: parts.store.clone(),
+        people: parts.people.clone(),
+        intake: parts.intake.clone(),
+        clock: parts.net.clock.clone(),
+        log: parts.net.log.clone(),
+        hostname: web.hostname.to_string(),
+    }
 }
 
 /// Reports to other servers.

@@ -48,6 +48,9 @@ impl People {
             let right = people.right_one(claimed, &password);
             if let (Some(account), Some(right)) = (&account, &right) {
                 people.proofs().keep(account.id, right, people.now());
+                if right.app.is_none() {
+                    people.judge(account, &right.secret);
+                }
             }
             right
         });

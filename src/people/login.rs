@@ -139,12 +139,15 @@ impl People {
     /// Sets an account's password.
     ///
     /// # Errors
-    /// `Invalid` when the password is not [acceptable](super::is_acceptable), `NotFound` when there is
+    /// `Invalid` when the password is not [acceptable](super::is_acceptable) or not as the policy wants it, `NotFound` when there is
     /// no such account, and those of [`Store::update_account`].
     pub async fn set_password(&self, account: AccountId, new: &str) -> Result<()> {
         if !password::is_acceptable(new) {
             return Err(Error::new(Word::Invalid, "a password must not be empty nor hold control characters"));
         }
+        let found = self.store().directory().accounts.get(&account).cloned();
+        let old = found.ok_or_else(|| Error::new(Word::NotFound, format!("there is no account {account}")))?;
+        self.must_be_better(&old, new).await?;
         let turn = self.0.turns.take(None).await;
         let new = new.to_string();
         let (hash, verifier) = work::compute(move || {
@@ -158,7 +161,8 @@ impl People {
         let mut row = Account::clone(found.ok_or_else(missing)?);
         row.password = hash;
         row.scram = Some(verifier);
-        self.store().update_account(row).await
+        self.store().update_account(row).await?;
+        self.remember_new_password(account, old.password.clone()).await
     }
 
     pub(super) fn store(&self) -> &Store {

@@ -27,6 +27,7 @@ mod mailing;
 mod meta;
 mod migration;
 mod opening;
+mod password;
 mod pending;
 mod pieces;
 mod queue;
@@ -64,6 +65,7 @@ pub use mailbox::{
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
 pub use mailing::{Mailing, MailingState};
+pub use password::PasswordRecord;
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};
 pub use rules::{

@@ -179,6 +179,9 @@ pub(crate) mod meta {
     /// `(list, network)` → version 1, JSON of [`crate::ListedNetwork`].
     pub(crate) const LISTED: Definition<(&str, &str), &[u8]> = Definition::new("listed");
 
+    /// Account id → version 1, JSON of [`crate::PasswordRecord`].
+    pub(crate) const PASSWORD: Definition<u32, &[u8]> = Definition::new("password");
+
     /// Account id → version 1, JSON of [`crate::Hold`].
     pub(crate) const HOLD: Definition<u32, &[u8]> = Definition::new("hold");
 

@@ -17,12 +17,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import contract  # noqa: E402
 import gallery  # noqa: E402
+import logs  # noqa: E402
 import people  # noqa: E402
 import services  # noqa: E402
 import spool  # noqa: E402
 from console import Console  # noqa: E402
 
-MODULES = [gallery, people, contract, spool, services]
+MODULES = [gallery, people, contract, spool, services, logs]
 
 # Browsers at once: each keeps about one core busy, with its box.
 AT_ONCE = 2

@@ -34,6 +34,7 @@ pub fn api() -> Vec<Route> {
         api::trace::routes(),
         api::audit::routes(),
         api::settings::routes(),
+        api::passwords::routes(),
     ]
     .into_iter()
     .flatten()
@@ -60,6 +61,7 @@ pub fn pages() -> Vec<Route> {
         pages::trace::routes(),
         pages::audit::routes(),
         pages::settings::routes(),
+        pages::passwords::routes(),
         pages::connections::routes(),
         pages::blocks::routes(),
         pages::rules::routes(),

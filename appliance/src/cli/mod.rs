@@ -10,6 +10,7 @@ mod init;
 mod log;
 mod network;
 mod password;
+mod password_policy;
 mod progress;
 mod rule;
 mod rules;
@@ -104,6 +105,9 @@ enum Command {
     Service(service::Command),
     /// Check the whole store: references, checksums, counters
     Verify,
+    /// What passwords have to be like, and whose are not
+    #[command(subcommand)]
+    Policy(password_policy::Command),
     /// What was logged
     #[command(subcommand)]
     Log(log::Command),
@@ -230,6 +234,7 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::Service(command) => command.run(&client, context).await,
         Command::Verify => verify::run(&client, context).await,
         Command::Import(options) => import::run(options, &client, context).await,
+        Command::Policy(command) => command.run(&client, context).await,
         Command::Log(command) => command.run(&client, context).await,
         Command::Trace(trace) => trace.run(&client, context).await,
         Command::Audit(audit) => audit.run(&client, context).await,

@@ -19,6 +19,7 @@ pub mod import;
 pub mod logs;
 pub mod mailings;
 pub(crate) mod names;
+pub mod passwords;
 pub mod reports;
 pub mod rules;
 pub mod services;

@@ -133,6 +133,14 @@ impl Fixture {
         ask_text(api, method, path, body.to_string()).await.0.as_u16()
     }
 
+    /// The bytes that the API answers with.
+    pub(crate) async fn ask_bytes(&self, path: &str) -> Vec<u8> {
+        let request = Request::builder().uri(format!("/api/v1{path}")).body(Body::empty()).expect("a request");
+        let answer = routes::for_owner(self.house.clone()).oneshot(request).await.expect("infallible");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.into_body().collect().await.expect("a body").to_bytes().to_vec()
+    }
+
     /// What the API answers.
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
         let (status, text) =

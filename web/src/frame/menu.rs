@@ -57,6 +57,8 @@ const GROUPS: &[Group] = &[
             entry(Access::SystemAdmin, "/logs", "Logs"),
             entry(Access::SystemAdmin, "/audit", "Audit log"),
             entry(Access::SystemAdmin, "/settings", "Settings"),
+            entry(Access::DomainAdmin, "/password-policy", "Password policy"),
+            entry(Access::DomainAdmin, "/compliance", "Password compliance"),
         ],
     },
     Group {

@@ -16,6 +16,7 @@ pub(crate) mod mailings;
 pub(crate) mod me;
 pub(crate) mod networks;
 pub(crate) mod online;
+pub(crate) mod passwords;
 pub(crate) mod rules;
 pub(crate) mod services;
 pub(crate) mod settings;

@@ -155,6 +155,11 @@ impl LogLine {
         self.at.get(..10).unwrap_or_default()
     }
 
+    /// The seconds of its time, with their thousandths.
+    pub(super) fn seconds(&self) -> String {
+        self.at.get(17..23).map(|seconds| format!("{seconds} s")).unwrap_or_default()
+    }
+
     /// The particulars, each with its name.
     pub(super) fn parts(&self) -> Vec<(&str, String)> {
         let shown = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
