@@ -11,6 +11,7 @@ use mailstead_core::authenticity::{BoxKey, Checks, Signers, Tallies};
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
 use mailstead_core::delivery::Delivery;
+use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::{Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::Intake;
@@ -155,6 +156,7 @@ impl House {
         people.tell(Box::new(guard.clone()));
         let net = Net { clock: clock.clone(), log: log.clone(), sessions, guard, certificates, limits };
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&config.dns).map_err(Failure::Refused)?);
+        let policies = PublishedPolicies::open(&config.delivery, Arc::clone(&resolver)).map_err(Failure::Refused)?;
         let box_key = BoxKey::open(&data).map_err(Failure::Refused)?;
         let hostname = config.top.hostname.clone();
         let tallies = Tallies::new(store.clone(), clock.clone());
@@ -192,6 +194,7 @@ impl House {
             clock,
             box_key,
             resolver,
+            policies,
             checks,
             certificates,
             observed: Default::default(),

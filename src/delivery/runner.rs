@@ -194,10 +194,23 @@ impl Delivery {
         let told: HashSet<BlobId> = leased.iter().filter_map(settles_with).collect();
         let open = leased.into_par_iter().filter(|leased| !told.contains(&leased.id));
         let planned: Vec<_> = open.map(|leased| self.plan(&planner, leased)).collect();
-        let attempts = elsewhere.into_iter().map(|leased| parts.remote.attempt(leased)).collect();
-        let mut batch = Batch { attempts, ..Batch::of(planned) };
+        let mut batch = Batch::of(planned);
+        elsewhere.into_iter().for_each(|leased| self.begin_attempt(&planner, leased, &mut batch));
         batch.settlements.extend(held.into_iter().map(|leased| hold_back(leased, now)));
         Ok(Some(batch))
+    }
+
+    /// Begins an attempt at other servers, unless it is known what comes of it.
+    fn begin_attempt(&self, planner: &Planner<'_>, leased: Leased, batch: &mut Batch) {
+        match self.0.parts.remote.attempt(leased).told() {
+            Ok(tried) => {
+                let (leased, settlement) = (tried.leased.clone(), planner.tried(tried));
+                batch.events.extend(noted::event(&self.0.parts, &leased, &settlement));
+                traffic::count(planner.store, &leased, &settlement, planner.now);
+                batch.settlements.push(settlement);
+            }
+            Err(attempt) => batch.attempts.push(attempt),
+        }
     }
 
     /// Does the message wait until an administrator lets it go?

@@ -51,7 +51,9 @@ impl People {
             }
             right
         });
-        let right = right.await.ok_or(Denied::Wrong)?;
+        let right = right.await;
+        self.rest_later();
+        let right = right.ok_or(Denied::Wrong)?;
         self.used(&right, from).await;
         Ok(())
     }

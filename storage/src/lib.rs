@@ -21,6 +21,7 @@ mod error;
 mod guard;
 mod ids;
 mod index_log;
+mod lane;
 mod mailbox;
 mod mailing;
 mod meta;

@@ -1,6 +1,7 @@
 """A browser for tests: headless Chromium, with the few steps that tests of the console are made of. Every step waits for
 what it needs, and none for a time."""
 
+import base64
 import json
 import pathlib
 import shutil
@@ -159,7 +160,6 @@ class Browser:
                 height = self.driver.execute_script("return Math.min(4000, document.documentElement.scrollHeight)")
                 clip = {"x": 0, "y": 0, "width": width, "height": max(height, 600), "scale": 1}
                 shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
-                import base64
                 (self.pictures / f"{name}-{variant}.png").write_bytes(base64.b64decode(shot["data"]))
             assert overflow <= 0, f"{name} is {overflow} px too wide for {variant}"
         self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mailstead_core::authenticity::{BoxKey, Checks};
 use mailstead_core::clock::Clock;
+use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::Resolver;
 use mailstead_core::guard::Guard;
 use mailstead_core::intake::Intake;
@@ -49,6 +50,8 @@ pub struct House {
     pub box_key: BoxKey,
     /// Asked what others publish.
     pub resolver: Arc<dyn Resolver>,
+    /// Fetches what domains publish by HTTPS.
+    pub policies: PublishedPolicies,
     /// Checks what comes in.
     pub checks: Checks,
     /// This host's certificate, while the server runs.

@@ -8,6 +8,8 @@ use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use mailstead_core::authenticity::{AuthenticitySettings, BoxKey, Checks};
 use mailstead_core::clock::{Clock, Time};
+use mailstead_core::delivery::DeliverySettings;
+use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
@@ -111,6 +113,8 @@ impl Fixture {
             clock,
             box_key: BoxKey::open(data.path()).expect("a key"),
             checks: Checks::new(AuthenticitySettings::default(), "mx.example.test".into(), Arc::clone(&resolver)),
+            policies: PublishedPolicies::open(&DeliverySettings::default(), Arc::clone(&resolver))
+                .expect("authorities"),
             resolver,
             certificates: None,
             observed: Default::default(),
