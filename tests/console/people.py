@@ -35,12 +35,13 @@ def a_user_is_added_disabled_enabled_and_deleted(console):
         browser.press("Add user")
         browser.notice("carol@example.test is added").wait_for_row(carol, Login="Enabled")
         assert logs_in(console, carol, PASSWORD)
-        with imaplib.IMAP4("127.0.0.1", console.box.ports["imap"], timeout=10) as client:
-            client.login(carol, PASSWORD)
-            browser.choose(carol)
-            browser.press("Disable")
-            browser.notice("1 user disabled").wait_for_row(carol, Login="Disabled")
-            assert b"BYE" in client.readline(), "the session goes on"
+        client = imaplib.IMAP4("127.0.0.1", console.box.ports["imap"], timeout=10)
+        client.login(carol, PASSWORD)
+        browser.choose(carol)
+        browser.press("Disable")
+        browser.notice("1 user disabled").wait_for_row(carol, Login="Disabled")
+        assert b"BYE" in client.readline(), "the session goes on"
+        client.shutdown()
         assert not logs_in(console, carol, PASSWORD)
         browser.choose(carol)
         browser.press("Enable")
