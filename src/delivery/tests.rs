@@ -70,7 +70,7 @@ impl House {
             store: store.clone(),
             people,
             intake: intake.clone(),
-            guard: guard.clone(),
+            guard,
             mailings: mailings.expect("mailings"),
             remote: remote.expect("the way to other servers"),
             bell,

@@ -123,7 +123,7 @@ impl Incoming {
             })
             .await?;
         let accepted = ended.done?;
-        door.store.count_traffic(received, &counts(by, verdict, accepted.size));
+        door.store.count_traffic(received, &counts(&by, verdict, accepted.size));
         if let Some(entry) = entry {
             entry.called(ended.titles).write(&accepted, &door.log);
         }
@@ -227,7 +227,7 @@ impl Incoming {
 }
 
 /// What an accepted message adds to the traffic.
-fn counts(by: Provenance, verdict: Verdict, size: u64) -> Vec<(Meter, u64)> {
+fn counts(by: &Provenance, verdict: Verdict, size: u64) -> Vec<(Meter, u64)> {
     match by {
         Provenance::Received if verdict == Verdict::Junk => {
             vec![(Meter::Received, 1), (Meter::ReceivedBytes, size), (Meter::Spam, 1)]

@@ -187,7 +187,7 @@ fn has_name(password: &str, address: &str) -> bool {
 fn is_common(password: &str) -> bool {
     let lower = plain(password);
     let word = lower.trim_matches(|c: char| !c.is_alphabetic());
-    let again = lower.chars().all(|c| Some(c) == lower.chars().next());
+    let again = lower.chars().all(|c| lower.starts_with(c));
     let digits_only = lower.chars().all(|c| c.is_ascii_digit()) && lower.len() <= 8;
     again || digits_only || COMMON.lines().any(|common| common == lower || common == word)
 }

@@ -164,8 +164,11 @@ pub(crate) fn draft(house: &House, caller: &Caller, new: NewMailing) -> Answer<D
     })
 }
 
+/// Tells whether an account is meant.
+type Meant = Box<dyn Fn(&Account) -> bool>;
+
 fn recipients(directory: &Directory, new: &NewMailing) -> Answer<(String, Vec<Person>)> {
-    let (audience, is_meant): (String, Box<dyn Fn(&Account) -> bool>) = match new.to {
+    let (audience, is_meant): (String, Meant) = match new.to {
         Audience::AllUsers => ("all users".into(), Box::new(|_| true)),
         Audience::DomainAdministrators => {
             ("all domain administrators".into(), Box::new(|account| account.role == Role::DomainAdministrator))

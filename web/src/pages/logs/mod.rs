@@ -111,7 +111,7 @@ impl SearchPage {
     }
 
     /// What is shown with this level chosen.
-    fn from_level(&self, level: &str) -> String {
+    fn and_above(&self, level: &str) -> String {
         if level == Level::Error.name() { level.into() } else { format!("{level} and above") }
     }
 
