@@ -12,6 +12,7 @@ fn happened() -> Fixture {
     let (session, message) = ("1q".parse().expect("an id"), "7".parse().expect("an id"));
     let log = &fixture.house.log;
     log.write(Event::new(Kind::Smtp, Level::Info, "logged in").session(session).with("user", "alice@example.test"));
+    fixture.house.clock.set(fixture.house.clock.now().plus_millis(1));
     log.write(
         Event::new(Kind::Smtp, Level::Info, "message accepted")
             .session(session)
