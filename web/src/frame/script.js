@@ -62,13 +62,13 @@ const restore = (part, { ticked, focus, row, open }) => {
 };
 
 /** Puts the elements with these ids of another page into this one; after an act no row is chosen any more. False when it
-    has none of them. */
+    has none of them but the notice, which every page has. */
 const swap = (page, ids, acted = false) => {
   let found = false;
   for (const id of ids) {
     const [now, next] = [document.getElementById(id), page.getElementById(id)];
     if (!now || !next) continue;
-    found = true;
+    found ||= id !== "notice";
     if (!acted && now.isEqualNode(next) && id !== "notice") continue;
     const kept = remember(now);
     tellTimes(next);
