@@ -5,6 +5,7 @@ import poplib
 import smtplib
 import socket
 import ssl
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -24,12 +25,15 @@ def scenario(function):
 
 
 def own_address():
-    """An address of this machine that is not loopback; nothing is sent to find it."""
+    """An address of this machine that is not in 127/8; nothing is sent to find it. A machine without a network gets one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.connect(("198.51.100.1", 9))
-        address = s.getsockname()[0]
-    assert not address.startswith("127."), "this machine has no address but loopback"
-    return address
+        try:
+            s.connect(("198.51.100.1", 9))
+            return s.getsockname()[0]
+        except OSError:
+            address = "198.51.100.2"
+            subprocess.run(["ip", "address", "replace", f"{address}/32", "dev", "lo"], check=True)
+            return address
 
 
 def guarded(box):
