@@ -20,7 +20,6 @@ use crate::clock::{Clock, Time};
 use crate::guard::{Guard, HELD};
 use crate::intake::{Intake, Refusal};
 use crate::log::{Event, Kind, Level, Log};
-use crate::mailing::Mailings;
 use crate::people::People;
 use crate::service::{Ready, Run, Service, Stop};
 use crate::work;
@@ -47,8 +46,6 @@ pub struct Parts {
     pub intake: Intake,
     /// Says whose messages are held, and is told of those that come back.
     pub guard: Guard,
-    /// Counts what becomes of mass messages.
-    pub mailings: Mailings,
     /// The way to other servers.
     pub remote: Remote,
     /// Rings when something may be due.
@@ -140,7 +137,6 @@ impl Delivery {
             remote.spawn(self.clone().hand_over(attempt));
         }
         let ids: Vec<_> = batch.settlements.iter().map(|settlement| settlement.id).collect();
-        let ended: Vec<_> = batch.settlements.iter().filter_map(ending).collect();
         let done = if batch.settlements.is_empty() {
             Ok(Vec::new())
         } else {
@@ -150,7 +146,6 @@ impl Delivery {
             self.0.parts.store.unlease(&ids);
             return Err(error);
         }
-        ended.into_iter().for_each(|(id, has_failed)| self.0.parts.mailings.settled(id, has_failed));
         for event in batch.events {
             self.0.parts.log.write(event);
         }
@@ -236,12 +231,7 @@ impl Delivery {
             parts.log.write(event);
         }
         traffic::count(&parts.store, &leased, &settlement, parts.clock.now());
-        let ended = ending(&settlement);
-        let settled = parts.store.settle(vec![settlement]).await;
-        if let (Ok(_), Some((id, has_failed))) = (&settled, ended) {
-            parts.mailings.settled(id, has_failed);
-        }
-        if let Err(error) = settled {
+        if let Err(error) = parts.store.settle(vec![settlement]).await {
             let event =
                 Event::new(Kind::Delivery, Level::Error, "attempt could not be written down").message(leased.id);
             parts.log.write(event.with("error", error.to_string()));
@@ -427,13 +417,6 @@ fn as_leased(entry: SpoolEntry) -> Leased {
     Leased { id, size, arrival, recipients, attempts, since, queue, fresh: false }
 }
 
-/// Back into the spool as it is.
-/// Which message a settlement takes out of the spool, and whether that is a failure.
-fn ending(settlement: &Settlement) -> Option<(BlobId, bool)> {
-    let has_failed = settlement.recipients.iter().any(|recipient| recipient.state == State::Failed);
-    settlement.next_attempt.is_none().then_some((settlement.id, has_failed))
-}
-
 /// The user of this box who is to be told that the message could not be delivered.
 fn bounced(leased: &Leased) -> Option<AccountId> {
     let is_news = |recipient: &RecipientState| recipient.state == State::Failed && recipient.told < Told::Outcome;
@@ -453,6 +436,7 @@ fn hold_back(mut leased: Leased, now: Time) -> Settlement {
     hold(leased, now.plus_seconds(HELD_SECONDS))
 }
 
+/// Back into the spool as it is.
 fn hold(leased: Leased, next_attempt: Time) -> Settlement {
     Settlement {
         id: leased.id,

@@ -3,6 +3,7 @@
 mod credentials;
 mod guard;
 mod mailboxes;
+mod mailing;
 mod password;
 mod people;
 mod reports;
