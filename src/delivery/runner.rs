@@ -10,6 +10,7 @@ use mailstead_storage::{
 };
 use rayon::prelude::*;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::plan::Planner;
 use super::remote::{Attempt, Remote};
@@ -29,6 +30,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Look at the spool at least so often, whatever the bell says.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// Rounds begin at least so far apart. While mail streams in, each then settles more messages with one sync.
+const ROUND_APART: Duration = Duration::from_millis(5);
 
 /// Attempts at other servers may go on for this long after the box was told to stop.
 const STOP_GRACE: Duration = Duration::from_secs(5);
@@ -84,8 +88,9 @@ impl Delivery {
         let mut remote = JoinSet::new();
         while !stop.is_asked() {
             while remote.try_join_next().is_some() {}
+            let began = Instant::now();
             match self.round(&mut remote).await {
-                Ok(true) => {}
+                Ok(true) => tokio::time::sleep_until(began + ROUND_APART).await,
                 Ok(false) => self.wait(&remote, &mut stop).await,
                 Err(error) => {
                     let event = Event::new(Kind::Delivery, Level::Error, "the spool cannot be worked on");
