@@ -13,6 +13,7 @@ use super::sender::{self, Client, SenderFindings};
 use super::{AuthenticitySettings, Findings, Tallies};
 use super::{findings, forged, message};
 use crate::dns::Resolver;
+use crate::settings::Live;
 use crate::work;
 
 /// Checks messages. Cheap to clone.
@@ -21,7 +22,7 @@ pub struct Checks(Arc<Tools>);
 
 /// What all checks use.
 pub(super) struct Tools {
-    pub settings: AuthenticitySettings,
+    pub settings: Live<AuthenticitySettings>,
     pub hostname: String,
     pub resolver: Arc<dyn Resolver>,
     /// Asks nobody: see [`super::known`].
@@ -35,9 +36,13 @@ impl Checks {
     ///
     /// # Panics
     /// Never: a resolver without servers can always be made.
-    pub fn new(settings: AuthenticitySettings, hostname: String, resolver: Arc<dyn Resolver>) -> Checks {
-        let library = library();
-        let room = Arc::new(Semaphore::new(settings.held_bytes_max.min(Semaphore::MAX_PERMITS)));
+    pub fn new(
+        settings: impl Into<Live<AuthenticitySettings>>,
+        hostname: String,
+        resolver: Arc<dyn Resolver>,
+    ) -> Checks {
+        let (settings, library) = (settings.into(), library());
+        let room = Arc::new(Semaphore::new(settings.get().held_bytes_max.min(Semaphore::MAX_PERMITS)));
         Checks(Arc::new(Tools { settings, hostname, resolver, library, room, tallies: None }))
     }
 
@@ -45,14 +50,14 @@ impl Checks {
     pub fn counting(self, tallies: Tallies) -> Checks {
         let Tools { settings, hostname, resolver, .. } = &*self.0;
         let (settings, hostname, resolver) = (settings.clone(), hostname.clone(), Arc::clone(resolver));
-        let tallies = settings.dmarc_reports.then_some(tallies);
+        let tallies = settings.get().dmarc_reports.then_some(tallies);
         let tools = Tools { tallies, library: library(), room: Arc::clone(&self.0.room), settings, hostname, resolver };
         Checks(Arc::new(tools))
     }
 
     /// The result of SPF if this client sent a message with this reverse-path.
     pub async fn spf_of(&self, client: IpAddr, hello: &str, reverse_path: &str) -> &'static str {
-        let end = Instant::now() + self.0.settings.patience();
+        let end = Instant::now() + self.0.settings.get().patience();
         let client = Client { address: client.to_canonical(), hello: hello.into(), reverse_path: reverse_path.into() };
         findings::word(sender::spf(&self.0, &client, false, end).await.result())
     }
@@ -60,11 +65,11 @@ impl Checks {
     /// Begins with a message whose envelope is known: what concerns its sender is looked up while it comes. `None`
     /// when mail from there is not checked.
     pub fn begin(&self, client: Client) -> Option<Check> {
-        if !self.0.settings.concerns(client.address) {
+        if !self.0.settings.get().concerns(client.address) {
             return None;
         }
         let client = Arc::new(Client { address: client.address.to_canonical(), ..client });
-        let end = Instant::now() + self.0.settings.patience();
+        let end = Instant::now() + self.0.settings.get().patience();
         let sender = tokio::spawn(sender::look(Arc::clone(&self.0), Arc::clone(&client), end));
         Some(Check { tools: Arc::clone(&self.0), client, sender: Sender(sender), room: None })
     }
@@ -100,7 +105,7 @@ impl Check {
     /// The message is complete. Returns it with what was found; what others wrote in our name is taken out.
     pub async fn finish(self, message: Vec<u8>) -> (Vec<u8>, Findings) {
         let Check { tools, client, sender, room } = self;
-        let end = Instant::now() + tools.settings.patience();
+        let end = Instant::now() + tools.settings.get().patience();
         let sender = Arc::new(sender.found().await);
         let (message, findings) = message::check(Arc::clone(&tools), Arc::clone(&client), sender, message, end).await;
         if let Some(tallies) = &tools.tallies {

@@ -70,7 +70,7 @@ pub(super) fn evaluate(
     bytes: &[u8],
     known: &Known,
 ) -> Findings {
-    let (settings, library) = (&tools.settings, &tools.library);
+    let (settings, library) = (&*tools.settings.get(), &tools.library);
     let mut results = AuthenticationResults::new(&tools.hostname);
     write_sender(&mut results, tools, client, sender);
     let mut findings = Findings::of_sender(settings, sender);
@@ -108,8 +108,9 @@ pub(super) fn evaluate(
 pub(super) fn evaluate_sender(tools: &Tools, client: &Client, sender: &SenderFindings) -> Findings {
     let mut results = AuthenticationResults::new(&tools.hostname);
     write_sender(&mut results, tools, client, sender);
-    let mut findings = Findings::of_sender(&tools.settings, sender);
-    findings.add_unchecked(&tools.settings);
+    let settings = tools.settings.get();
+    let mut findings = Findings::of_sender(&settings, sender);
+    findings.add_unchecked(&settings);
     findings.written(results.to_header())
 }
 

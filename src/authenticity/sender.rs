@@ -55,11 +55,12 @@ pub(super) struct SenderFindings {
 
 /// Finds out.
 pub(super) async fn look(tools: Arc<Tools>, client: Arc<Client>, end: Instant) -> SenderFindings {
-    let iprev = match tools.settings.iprev {
+    let settings = tools.settings.get();
+    let iprev = match settings.iprev {
         Mode::Off => None,
         _ => Some(iprev(&tools, client.address).await),
     };
-    if tools.settings.spf == Mode::Off && tools.settings.dmarc == Mode::Off {
+    if settings.spf == Mode::Off && settings.dmarc == Mode::Off {
         return SenderFindings { iprev, hello: None, spf: None };
     }
     let hello = match client.hello.contains('[') {

@@ -73,11 +73,11 @@ pub(super) struct Notice {
 /// Writes the notice that is owed for this message.
 pub(super) fn make(parts: &Parts, leased: &Leased) -> Result<Notice, Error> {
     let (arrival, envelope, now) = (&leased.arrival, &leased.arrival.envelope, parts.clock.now());
-    let from = u64::from(arrival.return_path_bytes);
-    let return_whole = envelope.ret != Some(Ret::Headers) && leased.size <= parts.settings.returned_bytes_max;
+    let (from, settings) = (u64::from(arrival.return_path_bytes), parts.settings.get());
+    let return_whole = envelope.ret != Some(Ret::Headers) && leased.size <= settings.returned_bytes_max;
     let length = if return_whole { leased.size as usize } else { HEADER_BYTES_MAX };
     let original = parts.store.read(leased.id, from, length)?;
-    let owed = Owed { settings: &parts.settings, arrival, since: leased.since, now };
+    let owed = Owed { settings: &settings, arrival, since: leased.since, now };
     let states = envelope.recipients.iter().zip(&leased.recipients);
     let told = states.filter(|(envelope, state)| owed.is_owed_for(envelope, state));
     let told = told.map(|(envelope, state)| recipient(envelope, state, owed.calendar(state).gives_up_at()));

@@ -23,6 +23,7 @@ use crate::intake::{Intake, Refusal};
 use crate::log::{Event, Kind, Level, Log};
 use crate::people::People;
 use crate::service::{Ready, Run, Service, Stop};
+use crate::settings::Live;
 use crate::work;
 
 /// After storage has failed, wait before the next try.
@@ -59,7 +60,7 @@ pub struct Parts {
     /// Where attempts are logged.
     pub log: Log,
     /// The settings.
-    pub settings: DeliverySettings,
+    pub settings: Live<DeliverySettings>,
     /// The box's host name, for notices.
     pub hostname: String,
 }
@@ -124,7 +125,8 @@ impl Delivery {
     /// When the next message may be worked on, should nothing else happen.
     fn next_due(&self, running: usize, now: Time) -> Option<Time> {
         let Parts { store, remote, .. } = &self.0.parts;
-        let rooms = remote.rooms(running, now);
+        let settings = self.0.parts.settings.get();
+        let rooms = remote.rooms(&settings, running, now);
         let open = |queue: &str| queue.is_empty() || rooms.has(queue);
         let due = store.next_due(&open).unwrap_or_default();
         due.into_iter().chain(remote.next_room(now)).min()
@@ -166,9 +168,10 @@ impl Delivery {
     /// Leases what is due. Of what waits for other servers, `running` attempts are going on already.
     fn lease_and_plan(&self, running: usize) -> Result<Option<Batch>, Error> {
         let parts = &self.0.parts;
-        let (max, now) = (parts.settings.deliveries_max.max(1), parts.clock.now());
+        let (settings, now) = (parts.settings.get(), parts.clock.now());
+        let max = settings.deliveries_max.max(1);
         let claims = Claims::default();
-        let planner = self.planner(now, &claims);
+        let planner = self.planner(&settings, now, &claims);
         if !self.is_active() {
             let leased = parts.store.lease_fresh(max)?;
             if leased.is_empty() {
@@ -181,7 +184,7 @@ impl Delivery {
             };
             return Ok(Some(Batch::of(leased.into_iter().map(held).collect())));
         }
-        let rooms = parts.remote.rooms(running, now);
+        let rooms = parts.remote.rooms(&settings, running, now);
         let room = |queue: &str| if queue.is_empty() { max } else { rooms.take(queue) };
         let leased = parts.store.lease_from(max, now, &room)?;
         if leased.is_empty() {
@@ -221,8 +224,8 @@ impl Delivery {
         }
     }
 
-    fn planner<'a>(&'a self, now: Time, claims: &'a Claims) -> Planner<'a> {
-        let Parts { store, people, settings, remote, .. } = &self.0.parts;
+    fn planner<'a>(&'a self, settings: &'a DeliverySettings, now: Time, claims: &'a Claims) -> Planner<'a> {
+        let Parts { store, people, remote, .. } = &self.0.parts;
         Planner { store, people, settings, remote, book: &self.0.book, claims, now }
     }
 
@@ -231,7 +234,7 @@ impl Delivery {
         let parts = &self.0.parts;
         let tried = attempt.run().await;
         let leased = tried.leased.clone();
-        let settlement = self.planner(parts.clock.now(), &Claims::default()).tried(tried);
+        let settlement = self.planner(&parts.settings.get(), parts.clock.now(), &Claims::default()).tried(tried);
         if let Some(event) = noted::event(&self.0.parts, &leased, &settlement) {
             parts.log.write(event);
         }
@@ -311,7 +314,7 @@ impl Delivery {
         let (this, id) = (self.clone(), leased.id);
         let settlement = work::compute(move || {
             let claims = Claims::default();
-            this.planner(this.0.parts.clock.now(), &claims).given_up(&leased, &why)
+            this.planner(&this.0.parts.settings.get(), this.0.parts.clock.now(), &claims).given_up(&leased, &why)
         });
         let settled = match settlement.await {
             Ok(settlement) => self.0.parts.store.settle(vec![settlement]).await.map(drop),

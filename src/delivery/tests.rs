@@ -55,7 +55,7 @@ impl House {
             tls_outcomes: None,
             clock: clock.clone(),
             log: Log::none(),
-            settings: DeliverySettings::default(),
+            settings: DeliverySettings::default().into(),
             hostname: "mx.example.test".into(),
         });
         let delivery = Delivery::new(Parts {
@@ -67,7 +67,7 @@ impl House {
             bell,
             clock,
             log: Log::none(),
-            settings: DeliverySettings::default(),
+            settings: DeliverySettings::default().into(),
             hostname: "mx.example.test".into(),
         });
         let room = tokio::spawn(delivery.clone().run(stopped));

@@ -92,7 +92,7 @@ impl Incoming {
     /// `TooBig`, `Loop`, `Failed`; the message is lost then.
     pub async fn push(&mut self, bytes: Vec<u8>) -> Result<(), Refusal> {
         self.own_bytes += bytes.len() as u64;
-        if self.own_bytes > self.door.message_bytes_max {
+        if self.own_bytes > *self.door.message_bytes_max.get() {
             self.body = None;
             self.buffer = Vec::new();
             return Err(Refusal::TooBig);

@@ -22,6 +22,7 @@ pub use letter::{Format, Letter, Person, Sealed};
 
 use crate::clock::Clock;
 use crate::log::Log;
+use crate::settings::Live;
 
 /// Most bytes on their way to storage at once, all messages together. Who has more waits.
 const FLIGHT_BYTES_MAX: usize = 64 << 20;
@@ -38,7 +39,7 @@ struct Door {
     store: Store,
     clock: Clock,
     log: Log,
-    message_bytes_max: u64,
+    message_bytes_max: Live<u64>,
     flight: Semaphore,
 }
 
@@ -90,19 +91,19 @@ pub enum Refusal {
 
 impl Intake {
     /// A way into this store. `message_bytes_max` is the size limit.
-    pub fn new(store: Store, clock: Clock, message_bytes_max: u64) -> Intake {
+    pub fn new(store: Store, clock: Clock, message_bytes_max: impl Into<Live<u64>>) -> Intake {
         Intake::noted(store, clock, Log::none(), message_bytes_max)
     }
 
     /// The same, with a log that tells of each message that enters the spool.
-    pub fn noted(store: Store, clock: Clock, log: Log, message_bytes_max: u64) -> Intake {
-        let flight = Semaphore::new(FLIGHT_BYTES_MAX);
+    pub fn noted(store: Store, clock: Clock, log: Log, message_bytes_max: impl Into<Live<u64>>) -> Intake {
+        let (message_bytes_max, flight) = (message_bytes_max.into(), Semaphore::new(FLIGHT_BYTES_MAX));
         Intake(Arc::new(Door { store, clock, log, message_bytes_max, flight }))
     }
 
     /// The size limit, bytes.
     pub fn message_bytes_max(&self) -> u64 {
-        self.0.message_bytes_max
+        *self.0.message_bytes_max.get()
     }
 
     /// Begins a message.

@@ -17,6 +17,7 @@ use crate::guard::{self, Guard, Refused};
 use crate::log::{Event, Kind, Level, Log};
 use crate::people::sessions::{SessionGuard, Sessions};
 use crate::service::{Ready, Run, Service, Stop};
+use crate::settings::Live;
 
 crate::settings! {
     /// Limits that protect the box.
@@ -78,7 +79,7 @@ pub struct Net {
     /// The box's certificate.
     pub certificates: Certificates,
     /// Limits that protect the box.
-    pub limits: Arc<Limits>,
+    pub limits: Live<Limits>,
 }
 
 /// A service that listens and holds line-protocol sessions.
@@ -86,7 +87,7 @@ pub struct LineService<P>(Arc<Line<P>>);
 
 struct Line<P> {
     protocol: P,
-    addresses: Vec<SocketAddr>,
+    addresses: Live<Vec<SocketAddr>>,
     encryption: Encryption,
     net: Net,
 }
@@ -101,9 +102,14 @@ const GOODBYE_PATIENCE: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 impl<P: Protocol> LineService<P> {
-    /// A service of this protocol on these addresses.
-    pub fn new(protocol: P, addresses: Vec<SocketAddr>, encryption: Encryption, net: Net) -> LineService<P> {
-        LineService(Arc::new(Line { protocol, addresses, encryption, net }))
+    /// A service of this protocol on these addresses, as they are when it starts.
+    pub fn new(
+        protocol: P,
+        addresses: impl Into<Live<Vec<SocketAddr>>>,
+        encryption: Encryption,
+        net: Net,
+    ) -> LineService<P> {
+        LineService(Arc::new(Line { protocol, addresses: addresses.into(), encryption, net }))
     }
 }
 
@@ -119,7 +125,7 @@ impl<P: Protocol> Service for LineService<P> {
     fn run(&self, ready: Ready, stop: Stop) -> Run {
         let line = self.0.clone();
         Box::pin(async move {
-            let bound: Result<Vec<_>, String> = line.addresses.iter().map(|address| listen(*address)).collect();
+            let bound: Result<Vec<_>, String> = line.addresses.get().iter().map(|address| listen(*address)).collect();
             match bound {
                 Ok(listeners) => {
                     ready.listening(listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect());
@@ -233,7 +239,7 @@ impl<P: Protocol> Line<P> {
 
     /// Is there room for one more, counting this one?
     fn has_room_for(&self, address: SocketAddr) -> bool {
-        let (sessions, limits) = (&self.net.sessions, &self.net.limits);
+        let (sessions, limits) = (&self.net.sessions, self.net.limits.get());
         let ip = address.ip().to_canonical();
         sessions.count() <= limits.connections_max
             && (ip.is_loopback() || sessions.count_from(ip) <= limits.connections_per_address_max)

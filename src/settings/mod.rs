@@ -2,9 +2,11 @@
 //! unit and default; the reader, the check for unknown keys and `config print` are made from the
 //! same list.
 
+mod live;
 mod register;
 mod table;
 
+pub use live::Live;
 pub use register::{Applies, Changing, Register, Shown, ShownSetting};
 pub use table::{Setting, Table, Wrong, nearest};
 

@@ -10,8 +10,10 @@ use super::{Setting, Wrong};
 /// When a change of a setting counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applies {
-    /// At once.
+    /// At once; what is connected already may keep what it began with.
     AtOnce,
+    /// When its service starts the next time.
+    AtServiceStart,
     /// When the box starts the next time.
     AtStart,
     /// It can be changed only in the file.

@@ -155,9 +155,10 @@ impl Attempt {
 /// The recipients that are still to go somewhere, by destination.
 fn groups(inner: &Inner, leased: &Leased) -> BTreeMap<String, Group> {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    let settings = inner.parts.settings.get();
     for (index, state) in leased.recipients.iter().enumerate().filter(|(_, state)| state.state == State::Pending) {
         for address in &state.remaining {
-            let Some(hop) = hop(&inner.parts.settings, address) else { continue };
+            let Some(hop) = hop(&settings, address) else { continue };
             let group = groups.entry(hop.queue.clone()).or_insert_with(|| Group { hop, parts: Vec::new() });
             group.parts.push((index, address.clone()));
         }
@@ -199,7 +200,7 @@ async fn deliver(inner: &Arc<Inner>, leased: &Leased, group: &Group, forms: &For
                 }
                 Err(answer) => {
                     if answer.starts_with('4') && !kind.required {
-                        inner.destinations.breaks(queue, &answer, &inner.parts.settings, inner.parts.clock.now());
+                        inner.destinations.breaks(queue, &answer, &inner.parts.settings.get(), inner.parts.clock.now());
                     }
                     let rest = &group.parts[told.len()..];
                     inner.log(leased, queue, "", &answer, rest);
@@ -222,7 +223,7 @@ async fn transact(
     mut connection: Connection,
     (forms, begin): (&Forms, usize),
 ) -> Vec<Heard> {
-    let settings = &inner.parts.settings;
+    let settings = inner.parts.settings.get();
     let max =
         connection.extensions().recipients_max.unwrap_or(usize::MAX).min(settings.transaction_recipients_max.max(1));
     let parts = &group.parts[begin..(begin + max).min(group.parts.len())];
@@ -321,7 +322,7 @@ impl Inner {
     /// May another message go there, whatever else is on its way?
     fn has_room(&self, queue: &str) -> bool {
         let Parts { settings, clock, .. } = &self.parts;
-        self.destinations.rooms(settings, clock.now(), usize::MAX).has(queue)
+        self.destinations.rooms(&settings.get(), clock.now(), usize::MAX).has(queue)
     }
 
     /// One line for each transaction.

@@ -41,6 +41,7 @@ use crate::dns::Resolver;
 use crate::log::Log;
 use crate::message::seven_bit::Recoding;
 use crate::protocol::smtp::client::Patience;
+use crate::settings::Live;
 
 /// Signs what goes out.
 pub trait Signer: Send + Sync {
@@ -67,9 +68,28 @@ pub struct Parts {
     /// Where each transaction is logged.
     pub log: Log,
     /// The settings.
-    pub settings: DeliverySettings,
+    pub settings: Live<DeliverySettings>,
     /// The box's host name.
     pub hostname: String,
+}
+
+/// Can mail be sent with these settings?
+///
+/// # Errors
+/// A sentence: a server that is none.
+pub fn check(settings: &DeliverySettings) -> Result<(), String> {
+    route::check(settings)
+}
+
+/// How long to wait for another server.
+fn patience(settings: &DeliverySettings) -> Patience {
+    let seconds = |seconds: u64| Duration::from_secs(seconds.max(1));
+    Patience {
+        greeting: seconds(settings.greeting_seconds),
+        command: seconds(settings.command_seconds),
+        data: seconds(settings.data_seconds),
+        end: seconds(settings.end_seconds),
+    }
 }
 
 /// The way to other servers. Cheap to clone.
@@ -78,8 +98,6 @@ pub struct Remote(Arc<Inner>);
 
 struct Inner {
     parts: Parts,
-    hello: String,
-    patience: Patience,
     configs: tls::Configs,
     fetch_failures: tls::FetchFailures,
     destinations: Destinations,
@@ -92,37 +110,28 @@ impl Remote {
     /// # Errors
     /// A sentence: trusted certificates that cannot be read, or a server of the settings that is none.
     pub fn open(parts: Parts) -> Result<Remote, String> {
-        let settings = &parts.settings;
-        route::check(settings)?;
+        let settings = parts.settings.get();
+        check(&settings)?;
         let configs = tls::Configs::open(&settings.trusted_certificates)?;
-        let hello = Some(&settings.hello).filter(|name| !name.is_empty()).unwrap_or(&parts.hostname).clone();
-        let seconds = |seconds: u64| Duration::from_secs(seconds.max(1));
-        let patience = Patience {
-            greeting: seconds(settings.greeting_seconds),
-            command: seconds(settings.command_seconds),
-            data: seconds(settings.data_seconds),
-            end: seconds(settings.end_seconds),
-        };
         let pool = Pool::new(Duration::from_secs(settings.idle_seconds));
         let (destinations, fetch_failures) = (Destinations::default(), tls::FetchFailures::default());
-        Ok(Remote(Arc::new(Inner { parts, hello, patience, configs, fetch_failures, destinations, pool })))
+        Ok(Remote(Arc::new(Inner { parts, configs, fetch_failures, destinations, pool })))
     }
 
     /// The queue that an address waits in; empty when it is none.
     pub(super) fn queue(&self, address: &str) -> String {
-        route::queue(&self.0.parts.settings, address)
+        route::queue(&self.0.parts.settings.get(), address)
     }
 
     /// What may begin now, of which queue how much, beside the `running` attempts that are going on.
-    pub(super) fn rooms(&self, running: usize, now: Time) -> Rooms<'_> {
-        let settings = &self.0.parts.settings;
+    pub(super) fn rooms<'a>(&'a self, settings: &'a DeliverySettings, running: usize, now: Time) -> Rooms<'a> {
         let places = settings.remote_deliveries_max.max(1).saturating_sub(running);
         self.0.destinations.rooms(settings, now, places)
     }
 
     /// When a queue that has no room now may have some by itself.
     pub(super) fn next_room(&self, now: Time) -> Option<Time> {
-        self.0.destinations.next_room(&self.0.parts.settings, now)
+        self.0.destinations.next_room(&self.0.parts.settings.get(), now)
     }
 
     /// Begins an attempt: from here on until its end it takes room of the message's queue.

@@ -18,7 +18,7 @@ impl Inner {
     /// # Errors
     /// The answer for the recipients: `4…` when some host may take the message later.
     pub(super) async fn reach(&self, hop: &Hop, required: bool) -> Result<Connection, String> {
-        let (dns, settings) = (&*self.parts.resolver, &self.parts.settings);
+        let (dns, settings) = (&*self.parts.resolver, self.parts.settings.get());
         let found = hosts::hosts(dns, &hop.target, settings.port, &self.parts.hostname).await?;
         let sts = self.sts(hop).await;
         let mut refusal: Option<String> = None;
@@ -58,21 +58,21 @@ impl Inner {
     /// What the domain says by MTA-STS, when that is asked for.
     async fn sts(&self, hop: &Hop) -> Option<Arc<tls::StsRules>> {
         let Target::Exchangers(domain) = &hop.target else { return None };
-        if hop.rule != TlsRule::Auto || !self.parts.settings.mta_sts {
+        let settings = self.parts.settings.get();
+        if hop.rule != TlsRule::Auto || !settings.mta_sts {
             return None;
         }
         let sts = tls::Sts {
             dns: &*self.parts.resolver,
             store: &self.parts.store,
             configs: &self.configs,
-            settings: &self.parts.settings,
+            settings: &settings,
             failures: &self.fetch_failures,
             now: self.parts.clock.now(),
         };
         let (rules, failure) = sts.rules(domain).await;
         if let Some(failure) = failure {
-            let host =
-                Host { name: format!("mta-sts.{domain}"), literal: None, port: self.parts.settings.mta_sts_port };
+            let host = Host { name: format!("mta-sts.{domain}"), literal: None, port: settings.mta_sts_port };
             self.note(hop, &host, (PolicyKind::Sts, Vec::new()), (None, None), Some(failure));
         }
         rules
@@ -107,7 +107,7 @@ impl Inner {
     }
 
     async fn call(&self, hop: &Hop, host: &Host, address: IpAddr, policy: &Policy) -> Result<Connection, Trouble> {
-        let settings = &self.parts.settings;
+        let settings = self.parts.settings.get();
         let tls = match policy {
             Policy::Off => Tls::Off,
             _ if hop.implicit_tls => Tls::Implicit,
@@ -115,7 +115,8 @@ impl Inner {
             _ => Tls::Required,
         };
         let credentials = hop.login.clone().map(|(user, password)| Credentials { user, password });
-        let terms = Terms { hello: self.hello.clone(), tls, credentials, patience: self.patience };
+        let hello = Some(&settings.hello).filter(|name| !name.is_empty()).unwrap_or(&self.parts.hostname).clone();
+        let terms = Terms { hello, tls, credentials, patience: super::patience(&settings) };
         let source = settings.source_addresses.iter().find(|source| source.is_ipv4() == address.is_ipv4());
         let call = Call {
             host: host.name.clone(),

@@ -181,7 +181,7 @@ impl Sender {
             tls_outcomes: Some(outcomes.clone()),
             clock: clock.clone(),
             log: Log::none(),
-            settings,
+            settings: settings.into(),
             hostname: "me.test".into(),
         });
         let intake = Intake::new(store.clone(), clock, 1_000_000);

@@ -45,8 +45,6 @@ mod uids;
 mod urlauth;
 mod wire;
 
-use std::sync::Arc;
-
 use mailstead_storage::Store;
 
 pub use answers::ImapAnswers;
@@ -65,6 +63,7 @@ use crate::intake::Intake;
 use crate::log::{Kind, Log};
 use crate::net::{Encryption, Peer, Protocol};
 use crate::people::People;
+use crate::settings::Live;
 
 /// One of the two services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,14 +133,14 @@ pub struct Rules {
 
 /// An IMAP service: makes its sessions.
 pub struct Imap {
-    rules: Arc<Rules>,
+    rules: Live<Rules>,
     house: House,
 }
 
 impl Imap {
     /// A service under these rules in this house.
-    pub fn new(rules: Rules, house: House) -> Imap {
-        Imap { rules: Arc::new(rules), house }
+    pub fn new(rules: impl Into<Live<Rules>>, house: House) -> Imap {
+        Imap { rules: rules.into(), house }
     }
 }
 
@@ -150,11 +149,11 @@ impl Protocol for Imap {
     type Answers = ImapAnswers;
 
     fn service(&self) -> &'static str {
-        self.rules.service.name()
+        self.rules.get().service.name()
     }
 
     fn description(&self) -> &'static str {
-        self.rules.service.description()
+        self.rules.get().service.description()
     }
 
     fn kind(&self) -> Kind {
@@ -162,7 +161,7 @@ impl Protocol for Imap {
     }
 
     fn open(&self, peer: &Peer) -> (ImapSession, ImapAnswers) {
-        let session = ImapSession::new(Arc::clone(&self.rules), peer).taking_tokens(self.house.people.takes_tokens());
+        let session = ImapSession::new(self.rules.get(), peer).taking_tokens(self.house.people.takes_tokens());
         (session, ImapAnswers::new(self.house.clone(), peer))
     }
 }

@@ -29,6 +29,7 @@ pub use settings::ManageSieveSettings;
 use crate::log::{Kind, Log};
 use crate::net::{Encryption, Peer, Protocol};
 use crate::people::People;
+use crate::settings::Live;
 
 /// Its name in the settings, in logs and in lists of sessions.
 pub const SERVICE: &str = "sieve";
@@ -51,14 +52,14 @@ pub struct House {
 
 /// Makes the sessions of the service.
 pub struct ManageSieve {
-    settings: Arc<ManageSieveSettings>,
+    settings: Live<ManageSieveSettings>,
     house: House,
 }
 
 impl ManageSieve {
     /// The service with these settings.
-    pub fn new(settings: ManageSieveSettings, house: House) -> ManageSieve {
-        ManageSieve { settings: Arc::new(settings), house }
+    pub fn new(settings: impl Into<Live<ManageSieveSettings>>, house: House) -> ManageSieve {
+        ManageSieve { settings: settings.into(), house }
     }
 }
 
@@ -79,7 +80,7 @@ impl Protocol for ManageSieve {
     }
 
     fn open(&self, peer: &Peer) -> (ManageSieveSession, ManageSieveAnswers) {
-        let (settings, hostname) = (Arc::clone(&self.settings), Arc::clone(&self.house.hostname));
+        let (settings, hostname) = (self.settings.get(), Arc::clone(&self.house.hostname));
         let session = ManageSieveSession::new(settings, hostname, peer.address.ip(), peer.tls.is_some());
         (session, ManageSieveAnswers::new(self.house.clone(), peer))
     }

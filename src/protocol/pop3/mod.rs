@@ -36,6 +36,7 @@ pub use settings::Pop3Settings;
 use crate::log::{Kind, Log};
 use crate::net::{Encryption, Peer, Protocol};
 use crate::people::People;
+use crate::settings::Live;
 
 /// One of the two services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,14 +86,14 @@ pub struct House {
 /// Makes the sessions of one POP3 service.
 pub struct Pop3 {
     service: Service,
-    settings: Arc<Pop3Settings>,
+    settings: Live<Pop3Settings>,
     house: House,
 }
 
 impl Pop3 {
     /// The service with these settings.
-    pub fn new(service: Service, settings: Pop3Settings, house: House) -> Pop3 {
-        Pop3 { service, settings: Arc::new(settings), house }
+    pub fn new(service: Service, settings: impl Into<Live<Pop3Settings>>, house: House) -> Pop3 {
+        Pop3 { service, settings: settings.into(), house }
     }
 }
 
@@ -116,9 +117,10 @@ impl Protocol for Pop3 {
     }
 
     fn open(&self, peer: &Peer) -> (Pop3Session, Pop3Answers) {
-        let (settings, hostname) = (Arc::clone(&self.settings), Arc::clone(&self.house.hostname));
+        let (settings, hostname) = (self.settings.get(), Arc::clone(&self.house.hostname));
+        let messages_max = settings.messages_max;
         let session = Pop3Session::new(settings, hostname, peer.address.ip(), peer.tls.is_some());
         let session = session.taking_tokens(self.house.people.takes_tokens());
-        (session, Pop3Answers::new(self.house.clone(), peer, self.settings.messages_max))
+        (session, Pop3Answers::new(self.house.clone(), peer, messages_max))
     }
 }

@@ -27,8 +27,6 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use mailstead_storage::Store;
 
 pub use answers::SmtpAnswers;
@@ -44,6 +42,7 @@ use crate::intake::Intake;
 use crate::log::{Kind, Log};
 use crate::net::{Encryption, Peer, Protocol};
 use crate::people::People;
+use crate::settings::Live;
 
 /// What a service is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,14 +124,14 @@ pub struct House {
 
 /// An SMTP service: makes its sessions.
 pub struct Smtp {
-    rules: Arc<Rules>,
+    rules: Live<Rules>,
     house: House,
 }
 
 impl Smtp {
     /// A service under these rules in this house.
-    pub fn new(rules: Rules, house: House) -> Smtp {
-        Smtp { rules: Arc::new(rules), house }
+    pub fn new(rules: impl Into<Live<Rules>>, house: House) -> Smtp {
+        Smtp { rules: rules.into(), house }
     }
 }
 
@@ -141,11 +140,11 @@ impl Protocol for Smtp {
     type Answers = SmtpAnswers;
 
     fn service(&self) -> &'static str {
-        self.rules.service.name()
+        self.rules.get().service.name()
     }
 
     fn description(&self) -> &'static str {
-        self.rules.service.description()
+        self.rules.get().service.description()
     }
 
     fn kind(&self) -> Kind {
@@ -153,9 +152,10 @@ impl Protocol for Smtp {
     }
 
     fn open(&self, peer: &Peer) -> (SmtpSession, SmtpAnswers) {
-        let session = SmtpSession::new(Arc::clone(&self.rules), peer.clone());
+        let rules = self.rules.get();
+        let checks = self.house.checks.clone().filter(|_| rules.service.role() == Role::Receive);
+        let session = SmtpSession::new(rules, peer.clone());
         let session = session.taking_tokens(self.house.people.takes_tokens());
-        let checks = self.house.checks.clone().filter(|_| self.rules.service.role() == Role::Receive);
         (session, SmtpAnswers::new(House { checks, ..self.house.clone() }, peer))
     }
 }

@@ -76,7 +76,7 @@ impl House {
             sessions,
             guard: guard.clone(),
             certificates,
-            limits: Arc::new(Limits::default()),
+            limits: Limits::default().into(),
         };
         let remote = Remote::open(remote::Parts {
             store: store.clone(),
@@ -85,7 +85,7 @@ impl House {
             tls_outcomes: None,
             clock: clock.clone(),
             log: Log::none(),
-            settings: DeliverySettings::default(),
+            settings: DeliverySettings::default().into(),
             hostname: HOST.into(),
         });
         let delivery = Delivery::new(Parts {
@@ -97,7 +97,7 @@ impl House {
             bell: bell.clone(),
             clock: clock.clone(),
             log: Log::none(),
-            settings: DeliverySettings::default(),
+            settings: DeliverySettings::default().into(),
             hostname: HOST.into(),
         });
         let (stop, stopped) = Stop::new();
