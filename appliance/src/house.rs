@@ -22,17 +22,18 @@ use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::{Services, Stop};
+use mailstead_core::settings::Live;
 use mailstead_core::work;
 use mailstead_storage::{Error, Store, Word};
-use mailstead_web::WebService;
 use mailstead_web::control::{Control, SOCKET_FILE};
 use mailstead_web::door::Tries;
+use mailstead_web::{WebService, WebSettings};
 use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::cli::Failure;
-use crate::config::{Config, Desk, Overrides};
+use crate::config::{Config, Desk, Followers, Overrides};
 use crate::signals::{Signals, Wish};
 use crate::wiring::{self, Parts};
 
@@ -133,8 +134,10 @@ impl House {
         let tls = if live { config.tls.clone() } else { TlsSettings::default() };
         let certificates = Certificates::open(&tls, &data, &config.top.hostname).map_err(Failure::Refused)?;
         let people = People::new(store.clone(), clock.clone());
-        let intake = Intake::noted(store.clone(), clock.clone(), log.clone(), config.limits.message_bytes_max);
-        let limits = Arc::new(config.limits.clone());
+        let mut followers = Followers::default();
+        let message_bytes_max = followers.live(config, |config| config.limits.message_bytes_max);
+        let intake = Intake::noted(store.clone(), clock.clone(), log.clone(), message_bytes_max);
+        let limits = followers.live(config, |config| config.limits.clone());
         let sessions = Sessions::default();
         let guard = guard::Parts {
             store: store.clone(),
@@ -159,9 +162,9 @@ impl House {
         let policies = PublishedPolicies::open(&config.delivery, Arc::clone(&resolver)).map_err(Failure::Refused)?;
         let box_key = BoxKey::open(&data).map_err(Failure::Refused)?;
         let hostname = config.top.hostname.clone();
+        let authenticity = followers.live(config, |config| config.authenticity.clone());
         let tallies = Tallies::new(store.clone(), clock.clone());
-        let checks =
-            Checks::new(config.authenticity.clone(), hostname, Arc::clone(&resolver)).counting(tallies.clone());
+        let checks = Checks::new(authenticity, hostname, Arc::clone(&resolver)).counting(tallies.clone());
         let signers = Signers::new(store.clone(), box_key.clone());
         let certificates = live.then(|| net.certificates.clone());
         let parts = Parts {
@@ -175,9 +178,10 @@ impl House {
             resolver: Arc::clone(&resolver),
             net,
         };
-        let delivery = wiring::delivery(config, &parts).map_err(Failure::Refused)?;
-        let web_service = Arc::new(WebService::new(config.web.clone()));
-        let list = wiring::services(config, &parts, &delivery, &web_service);
+        let delivery = wiring::delivery(config, &parts, &mut followers).map_err(Failure::Refused)?;
+        let web_settings = followers.live(config, |config| config.web.clone());
+        let web_service = Arc::new(WebService::new(web_settings.clone()));
+        let list = wiring::services(config, &parts, &delivery, &web_service, &mut followers);
         let services = Services::new(store.clone(), log.clone(), list);
         let web = mailstead_web::House {
             hostname: config.top.hostname.as_str().into(),
@@ -188,7 +192,7 @@ impl House {
             intake: parts.intake.clone(),
             mailings,
             services,
-            settings: Arc::new(Desk::new(file, parts.store.clone(), log.clone())),
+            settings: Arc::new(Desk::new(file, parts.store.clone(), log.clone(), followers)),
             log,
             clock,
             box_key,
@@ -198,7 +202,7 @@ impl House {
             certificates,
             observed: Default::default(),
             live,
-            web: Arc::new(config.web.clone()),
+            web: web_settings,
             tries: Tries::default(),
             edits: Arc::default(),
         };
@@ -224,12 +228,7 @@ impl House {
             tokio::spawn(self.delivery.clone().run(stopped.clone())),
             tokio::spawn(control.serve(self.web.clone(), stopped.clone())),
             tokio::spawn(wiring::reminders(&self.web, &self.parts).run(stopped.clone())),
-            tokio::spawn(care(
-                self.parts.store.clone(),
-                self.parts.net.clone(),
-                self.web.web.lifetime().seconds * 1000,
-                stopped,
-            )),
+            tokio::spawn(care(self.parts.store.clone(), self.parts.net.clone(), self.web.web.clone(), stopped)),
         ];
         let failures = self.web.services.start_wanted().await;
         if let Err(error) = self.web.mailings.resume().await {
@@ -275,12 +274,13 @@ impl House {
 }
 
 /// Reads the certificate again when it has changed, and gives back disk space, now and then.
-async fn care(store: Store, net: Net, web_sessions_ms: u64, mut stop: Stop) {
+async fn care(store: Store, net: Net, web: Live<WebSettings>, mut stop: Stop) {
     let mut pause = CARE_PERIOD;
     while tokio::time::timeout(pause, stop.asked()).await.is_err() {
         refresh(&net).await;
         net.guard.tidy();
         let (sweeping, now) = (store.clone(), net.clock.now());
+        let web_sessions_ms = web.get().lifetime().seconds * 1000;
         // Mail may come and go faster than one segment in each period.
         let tidied = move || {
             sweeping.forget_memories(now)?;

@@ -82,7 +82,8 @@ pub enum Refused {
 }
 
 impl Guard {
-    /// The guard of this store. Reads all that it has kept; blocks that have ended are forgotten.
+    /// The guard of this store. Reads all that it has kept; blocks that have ended are forgotten, and administrators who
+    /// were signed in are remembered.
     ///
     /// # Errors
     /// What storage says.
@@ -97,7 +98,7 @@ impl Guard {
         let counters = Counters::open(store)?;
         let private_networks = AtomicBool::new(store.setting(PRIVATE_NETWORKS)?.is_some());
         let (blocks, lists, holds) = (RwLock::new(blocks), RwLock::new(lists), RwLock::new(holds));
-        let administrators = Mutex::default();
+        let administrators = Mutex::new(Administrators::of(store)?);
         Ok(Guard(Arc::new(Post { parts, counters, blocks, lists, holds, administrators, private_networks })))
     }
 
@@ -109,19 +110,35 @@ impl Guard {
     /// Why it must be turned away.
     pub fn connection(&self, ip: IpAddr, protocol: Protocol) -> std::result::Result<(), Refused> {
         let (origin, now) = (Origin::of(ip), self.now());
+        if self.admits(origin, protocol, now)? && self.count(Rule::DenialOfService(protocol), origin, now) {
+            return Err(Refused::Blocked);
+        }
+        Ok(())
+    }
+
+    /// A client asks through a proxy, whose connections say nothing of the client's. Counts nothing.
+    ///
+    /// # Errors
+    /// Why it must be turned away.
+    pub fn request(&self, ip: IpAddr, protocol: Protocol) -> std::result::Result<(), Refused> {
+        self.admits(Origin::of(ip), protocol, self.now()).map(drop)
+    }
+
+    /// Says of who is let in whether rules concern them.
+    fn admits(&self, origin: Origin, protocol: Protocol, now: Time) -> std::result::Result<bool, Refused> {
         if self.is_always_welcome(origin, now) {
-            return Ok(());
+            return Ok(false);
         }
         if self.lists().holds(NetworkList::Blacklist, origin, now) {
             return Err(Refused::Listed);
         }
         if self.is_spared(origin) {
-            return Ok(());
+            return Ok(false);
         }
-        if self.blocks().holds(origin, protocol, now) || self.count(Rule::DenialOfService(protocol), origin, now) {
+        if self.blocks().holds(origin, protocol, now) {
             return Err(Refused::Blocked);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A recipient was refused because there is no such user.

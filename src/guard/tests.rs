@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailstead_storage::{NewAccount, Options, Role, Silent, SpoolFilter};
+use mailstead_storage::{CredentialId, NewAccount, Options, Role, Silent, SpoolFilter, WebSession};
 
 use super::*;
 use crate::people::sessions::SessionGuard;
@@ -259,4 +259,23 @@ async fn a_spammer_is_held_and_the_administrators_are_told_once() {
     );
     assert_eq!(house.guard.release(alice).await, Ok(0));
     assert!(!house.guard.is_held(alice) && house.guard.holds().is_empty());
+}
+
+#[tokio::test]
+async fn administrators_who_were_signed_in_are_spared_after_a_restart() {
+    let house = Box::new();
+    house.store.add_domain("example.test", START).await.expect("added");
+    let new =
+        NewAccount { address: "root@example.test".into(), role: Role::SystemAdministrator, ..NewAccount::default() };
+    let account = house.store.add_account(new, START).await.expect("added");
+    let (id, from) = (CredentialId(7), "203.0.113.5".to_string());
+    let session =
+        WebSession { id, hash: [0; 32], account, depends_on: [0; 32], created: START, from, agent: String::new() };
+    house.store.put_web_session(session).await.expect("kept");
+    let house = house.again();
+    house.fails("203.0.113.5", 30);
+    assert_eq!(house.connects("203.0.113.5", Protocol::Imap), Ok(()));
+    assert_eq!(house.guard.request(address("203.0.113.5"), Protocol::Web), Ok(()));
+    house.fails("203.0.113.6", 30);
+    assert_eq!(house.guard.request(address("203.0.113.6"), Protocol::Imap), Err(Refused::Blocked));
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use mailstead_storage::{AccountId, Role};
+use mailstead_storage::{AccountId, Result, Role, Store};
 
 use super::{Guard, Origin, Protocol};
 use crate::clock::Time;
@@ -20,6 +20,21 @@ const ADMINISTRATORS_MAX: usize = 1_000;
 pub(super) struct Administrators(HashMap<Origin, Time>);
 
 impl Administrators {
+    /// Where the web sessions of system administrators were used last.
+    pub fn of(store: &Store) -> Result<Administrators> {
+        let mut administrators = Administrators::default();
+        let directory = store.directory();
+        for account in directory.accounts.values().filter(|account| account.role == Role::SystemAdministrator) {
+            for (session, used) in store.web_sessions(account.id)? {
+                let (from, at) = used.map_or((session.from, session.created), |used| (used.from, used.at));
+                if let Ok(from) = from.parse() {
+                    administrators.note(Origin::of(from), at);
+                }
+            }
+        }
+        Ok(administrators)
+    }
+
     pub fn note(&mut self, origin: Origin, now: Time) {
         if self.0.len() >= ADMINISTRATORS_MAX {
             self.0.retain(|_, until| *until > now);

@@ -19,6 +19,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 
 use self::end_point::end_point;
+pub use self::validity::certificate_end;
 use crate::clock::Time;
 use crate::people::sasl::ChannelBindings;
 
@@ -86,7 +87,7 @@ impl Certificates {
     /// When the certificate ends.
     pub fn ends(&self) -> Option<Time> {
         let pair = self.current.pair.read().unwrap_or_else(PoisonError::into_inner).0.clone();
-        pair.end_entity_cert().ok().and_then(|certificate| validity::ends(certificate))
+        pair.end_entity_cert().ok().and_then(|certificate| certificate_end(certificate))
     }
 
     /// What a login may be bound to on this connection. `tls-exporter` is offered with TLS 1.3 alone: before it, the

@@ -53,7 +53,18 @@ fn id(hash: &[u8; 32]) -> CredentialId {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_is_written_the_same(text in "[A-Za-z0-9_=-]{41,45}|.*") {
+            if let Some(secret) = Secret::parse(&text) {
+                prop_assert_eq!(secret.text(), text);
+            }
+        }
+    }
 
     #[test]
     fn a_secret_comes_back_as_it_went() {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Such a value. Cheap to clone; all clones are the same one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Live<T>(Arc<RwLock<Arc<T>>>);
 
 impl<T> Live<T> {
@@ -20,6 +20,12 @@ impl<T> Live<T> {
     /// Exchanges it, for whoever looks from now on.
     pub fn set(&self, value: T) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
+    }
+}
+
+impl<T> Clone for Live<T> {
+    fn clone(&self) -> Live<T> {
+        Live(Arc::clone(&self.0))
     }
 }
 

@@ -14,7 +14,7 @@ use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::service::Services;
-use mailstead_core::settings::Register;
+use mailstead_core::settings::{Live, Register};
 use mailstead_storage::Store;
 
 use crate::WebSettings;
@@ -61,7 +61,7 @@ pub struct House {
     /// Does the server run, or has one command opened the house for itself?
     pub live: bool,
     /// The settings of the web service.
-    pub web: Arc<WebSettings>,
+    pub web: Live<WebSettings>,
     /// Wrong codes of those who sign in.
     pub tries: Tries,
     /// Held while an account's row is read, changed and written back.

@@ -20,4 +20,4 @@ mod settings;
 pub use house::House;
 pub use segment::segment;
 pub use serve::WebService;
-pub use settings::WebSettings;
+pub use settings::{ProxyHeader, WebSettings};

@@ -16,12 +16,15 @@ use mailstead_core::clock::Clock;
 use mailstead_core::guard::{Guard, Protocol};
 use mailstead_core::people::sessions::{SessionGuard, Sessions};
 use mailstead_core::service::Stop;
+use mailstead_core::settings::Live;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
+
+use crate::WebSettings;
 
 /// A client that needs longer for a request's head, or is silent for so long between two requests,
 /// is hung up on.
@@ -40,7 +43,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What who is turned away is told.
-const BLOCKED: &str = "Your address is blocked: something was done too often from there. Try again later.\n";
+pub(crate) const BLOCKED: &str = "Your address is blocked: something was done too often from there. Try again later.\n";
 
 /// How long to wait when the system has no socket to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -108,6 +111,8 @@ pub(crate) struct Plain {
     pub(crate) guard: Guard,
     /// Tells since when.
     pub(crate) clock: Clock,
+    /// Says which proxies are trusted.
+    pub(crate) settings: Live<WebSettings>,
 }
 
 /// The same, with TLS.
@@ -121,7 +126,10 @@ pub(crate) struct Encrypted {
 impl Plain {
     fn admitted(&self, stream: &TcpStream, tls: Option<&'static str>) -> Option<Connection> {
         let (peer, local) = (stream.peer_addr().ok()?, stream.local_addr().ok()?);
-        self.guard.connection(peer.ip(), Protocol::Web).ok()?;
+        // Those for whom a proxy asks are looked at one by one.
+        if !self.settings.get().is_proxy(peer.ip()) {
+            self.guard.connection(peer.ip(), Protocol::Web).ok()?;
+        }
         let guard = self.sessions.register(self.service, peer, local, tls, self.clock.now());
         guard.set_status(None, "HTTP");
         Some(Connection(Some(Arc::new(Row { peer, guard }))))

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use axum::{Extension, Router};
 use mailstead_core::service::{Ready, Run, Service, Stop};
+use mailstead_core::settings::Live;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -17,14 +18,14 @@ const SERVICE: &str = "web";
 /// The service `web`. It is one of the services that its own pages list, so it is made before the
 /// [`House`] and given it with [`furnish`](WebService::furnish).
 pub struct WebService {
-    settings: WebSettings,
+    settings: Live<WebSettings>,
     house: OnceLock<House>,
 }
 
 impl WebService {
     /// A service with these settings.
-    pub fn new(settings: WebSettings) -> WebService {
-        WebService { settings, house: OnceLock::new() }
+    pub fn new(settings: impl Into<Live<WebSettings>>) -> WebService {
+        WebService { settings: settings.into(), house: OnceLock::new() }
     }
 
     /// Gives it the house whose pages it serves. Only the first house counts.
@@ -43,7 +44,7 @@ impl Service for WebService {
     }
 
     fn run(&self, ready: Ready, stop: Stop) -> Run {
-        let (settings, house) = (self.settings.clone(), self.house.get().cloned());
+        let (settings, house) = (self.settings.get(), self.house.get().cloned());
         Box::pin(async move {
             let Some(house) = house else { return ready.failed("the web service has no house to show".into()) };
             match bound(&settings, &house).await {
@@ -87,6 +88,7 @@ async fn all(addresses: &[SocketAddr], house: &House) -> Result<Vec<listen::Plai
             sessions: house.sessions.clone(),
             guard: house.guard.clone(),
             clock: house.clock.clone(),
+            settings: house.web.clone(),
         });
     }
     Ok(listeners)

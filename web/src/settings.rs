@@ -2,7 +2,19 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use mailstead_core::authenticity::Network;
 use mailstead_core::people::Lifetime;
+use serde::{Deserialize, Serialize};
+
+/// In which header a proxy tells for whom it asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
 
 mailstead_core::settings! {
     /// The console and the API.
@@ -17,12 +29,23 @@ mailstead_core::settings! {
         session_idle_minutes: u32 = 30, "minutes";
         /// Who signed in so long ago is signed out.
         session_hours: u32 = 12, "hours";
+        /// Proxies in front of this service: who asks through one of them is known by the address that it tells.
+        trusted_proxies: Vec<Network> = Vec::new(), "address/bits";
+        /// The header in which they tell it: "x-forwarded-for" or "forwarded" (RFC 7239). They must not let one pass that
+        /// the client has sent.
+        proxy_header: ProxyHeader = ProxyHeader::XForwardedFor, "";
         /// Addresses that may read `/metrics` without a token.
         metrics_from: Vec<IpAddr> = vec![Ipv4Addr::LOCALHOST.into(), std::net::Ipv6Addr::LOCALHOST.into()], "addresses";
     }
 }
 
 impl WebSettings {
+    /// Is this the address of a proxy that is trusted?
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted_proxies.iter().any(|network| network.holds(address))
+    }
+
     /// How long a web session lives.
     pub fn lifetime(&self) -> Lifetime {
         Lifetime {

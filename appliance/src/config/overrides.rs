@@ -1,12 +1,13 @@
 //! Settings that were set at run time: kept in the store, they count in place of what the file says. They are read by the
 //! same reader. What has to be known before the store is open stays in the file.
 
+use mailstead_core::delivery::remote;
 use mailstead_core::log::Log;
 use mailstead_core::settings::{Applies, Changing, Register, Setting, Shown, ShownSetting, Wrong, nearest};
 use mailstead_core::work;
 use mailstead_storage::{Error, Store};
 
-use super::Config;
+use super::{Config, Followers};
 
 /// The name under which the store keeps them, as TOML.
 const KEPT: &str = "settings";
@@ -17,8 +18,24 @@ const IN_THE_FILE: [&str; 2] = ["", "storage"];
 /// A setting that names where something is that has begun to be written.
 const DIRECTORY: &str = "log.directory";
 
-/// Settings that count as soon as they are set.
-const AT_ONCE: [&str; 2] = ["log.level", "log.levels"];
+/// Settings that count when their service starts the next time.
+const AT_SERVICE_START: [&str; 3] = ["listen", "tls_listen", "web.connections_max"];
+
+/// Tables and settings that count when the box starts the next time: what is made of them lives as long as it does. All
+/// others count as soon as they are set.
+const AT_START: [&str; 11] = [
+    "tls",
+    "dns",
+    "authenticity.held_bytes_max",
+    "authenticity.sign",
+    "authenticity.dmarc_reports",
+    "authenticity.tls_reports",
+    "delivery.trusted_certificates",
+    "delivery.idle_seconds",
+    "log.console",
+    "log.keep_days",
+    "log.directory_bytes_max",
+];
 
 /// What was set.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,6 +46,7 @@ pub struct Desk {
     file: Config,
     store: Store,
     log: Log,
+    followers: Followers,
 }
 
 impl Overrides {
@@ -52,6 +70,7 @@ impl Overrides {
         let mut config = file.clone();
         config.read_tables(&self.0)?;
         config.log.check()?;
+        remote::check(&config.delivery).map_err(Wrong)?;
         Ok(Some(config))
     }
 
@@ -74,9 +93,9 @@ impl Overrides {
 }
 
 impl Desk {
-    /// A desk for the box with this file.
-    pub fn new(file: Config, store: Store, log: Log) -> Desk {
-        Desk { file, store, log }
+    /// A desk for the box with this file. Its `followers` are told of each change.
+    pub fn new(file: Config, store: Store, log: Log, followers: Followers) -> Desk {
+        Desk { file, store, log, followers }
     }
 
     /// The setting of this name, in its table, and what the file says.
@@ -107,6 +126,7 @@ impl Desk {
         let config = set.over(&self.file)?.unwrap_or_else(|| self.file.clone());
         let text = Some(set.0.to_string()).filter(|text| !text.is_empty());
         self.store.set_setting(KEPT, text).await.map_err(|error| Wrong(error.to_string()))?;
+        self.followers.follow(&config);
         self.log.set_levels(&config.log)
     }
 }
@@ -158,8 +178,9 @@ fn applies(table: &str, setting: &Setting) -> Applies {
     match name.as_str() {
         DIRECTORY => Applies::InTheFile,
         _ if IN_THE_FILE.contains(&table) => Applies::InTheFile,
-        name if AT_ONCE.contains(&name) => Applies::AtOnce,
-        _ => Applies::AtStart,
+        name if AT_START.contains(&name) || AT_START.contains(&table) => Applies::AtStart,
+        name if AT_SERVICE_START.contains(&name) || AT_SERVICE_START.contains(&setting.name) => Applies::AtServiceStart,
+        _ => Applies::AtOnce,
     }
 }
 
@@ -169,12 +190,15 @@ mod tests {
 
     use mailstead_core::clock::Clock;
     use mailstead_core::log::{Kind, Level, LogSettings};
+    use mailstead_core::settings::Live;
     use mailstead_storage::{Options, Silent};
+    use mailstead_web::WebSettings;
 
     use super::*;
 
     struct Fixture {
         desk: Desk,
+        web: Live<WebSettings>,
         _data: tempfile::TempDir,
     }
 
@@ -185,7 +209,9 @@ mod tests {
             let store = Store::open(options, Arc::new(Silent)).expect("the store opens");
             let settings = LogSettings { console: "off".into(), ..LogSettings::default() };
             let log = Log::open(&settings, data.path(), Clock::system()).expect("a log");
-            Fixture { desk: Desk::new(Config::default(), store, log), _data: data }
+            let mut followers = Followers::default();
+            let web = followers.live(&Config::default(), |config| config.web.clone());
+            Fixture { desk: Desk::new(Config::default(), store, log, followers), web, _data: data }
         }
 
         async fn set(&self, name: &str, value: &str) -> Result<(), String> {
@@ -204,19 +230,47 @@ mod tests {
         let fixture = Fixture::new();
         fixture.set("imap.idle_seconds", "1").await.expect_err("no such setting");
         fixture.set("web.connections_max", "7").await.expect("set");
+        assert_eq!(fixture.web.get().connections_max, 7, "who holds it knows");
         fixture.set("log.level", "warning").await.expect("set");
         assert_eq!(fixture.desk.log.level(Kind::Smtp), Some(Level::Warning));
         assert_eq!((fixture.config().web.connections_max, fixture.config().log.level.as_str()), (7, "warning"));
         let shown = fixture.desk.list().expect("readable");
         let web = shown.iter().find(|table| table.name == "web").expect("there");
         let row = web.settings.iter().find(|row| row.setting.name == "connections_max").expect("there");
-        assert_eq!((row.set.clone(), row.applies), (Some(toml::Value::Integer(7)), Applies::AtStart));
+        assert_eq!((row.set.clone(), row.applies), (Some(toml::Value::Integer(7)), Applies::AtServiceStart));
         for name in ["web.connections_max", "log.level"] {
             fixture.desk.set(name, None).await.expect("taken back");
         }
+        assert_eq!(*fixture.web.get(), WebSettings::default());
         assert_eq!(fixture.config(), Config::default());
         assert_eq!(fixture.desk.log.level(Kind::Smtp), Some(Level::Info));
         assert_eq!(fixture.desk.store.setting(KEPT).expect("readable"), None);
+    }
+
+    /// A name that no setting has would say nothing of any.
+    #[test]
+    fn when_a_change_counts() {
+        let tables = Config::default().described();
+        let all = || tables.iter().flat_map(|table| table.settings.iter().map(|setting| (table.name, setting)));
+        for name in AT_START.iter().chain(&AT_SERVICE_START).chain([&DIRECTORY]) {
+            let is_meant = |(table, setting): (&str, &Setting)| {
+                [table, setting.name].contains(name) || full_name(table, setting) == **name
+            };
+            assert!(all().any(is_meant), "there is no {name}");
+        }
+        for (name, expected) in [
+            ("hostname", Applies::InTheFile),
+            ("storage.meta_cache_bytes", Applies::InTheFile),
+            ("tls.certificate", Applies::AtStart),
+            ("imap.listen", Applies::AtServiceStart),
+            ("imap.idle_seconds_max", Applies::AtOnce),
+            ("limits.connections_max", Applies::AtOnce),
+            ("delivery.smart_host", Applies::AtOnce),
+            ("delivery.idle_seconds", Applies::AtStart),
+        ] {
+            let found = all().find(|(table, setting)| full_name(table, setting) == name);
+            assert_eq!(found.map(|(table, setting)| applies(table, setting)), Some(expected), "{name}");
+        }
     }
 
     #[tokio::test]
@@ -229,6 +283,7 @@ mod tests {
             ("web.connections_max", "many", "web.connections_max: "),
             ("web.connections_max", "7\nx = 1", "web.connections_max: "),
             ("web.connection_max", "7", "there is no setting \"web.connection_max\"; did you mean"),
+            ("delivery.smart_host", "{ host = \"a b\" }", ""),
             ("hostname", "x", "hostname can be set only in the configuration file"),
             ("storage.sealed_open_max", "7", "storage.sealed_open_max can be set only"),
         ] {

@@ -11,8 +11,10 @@ const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
+/// When a certificate in DER ends; none when that cannot be read.
+///
 /// `TBSCertificate ::= SEQUENCE { version [0]?, serialNumber, signature, issuer, validity { notBefore, notAfter }, … }`
-pub(super) fn ends(certificate: &[u8]) -> Option<Time> {
+pub fn certificate_end(certificate: &[u8]) -> Option<Time> {
     let (fields, _) = element(certificate, SEQUENCE)?;
     let (body, _) = element(fields, SEQUENCE)?;
     let after_version = element(body, VERSION).map_or(body, |(_, rest)| rest);
@@ -57,19 +59,19 @@ mod tests {
         for (year, expected) in
             [(2027, "2027-03-04T00:00:00.000Z"), (2049, "2049-03-04T00:00:00.000Z"), (2051, "2051-03-04T00:00:00.000Z")]
         {
-            assert_eq!(ends(&made(year)).map(rfc3339).as_deref(), Some(expected));
+            assert_eq!(certificate_end(&made(year)).map(rfc3339).as_deref(), Some(expected));
         }
     }
 
     proptest! {
         #[test]
         fn broken_certificates_have_no_end(bytes: Vec<u8>, cut in 0_usize..300, flip in 0_usize..300) {
-            let _ = ends(&bytes);
+            let _ = certificate_end(&bytes);
             let mut made = made(2027);
-            prop_assert_eq!(ends(&made[..cut.min(100)]), None);
+            prop_assert_eq!(certificate_end(&made[..cut.min(100)]), None);
             let at = flip % made.len();
             made[at] ^= 0x55;
-            let _ = ends(&made);
+            let _ = certificate_end(&made);
         }
     }
 }

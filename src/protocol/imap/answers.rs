@@ -7,6 +7,7 @@ mod place;
 mod shared;
 mod urls;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ pub struct ImapAnswers {
     house: House,
     session: SessionId,
     client: IpAddr,
+    /// Mailboxes of other users that this session has opened.
+    visited: BTreeSet<MailboxId>,
     /// The message that is being appended.
     incoming: Option<Appending>,
     /// Those of the same APPEND before it.
@@ -203,6 +206,7 @@ impl ImapAnswers {
             house,
             session: peer.id,
             client: peer.address.ip().to_canonical(),
+            visited: BTreeSet::new(),
             incoming: None,
             kept: Vec::new(),
         }
@@ -221,7 +225,7 @@ impl ImapAnswers {
     }
 
     async fn open(
-        &self,
+        &mut self,
         account: AccountId,
         name: String,
         takes_recent: bool,
@@ -242,12 +246,17 @@ impl ImapAnswers {
                 store.note_recent(id, opened.mailbox.counters.uid_next);
             }
             opened.mailbox.name = place.name;
-            let rights = place.rights;
+            let (rights, visit) = (place.rights, asker.visit(&place.mailbox));
             let known = known.filter(|known| known.uid_validity == opened.mailbox.counters.uid_validity);
             let missed = known.map(|known| store.changes(id, known.modseq)).transpose()?;
-            Ok(Box::new(OpenMailbox { opened, rights, owned, missed, watch }))
+            Ok((Box::new(OpenMailbox { opened, rights, owned, missed, watch }), visit))
         });
-        self.told(opened.await)
+        let (opened, visit) = self.told(opened.await)?;
+        if let Some((on, guest)) = visit.filter(|_| self.visited.insert(opened.opened.mailbox.id)) {
+            let event = Event::new(Kind::Audit, Level::Info, "mailbox opened").with("on", on).with("by", guest);
+            self.house.log.write(event.with("from", self.client.to_string()));
+        }
+        Ok(opened)
     }
 
     async fn create(&self, account: AccountId, name: String, special_use: Option<SpecialUse>) -> Told<MailboxId> {

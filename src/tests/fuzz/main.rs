@@ -1,9 +1,13 @@
 //! Replays what fuzzing begins with and what it has found, without a fuzzer.
 
+#[path = "../../../fuzz/drivers/certificate.rs"]
+mod certificate;
 #[path = "../../../fuzz/drivers/imap.rs"]
 mod imap;
 #[path = "../../../fuzz/drivers/imap_url.rs"]
 mod imap_url;
+#[path = "../../../fuzz/drivers/log.rs"]
+mod log;
 #[path = "../../../fuzz/drivers/managesieve.rs"]
 mod managesieve;
 #[path = "../../../fuzz/drivers/outline.rs"]
@@ -60,6 +64,16 @@ fn imap_sessions() {
 #[test]
 fn imap_urls() {
     replay("imap_url", imap_url::run);
+}
+
+#[test]
+fn ends_of_certificates() {
+    replay("certificate", certificate::run);
+}
+
+#[test]
+fn files_of_the_log() {
+    replay("log", log::run);
 }
 
 #[test]

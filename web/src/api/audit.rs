@@ -8,13 +8,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Answer;
-use super::extract::Query;
+use super::extract::{Path, Query};
 use super::logs::{self, LogLine, LogQuery};
+use super::users::find_for;
 use crate::House;
-use crate::door::{Access, Route};
+use crate::door::{Access, Caller, Route};
 
 /// Days that are looked through unless the request says otherwise.
 const DAYS: u32 = 30;
+/// Lines in which a user's acts are looked for.
+const VISITS_MAX: usize = 500;
 
 /// Which acts to list.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +70,9 @@ pub(crate) fn routes() -> Vec<Route> {
             .about("Lists what administrators did.")
             .query::<AuditQuery>()
             .answers::<AuditPage>(),
+        Route::api(Access::User, Method::GET, "/api/v1/users/{address}/visits", visits)
+            .about("Lists what others did with a user's account and mail: who opened a mailbox or a message, who changed something.")
+            .answers::<AuditPage>(),
     ]
 }
 
@@ -82,6 +88,19 @@ pub(crate) async fn find(house: &House, query: AuditQuery) -> Answer<AuditPage> 
     let (kinds, last) = (Some(Kind::Audit.name().into()), Some(last.to_string()));
     let page = logs::search(house, LogQuery { first, last, kinds, text, after, limit, ..LogQuery::default() }).await?;
     Ok(AuditPage { acts: page.lines.into_iter().map(Act::from).collect(), next: page.next })
+}
+
+async fn visits(State(house): State<House>, caller: Caller, Path(address): Path<String>) -> Answer<Json<AuditPage>> {
+    on_user(&house, &caller, &address).await.map(Json)
+}
+
+/// What others did with a user's account and mail.
+pub(crate) async fn on_user(house: &House, caller: &Caller, address: &str) -> Answer<AuditPage> {
+    let address = find_for(house, caller, address)?.address.clone();
+    let query = AuditQuery { text: Some(address.clone()), limit: Some(VISITS_MAX), ..AuditQuery::default() };
+    let mut page = find(house, query).await?;
+    page.acts.retain(|act| act.by != address && act.on.split_whitespace().any(|word| word == address));
+    Ok(AuditPage { next: None, ..page })
 }
 
 impl From<LogLine> for Act {

@@ -451,7 +451,7 @@ pub(crate) async fn web_sessions(
     Path(address): Path<String>,
 ) -> Answer<Json<WebSessions>> {
     let account = find_for(&house, &caller, &address)?;
-    let mut found = house.people.web_sessions(account.id, house.web.lifetime()).await?;
+    let mut found = house.people.web_sessions(account.id, house.web.get().lifetime()).await?;
     found.sort_by_key(|(session, _)| std::cmp::Reverse(session.created));
     let rows = found.into_iter().map(|(session, used)| WebSessionRow {
         id: number(session.id),

@@ -46,7 +46,7 @@ pub struct SettingRow {
     pub configured: String,
     /// What was set here, in place of that.
     pub set: Option<String>,
-    /// When a change counts: `at once`, `at the next start of the box`, or `in the file`: then it can be changed only there.
+    /// When a change counts: `at once`, `when its service starts the next time`, `at the next start of the box`, or `in the file`: then it can be changed only there.
     pub applies: String,
 }
 
@@ -124,6 +124,7 @@ impl From<Shown> for SettingTable {
             set: row.set.map(|value| value.to_string()),
             applies: match row.applies {
                 Applies::AtOnce => "at once",
+                Applies::AtServiceStart => "when its service starts the next time",
                 Applies::AtStart => "at the next start of the box",
                 Applies::InTheFile => "in the file",
             }

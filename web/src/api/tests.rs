@@ -119,7 +119,7 @@ impl Fixture {
             certificates: None,
             observed: Default::default(),
             live,
-            web: Arc::new(settings),
+            web: settings.into(),
             tries: Tries::default(),
             edits: Arc::default(),
         };

@@ -30,7 +30,22 @@ pub(super) fn removed() -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_cookie_is_found_among_any_others(before in "[!-~ ]{0,40}", value in "[A-Za-z0-9_-]{1,43}") {
+            let mut headers = HeaderMap::new();
+            headers.append(COOKIE, HeaderValue::try_from(before.as_str()).expect("visible characters"));
+            let _ = read(&headers);
+            if !before.contains(NAME) {
+                headers.append(COOKIE, HeaderValue::try_from(format!("{NAME}={value}")).expect("letters"));
+                prop_assert_eq!(read(&headers), Some(value.as_str()));
+            }
+        }
+    }
 
     #[test]
     fn the_cookie_among_others() {

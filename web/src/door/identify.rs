@@ -2,23 +2,29 @@
 //! anonymous caller, whom the route's guard then sends away.
 
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use mailstead_core::guard::Protocol;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Access, Caller, Means, cookie};
+use super::{Access, Caller, Means, cookie, forwarded};
 use crate::House;
-use crate::listen::Connection;
+use crate::listen::{BLOCKED, Connection};
 
 /// Gives the request its caller.
 pub(super) async fn identify(State(house): State<House>, mut request: Request, next: Next) -> Response {
     let connection = request.extensions().get::<Connection>().cloned().unwrap_or_default();
-    let ip = connection.peer().map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.ip().to_canonical());
+    let peer = connection.peer().map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.ip().to_canonical());
+    let ip = forwarded::client(request.headers(), peer, &house.web.get());
     let caller = known(&house, request.headers(), ip).await.unwrap_or_else(|| Caller::anonymous(Some(ip)));
     if caller.role() == Access::SystemAdmin {
         house.guard.administrator_at(ip);
+    }
+    // Who has connected without a proxy was looked at then.
+    if ip != peer && house.guard.request(ip, Protocol::Web).is_err() {
+        return (StatusCode::TOO_MANY_REQUESTS, BLOCKED).into_response();
     }
     connection.set_user(caller.account().map(|_| caller.name()));
     request.extensions_mut().insert(caller);
@@ -35,7 +41,7 @@ async fn known(house: &House, headers: &HeaderMap, ip: IpAddr) -> Option<Caller>
         return Some(Caller::user(&account, token.role.into(), Some(ip), means));
     }
     let secret = cookie::read(headers)?;
-    let (account, id) = house.people.web_session(secret, house.web.lifetime(), ip).await?;
+    let (account, id) = house.people.web_session(secret, house.web.get().lifetime(), ip).await?;
     let caller = Caller::user(&account, Access::SystemAdmin, Some(ip), Means::Session(id.0));
     // A password whose age cannot be read is taken for too old: nothing is lost but time.
     let has_expired = house.people.is_password_expired(&account).await.unwrap_or(true);

@@ -7,6 +7,7 @@
 mod access;
 mod caller;
 mod cookie;
+mod forwarded;
 mod headers;
 mod identify;
 mod route;

@@ -182,7 +182,7 @@ async fn a_web_session_ends_with_its_time_its_password_and_its_account() {
         assert_eq!(status(&cookie).await, 401, "disabled, and ended for good");
     }
     let cookie = sign_in(&fixture, "alice@example.test").await;
-    let idle = fixture.house.web.lifetime().idle_seconds;
+    let idle = fixture.house.web.get().lifetime().idle_seconds;
     fixture.house.clock.set(fixture.house.clock.now().plus_seconds(idle - 1));
     assert_eq!(status(&cookie).await, 200);
     fixture.house.clock.set(fixture.house.clock.now().plus_seconds(idle + 61));

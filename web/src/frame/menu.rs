@@ -66,6 +66,7 @@ const GROUPS: &[Group] = &[
         entries: &[
             entry(Access::User, "/me", "My account"),
             entry(Access::User, "/me/mail", "Mail rules"),
+            entry(Access::User, "/me/visits", "Who opened it"),
             entry(Access::User, "/api", "API"),
         ],
     },

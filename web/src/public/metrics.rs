@@ -41,7 +41,7 @@ struct Standing {
 }
 
 pub(super) async fn show(State(house): State<House>, caller: Caller) -> Answer<Response> {
-    let is_listed = caller.ip().is_some_and(|ip| house.web.metrics_from.contains(&ip));
+    let is_listed = caller.ip().is_some_and(|ip| house.web.get().metrics_from.contains(&ip));
     if !is_listed && caller.role() < Access::SystemAdmin {
         return Err(Problem::unauthenticated(
             "send a system administrator's token, or ask from an address of metrics_from",

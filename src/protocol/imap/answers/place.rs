@@ -195,6 +195,13 @@ impl<'a> Asker<'a> {
         mailbox.account == self.account.id
     }
 
+    /// What its owner is told of who opens this mailbox: the owner's address with the mailbox's name, and who asks; none
+    /// when it is the user's own or a domain's.
+    pub fn visit(&self, mailbox: &Mailbox) -> Option<(String, String)> {
+        let owner = self.directory.accounts.get(&mailbox.account).filter(|_| !self.owns(mailbox))?;
+        Some((format!("{} {}", owner.address, mailbox.name), self.account.address.clone()))
+    }
+
     /// May the user change the server's shared annotations?
     pub fn administers_all(&self) -> bool {
         self.account.role == Role::SystemAdministrator

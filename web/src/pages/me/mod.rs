@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 
 use crate::House;
+use crate::api::audit::{self, Act};
 use crate::api::credentials::{self, AppPasswordRow, FactorOffer, FactorState, OwnPassword, TokenRow, WebSessionRow};
 use crate::api::extract::{Body, Path};
 use crate::api::users::{self, UserRow};
@@ -17,11 +18,14 @@ use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show, tex
 pub(super) const PATH: &str = "/me";
 /// Where the password is changed.
 const PASSWORD: &str = "/me/password";
+/// Where it is told who opened the mailbox.
+const VISITS: &str = "/me/visits";
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::page(Access::User, PATH, get(account)),
         Route::page(Access::User, PASSWORD, get(renew).post(password)).for_expired(),
+        Route::page(Access::User, VISITS, get(visits)),
         Route::page(Access::User, "/me/second-factor", get(offer).post(secrets::set_factor)),
         Route::page(Access::User, "/me/second-factor/remove", post(remove_factor)),
         Route::page(Access::User, "/me/app-passwords", post(secrets::make_app_password)),
@@ -49,6 +53,19 @@ struct AccountPage {
 struct OfferPage {
     page: Page,
     offer: FactorOffer,
+}
+
+/// Who opened the mailbox, and what else others did with it.
+#[derive(Template)]
+#[template(path = "pages/me/visits.html")]
+struct VisitsPage {
+    page: Page,
+    acts: Vec<Act>,
+}
+
+async fn visits(State(house): State<House>, caller: Caller) -> Shown {
+    let acts = audit::on_user(&house, &caller, caller.name()).await?.acts;
+    show(&VisitsPage { page: Page::new(&caller, "Who opened my mailbox", VISITS), acts })
 }
 
 /// What those see whose password is too old.
