@@ -28,6 +28,8 @@ pub struct SmtpAnswers {
     session: SessionId,
     client: IpAddr,
     arriving: Option<Arriving>,
+    /// Is mail for disabled users refused?
+    refuses_disabled: bool,
     /// Has somebody logged in, or a message come?
     is_good: bool,
 }
@@ -90,12 +92,13 @@ impl Answers<SmtpSession> for SmtpAnswers {
 }
 
 impl SmtpAnswers {
-    pub(super) fn new(house: House, peer: &Peer) -> SmtpAnswers {
+    pub(super) fn new(house: House, peer: &Peer, refuses_disabled: bool) -> SmtpAnswers {
         SmtpAnswers {
             house,
             session: peer.id,
             client: peer.address.ip().to_canonical(),
             arriving: None,
+            refuses_disabled,
             is_good: false,
         }
     }
@@ -132,6 +135,7 @@ impl SmtpAnswers {
 
     async fn recipient(&self, address: &Address, account: Option<AccountId>, size: u64) -> Result<(), Reply> {
         match self.house.people.resolve(address) {
+            Destination::Account { account, .. } if self.refuses(&account) => Err(replies::RECIPIENT_DISABLED),
             Destination::Account { account, .. } => match self.is_over_quota(&account, size).await {
                 true => Err(replies::OVER_QUOTA),
                 false => Ok(()),
@@ -151,6 +155,7 @@ impl SmtpAnswers {
         for destination in self.house.people.expand(address) {
             match destination {
                 Destination::Unknown => {}
+                Destination::Account { account, .. } if self.refuses(&account) => reply = replies::RECIPIENT_DISABLED,
                 Destination::Account { account, .. } if self.is_over_quota(&account, size).await => {
                     reply = replies::OVER_QUOTA;
                 }
@@ -162,6 +167,10 @@ impl SmtpAnswers {
             }
         }
         Err(reply)
+    }
+
+    fn refuses(&self, account: &Account) -> bool {
+        self.refuses_disabled && !account.enabled
     }
 
     async fn shared(&self, domain: Arc<Domain>, name: String, size: u64) -> Result<(), Reply> {

@@ -154,8 +154,9 @@ impl Protocol for Smtp {
     fn open(&self, peer: &Peer) -> (SmtpSession, SmtpAnswers) {
         let rules = self.rules.get();
         let checks = self.house.checks.clone().filter(|_| rules.service.role() == Role::Receive);
+        let refuses_disabled = rules.settings.refuse_disabled;
         let session = SmtpSession::new(rules, peer.clone());
         let session = session.taking_tokens(self.house.people.takes_tokens());
-        (session, SmtpAnswers::new(House { checks, ..self.house.clone() }, peer))
+        (session, SmtpAnswers::new(House { checks, ..self.house.clone() }, peer, refuses_disabled))
     }
 }

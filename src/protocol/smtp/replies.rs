@@ -64,6 +64,7 @@ pub const UTF8_NEEDS_PARAMETER: Reply =
     reply(553, "5.6.7", "An address with non-ASCII letters needs SMTPUTF8 with MAIL");
 pub const UNKNOWN_RECIPIENT: Reply = reply(550, "5.1.1", "No such user here; check the address");
 pub const RELAY_DENIED: Reply = reply(550, "5.7.1", "Relaying denied; log in on the submission port to send elsewhere");
+pub const RECIPIENT_DISABLED: Reply = reply(550, "5.2.1", "The mailbox is disabled");
 /// The mailbox of the recipient is full.
 pub const OVER_QUOTA: Reply = reply(452, "4.2.2", "The mailbox is full; try again later");
 pub const TOO_MANY_RECIPIENTS: Reply = reply(452, "4.5.3", "Too many recipients; send the message to the rest again");

@@ -17,6 +17,8 @@ crate::settings! {
         plaintext_auth: PlaintextAuth = PlaintextAuth::Never, "";
         /// Most recipients of one message; more are told to wait for the next one (452 4.5.3).
         recipients_max: usize = 1000, "recipients";
+        /// Refuse mail for users who are disabled. Without this it is received, and waits for them.
+        refuse_disabled: bool = false, "";
         /// Longest command line, its end included. AUTH has a limit of its own (RFC 4954).
         command_bytes_max: usize = 4096, "bytes";
         /// The session is closed after so many bad commands since the last message.

@@ -252,6 +252,7 @@ fn smtp_services(
         let mut settings = smtp::SmtpSettings::of(which);
         if which != smtp::Service::Smtp {
             settings.plaintext_auth = PlaintextAuth::Loopback;
+            settings.refuse_disabled = true;
         }
         let rules =
             smtp::Rules { service: which, hostname: HOST.into(), message_bytes_max: MESSAGE_BYTES_MAX, settings };
