@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use redb::ReadableTable;
 
-use super::settle::{apply, first_row, found_blob, spool_row, unapplied};
+use super::settle::{apply_fresh, first_row, spool_row, unapplied};
 use crate::queue::Queue;
 use crate::rows::SpoolRow;
 use crate::tables::{removed_key, removed_parts};
@@ -82,8 +82,7 @@ pub(crate) fn delete(
         }
         went.push(*id);
         if let Some(fresh) = fresh {
-            found_blob(tables, &fresh, 1)?;
-            apply(tables, fresh.sequence)?;
+            apply_fresh(tables, &fresh, 1)?;
             put_aside(tables, *id, &first_row(&fresh), now)?;
         } else if let Some(row) = row {
             tables.take_spool_row(*id, &row)?;
