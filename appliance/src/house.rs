@@ -225,6 +225,7 @@ impl House {
             tokio::spawn(self.delivery.clone().run(stopped.clone())),
             tokio::spawn(control.serve(self.web.clone(), stopped.clone())),
             tokio::spawn(wiring::reminders(&self.web, &self.parts).run(stopped.clone())),
+            tokio::spawn(wiring::archive_keeper(&self.parts).run(stopped.clone())),
             tokio::spawn(care(
                 self.parts.store.clone(),
                 self.parts.net.clone(),
