@@ -67,7 +67,7 @@ pub struct House {
 pub struct Running {
     failures: Vec<(&'static str, String)>,
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 4],
+    tasks: [JoinHandle<()>; 5],
 }
 
 impl Running {

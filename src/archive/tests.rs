@@ -167,7 +167,8 @@ fn records_are_found_by_all_that_is_known_of_them() {
     check(&|criteria| criteria.from = Some(day(2).0), &["offer again", "Grüße"]);
     check(&|criteria| criteria.until = Some(day(2).0), &["Offer 2026"]);
     check(&|criteria| criteria.subject = Some("missing".into()), &[]);
-    let scope = |criteria: ArchiveCriteria| Query { criteria, domains: Some(vec!["a.test".into()]), ..Query::default() };
+    let scope =
+        |criteria: ArchiveCriteria| Query { criteria, domains: Some(vec!["a.test".into()]), ..Query::default() };
     let query = scope(ArchiveCriteria { domain: Some("b.test".into()), ..ArchiveCriteria::default() });
     assert!(find(&house.store, &query, PATIENT).expect("finds").found.is_empty(), "out of the scope");
 }
