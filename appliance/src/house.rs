@@ -198,6 +198,7 @@ impl House {
             checks,
             certificates,
             observed: Default::default(),
+            archive_exports: Default::default(),
             live,
             web: Arc::new(config.web.clone()),
             tries: Tries::default(),

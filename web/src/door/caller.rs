@@ -24,6 +24,7 @@ struct Inner {
     name: String,
     ip: Option<IpAddr>,
     means: Means,
+    archive: bool,
 }
 
 /// By what the caller is known.
@@ -77,7 +78,23 @@ impl Caller {
         ip: Option<IpAddr>,
         means: Means,
     ) -> Caller {
-        Caller(Arc::new(Inner { role, scope, account, name, ip: ip.map(|ip| ip.to_canonical()), means }))
+        let archive = scope.is_everything();
+        Caller(Arc::new(Inner { role, scope, account, name, ip: ip.map(|ip| ip.to_canonical()), means, archive }))
+    }
+
+    /// The same caller, who may see the archive of one of the own domains, as `has_rule` tells of them.
+    pub(super) fn with_archive(mut self, has_rule: impl Fn(&str) -> bool) -> Caller {
+        if let Some(inner) = Arc::get_mut(&mut self.0)
+            && let Scope::Domains(domains) = &inner.scope
+        {
+            inner.archive = domains.iter().any(|domain| has_rule(domain));
+        }
+        self
+    }
+
+    /// Is there an archive for the caller to see?
+    pub fn sees_archive(&self) -> bool {
+        self.0.archive
     }
 
     /// What routes the caller may use.
