@@ -9,6 +9,7 @@ use super::steer;
 use crate::archive::append;
 use crate::lane::Lane;
 use crate::mailbox::change::{self, Incoming, date};
+use crate::mailing;
 use crate::queue::Fresh;
 use crate::rows::{BlobRow, SpoolRow};
 use crate::rules;
@@ -70,16 +71,17 @@ pub(super) fn first_row(fresh: &Fresh) -> SpoolRow {
     }
 }
 
-/// Applies a message's journal row: the archive gets its records, and the message, if anything refers to it, a row of its
-/// own with these references and those of the records.
-pub(super) fn apply_fresh(tables: &mut Tables, fresh: &Fresh, references: u32) -> Result<()> {
+/// Applies the journal row of a message that enters the spool, and may leave it at once: the archive gets its records, and
+/// the message, if anything refers to it, a row of its own with these references and those of the records.
+pub(super) fn enter(tables: &mut Tables, fresh: &Fresh, references: u32) -> Result<()> {
     tables.begin_writing();
     let references = references + append::record(tables, fresh)?;
     if references > 0 {
         let (segment, size, hash) = (fresh.segment, fresh.size, fresh.hash);
         tables.add_blob(fresh.id, BlobRow { segment, size, references, hash }, &fresh.arrival.outline)?;
     }
-    apply(tables, fresh.sequence)
+    apply(tables, fresh.sequence)?;
+    mailing::entered(tables, fresh)
 }
 
 /// Applies settlements; says of each whether its message is out of the spool.
@@ -136,7 +138,7 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
     tables.begin_writing();
     match &fresh {
         Some(fresh) => {
-            apply_fresh(tables, fresh, references as u32)?;
+            enter(tables, fresh, references as u32)?;
         }
         None => {
             tables.take_spool_row(id, &row)?;
@@ -145,7 +147,10 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
     }
     deliver(tables, id, &row, &mailboxes, now)?;
     memories.into_iter().try_for_each(|memory| rules::remember(tables, memory))?;
-    let Some(next_attempt) = next_attempt else { return Ok(true) };
+    let Some(next_attempt) = next_attempt else {
+        mailing::left(tables, &row.arrival.provenance, &recipients)?;
+        return Ok(true);
+    };
     let row = SpoolRow { next_attempt, attempts, queue, recipients, ..row };
     if doomed {
         steer::put_aside(tables, id, &row, now)?;

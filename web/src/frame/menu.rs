@@ -87,12 +87,13 @@ pub(crate) struct MenuEntry {
     pub(crate) current: bool,
 }
 
-/// What this caller may use; the entry of `section` is the current one.
+/// What this caller may use, which is nothing with a password that is too old; the entry of `section` is the current one.
 pub(super) fn of(caller: &Caller, section: &str) -> Vec<MenuGroup> {
-    let shown = |entry: &&Entry| entry.access <= caller.role() && (entry.shown)(caller);
+    let is_shown = |entry: &&Entry| entry.access <= caller.role() && !caller.has_expired() && (entry.shown)(caller);
     let row = |entry: &Entry| MenuEntry { path: entry.path, label: entry.label, current: entry.path == section };
-    let groups = GROUPS
-        .iter()
-        .map(|group| MenuGroup { label: group.label, entries: group.entries.iter().filter(shown).map(row).collect() });
+    let groups = GROUPS.iter().map(|group| MenuGroup {
+        label: group.label,
+        entries: group.entries.iter().filter(is_shown).map(row).collect(),
+    });
     groups.filter(|group| !group.entries.is_empty()).collect()
 }
