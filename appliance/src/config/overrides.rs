@@ -283,7 +283,7 @@ mod tests {
             ("web.connections_max", "many", "web.connections_max: "),
             ("web.connections_max", "7\nx = 1", "web.connections_max: "),
             ("web.connection_max", "7", "there is no setting \"web.connection_max\"; did you mean"),
-            ("delivery.smart_host", "{ host = \"a b\" }", ""),
+            ("delivery.smart_host", "{ host = \"relay.test:many\" }", "[delivery]: \"relay.test:many\" is no server"),
             ("hostname", "x", "hostname can be set only in the configuration file"),
             ("storage.sealed_open_max", "7", "storage.sealed_open_max can be set only"),
         ] {
