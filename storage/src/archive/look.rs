@@ -214,13 +214,18 @@ impl Backwards {
         let slice = view.slice;
         loop {
             let Some(record) = self.waiting.last() else {
-                let is_over = |begun: ArchivePlace| slice.from.is_some_and(|from| begun.archived < from);
-                match self.begun {
-                    Some(begun) if is_over(begun) => return Ok(None),
-                    Some(place) if view.rows_left == 0 => return Ok(Some(Next { place, is_read: false })),
-                    _ if self.read(view)? => continue,
-                    _ => return Ok(None),
+                if let Some(place) = self.begun {
+                    if slice.from.is_some_and(|from| place.archived < from) {
+                        return Ok(None);
+                    }
+                    if view.rows_left == 0 {
+                        return Ok(Some(Next { place, is_read: false }));
+                    }
                 }
+                if !self.read(view)? {
+                    return Ok(None);
+                }
+                continue;
             };
             let place = ArchivePlace { archived: record.archived, chain: self.chain, number: record.number };
             if slice.from.is_some_and(|from| place.archived < from) {
