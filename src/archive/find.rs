@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use mailstead_storage::{ArchiveCriteria, ArchivePlace, ArchiveRecord, ArchiveSlice, BlobId, Result, Store, Time};
+use mailstead_storage::{
+    ArchiveCriteria, ArchiveLook, ArchivePlace, ArchiveRecord, ArchiveSlice, BlobId, Result, Store, Time,
+};
 
 use super::judge::{Judge, subject_of};
 use crate::message::{Outline, words};
@@ -58,8 +60,8 @@ pub fn find(store: &Store, query: &Query, patience: Duration) -> Result<Page> {
     let mut slice = slice(query);
     let mut page = Page::default();
     loop {
-        let records = store.archive_newest(&slice, LOOK_RECORDS)?;
-        let is_last = records.len() < LOOK_RECORDS;
+        let ArchiveLook { records, passed, next } = store.archive_newest(&slice, LOOK_RECORDS)?;
+        let looked_at = page.looked_at + passed;
         let blobs: Vec<BlobId> = records.iter().map(|(_, record)| record.blob).collect();
         // One that the record itself excludes costs no look at its message.
         let wanted: Vec<bool> = records.iter().map(|(_, record)| !judge.excludes(record)).collect();
@@ -77,8 +79,13 @@ pub fn find(store: &Store, query: &Query, patience: Duration) -> Result<Page> {
                 return Ok(page);
             }
         }
-        if is_last {
-            return Ok(page);
+        page.looked_at = looked_at;
+        match next {
+            Some(_) if begun.elapsed() <= patience => slice.after = next,
+            _ => {
+                page.next = next;
+                return Ok(page);
+            }
         }
     }
 }
@@ -90,7 +97,8 @@ fn slice(query: &Query) -> ArchiveSlice {
         (Some(domain), None) => Some(vec![domain.clone()]),
         (None, scope) => scope.clone(),
     };
-    ArchiveSlice { domains, from: criteria.from.map(Time), until: criteria.until.map(Time), after: query.after }
+    let parts = criteria.sender.iter().chain(&criteria.recipient).cloned().collect();
+    ArchiveSlice { domains, from: criteria.from.map(Time), until: criteria.until.map(Time), after: query.after, parts }
 }
 
 impl Found {

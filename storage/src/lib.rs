@@ -46,7 +46,7 @@ mod traffic;
 mod verify;
 mod write;
 
-pub use archive::look::ArchiveSlice;
+pub use archive::look::{ArchiveLook, ArchiveSlice};
 pub use archive::{
     ARCHIVE_HOLDS_MAX, ARCHIVE_RULES_MAX, ArchiveBreak, ArchiveChain, ArchiveCriteria, ArchiveDirection, ArchiveHead,
     ArchiveHold, ArchivePlace, ArchiveProof, ArchiveRecord, ArchiveRule,

@@ -190,7 +190,7 @@ fn records_are_listed_newest_first_from_any_place() {
     }
     fill(&fixture, 0);
     remove(&fixture, 20..90);
-    let list = |slice: &ArchiveSlice, max| fixture.store.archive_newest(slice, max).unwrap();
+    let list = |slice: &ArchiveSlice, max| fixture.store.archive_newest(slice, max).unwrap().records;
     let everything = list(&ArchiveSlice::default(), usize::MAX);
     assert_eq!(everything.len(), 230);
     assert!(everything.is_sorted_by(|before, after| before.0 > after.0));
@@ -203,7 +203,7 @@ fn records_are_listed_newest_first_from_any_place() {
     ] {
         let domains: Option<Vec<String>> = domains.map(|domains| domains.into_iter().map(str::to_owned).collect());
         let (from, until) = (from.map(at), until.map(at));
-        let mut slice = ArchiveSlice { domains: domains.clone(), from, until, after: None };
+        let mut slice = ArchiveSlice { domains: domains.clone(), from, until, ..ArchiveSlice::default() };
         let expected = everything.iter().filter(|(place, record)| {
             from.is_none_or(|from| place.archived >= from)
                 && until.is_none_or(|until| place.archived < until)
@@ -218,6 +218,28 @@ fn records_are_listed_newest_first_from_any_place() {
         }
         assert_eq!(found.iter().collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{slice:?}");
     }
+}
+
+#[test]
+fn rows_without_a_part_of_an_address_are_passed_over() {
+    let fixture = with_rule();
+    for number in 1..=200u64 {
+        let mut arrival = Arrival { received: at(number), ..arrival(&["alice@example.test"]) };
+        if number == 70 {
+            arrival.envelope.reverse_path = "Rare@Elsewhere.test".into();
+        }
+        accept(&fixture.store, b"x", arrival).unwrap();
+    }
+    fill(&fixture, 0);
+    let slice = ArchiveSlice { parts: vec!["rare@ELSE".into(), "alice".into()], ..ArchiveSlice::default() };
+    let look = fixture.store.archive_newest(&slice, 1000).unwrap();
+    assert_eq!((look.passed, look.next), (200, None));
+    assert!(look.records.len() < 60, "{}", look.records.len());
+    assert!(look.records.iter().any(|(_, record)| record.number == 70));
+    let none = ArchiveSlice { parts: vec!["nobody".into()], ..ArchiveSlice::default() };
+    assert_eq!(fixture.store.archive_newest(&none, 1000).unwrap().records, []);
+    let later = ArchiveSlice { from: Some(at(150)), ..slice };
+    assert_eq!(fixture.store.archive_newest(&later, 1000).unwrap().records, []);
 }
 
 /// Alters a row behind the store's back.

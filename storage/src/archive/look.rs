@@ -1,16 +1,23 @@
 //! Reading records: one by its number, those of a domain in their order, and those of several domains together, the
 //! newest first. Records of a chain are in the order of time, so a moment is found by halving.
+//!
+//! Parts of addresses are looked for in whole rows before any record of them is read: a million records are some forty
+//! thousand rows.
 
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
+use memchr::memmem::Finder;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
-use super::rows::{ChainRow, Entry, RecordRow, chain_keys, entries, key_parts, row_key};
+use super::rows::{ChainRow, Entry, RecordRow, archived, chain_keys, entries, first, key_parts, row_key};
 use crate::tables::meta;
 use crate::{ArchiveChain, ArchivePlace, ArchiveRecord, Result, Time};
 
 type Rows = ReadOnlyTable<u64, &'static [u8]>;
+
+/// Rows that one look reads at most, and a few more.
+const LOOK_ROWS_MAX: usize = 4096;
 
 /// Which records to list.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +30,19 @@ pub struct ArchiveSlice {
     pub until: Option<Time>,
     /// Only those after this place, the newest first.
     pub after: Option<ArchivePlace>,
+    /// Records whose addresses do not hold all of these parts, in any case of ASCII, may be left out.
+    pub parts: Vec<String>,
+}
+
+/// What a look came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ArchiveLook {
+    /// Records and their places, the newest first.
+    pub records: Vec<(ArchivePlace, ArchiveRecord)>,
+    /// How many numbers were passed, those that were left out among them.
+    pub passed: u64,
+    /// Go on after this place; nothing when all was looked at.
+    pub next: Option<ArchivePlace>,
 }
 
 impl ArchiveRecord {
@@ -93,30 +113,69 @@ pub(crate) fn from(transaction: &ReadTransaction, domain: &str, number: u64, max
     Ok(records)
 }
 
-/// The records of the slice, the newest first, `max` at most, and each one's place.
-pub(crate) fn newest(
-    transaction: &ReadTransaction,
-    slice: &ArchiveSlice,
-    max: usize,
-) -> Result<Vec<(ArchivePlace, ArchiveRecord)>> {
+/// The records of the slice, the newest first, `max` at most.
+pub(crate) fn newest(transaction: &ReadTransaction, slice: &ArchiveSlice, max: usize) -> Result<ArchiveLook> {
     let rows = transaction.open_table(meta::ARCHIVE)?;
+    let parts: Vec<String> = slice.parts.iter().map(|part| part.to_ascii_lowercase()).collect();
+    let mut view = View {
+        rows,
+        slice,
+        parts: parts.iter().map(|part| Finder::new(part.as_bytes())).collect(),
+        rows_left: LOOK_ROWS_MAX,
+        passed: 0,
+    };
     let mut chains = Vec::new();
     for (domain, chain) in chosen(transaction, slice)? {
-        chains.push(Backwards::new(&rows, domain.as_str().into(), &chain, slice)?);
+        chains.push(Backwards::new(&view.rows, domain.as_str().into(), &chain, slice)?);
     }
-    let mut heads: BinaryHeap<(ArchivePlace, usize)> = BinaryHeap::new();
+    let mut heads: BinaryHeap<(Next, usize)> = BinaryHeap::new();
     for (index, chain) in chains.iter_mut().enumerate() {
-        heads.extend(chain.place(&rows, slice)?.map(|place| (place, index)));
+        heads.extend(chain.next(&mut view)?.map(|next| (next, index)));
     }
-    let mut records = Vec::new();
-    while records.len() < max
-        && let Some((place, index)) = heads.pop()
-    {
+    let mut look = ArchiveLook::default();
+    while let Some((next, index)) = heads.pop() {
+        if !next.is_read {
+            look.next = Some(next.place);
+            break;
+        }
+        if look.records.len() == max {
+            look.next = look.records.last().map(|(place, _)| *place);
+            break;
+        }
         let chain = &mut chains[index];
-        records.extend(chain.waiting.pop().map(|record| (place, record)));
-        heads.extend(chain.place(&rows, slice)?.map(|place| (place, index)));
+        look.records.extend(chain.waiting.pop().map(|record| (next.place, record)));
+        heads.extend(chain.next(&mut view)?.map(|next| (next, index)));
     }
-    Ok(records)
+    look.passed = view.passed;
+    Ok(look)
+}
+
+/// What is read, and how much more of it.
+struct View<'s> {
+    rows: Rows,
+    slice: &'s ArchiveSlice,
+    parts: Vec<Finder<'s>>,
+    rows_left: usize,
+    passed: u64,
+}
+
+impl View<'_> {
+    /// May a record of this row hold all parts?
+    fn may_hold(&self, row: &[u8]) -> bool {
+        if self.parts.is_empty() {
+            return true;
+        }
+        let row = row.to_ascii_lowercase();
+        self.parts.iter().all(|part| part.find(&row).is_some())
+    }
+}
+
+/// What comes next in a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Next {
+    place: ArchivePlace,
+    /// Is a record there that was read? If not, what is left of the chain comes after this place.
+    is_read: bool,
 }
 
 fn chosen(transaction: &ReadTransaction, slice: &ArchiveSlice) -> Result<Vec<(String, ChainRow)>> {
@@ -134,6 +193,8 @@ struct Backwards {
     chain: u32,
     /// Rows with a lower key are still to be read.
     key: u64,
+    /// The place of the first record of the last row that was read.
+    begun: Option<ArchivePlace>,
     /// Records that were read, the newest last.
     waiting: Vec<ArchiveRecord>,
 }
@@ -143,19 +204,27 @@ impl Backwards {
         let newest = slice.after.map(|after| after.archived).into_iter().chain(slice.until).min();
         let key = match newest {
             Some(newest) if newest < chain.archived => row_after(rows, chain, newest)?,
-            _ => *chain_keys(chain.number).end(),
+            _ => row_key(chain.number, chain.last + 1),
         };
-        Ok(Backwards { domain, chain: chain.number, key, waiting: Vec::new() })
+        Ok(Backwards { domain, chain: chain.number, key, begun: None, waiting: Vec::new() })
     }
 
     /// The place of its next record of the slice, which then is the last that waits.
-    fn place(&mut self, rows: &Rows, slice: &ArchiveSlice) -> Result<Option<ArchivePlace>> {
+    fn next(&mut self, view: &mut View) -> Result<Option<Next>> {
+        let slice = view.slice;
         loop {
             let Some(record) = self.waiting.last() else {
-                let range = *chain_keys(self.chain).start()..self.key;
-                let Some((key, row)) = rows.range(range)?.next_back().transpose()? else { return Ok(None) };
-                self.key = key.value();
-                self.waiting = unpack(&self.domain, self.key, row.value())?;
+                if let Some(place) = self.begun {
+                    if slice.from.is_some_and(|from| place.archived < from) {
+                        return Ok(None);
+                    }
+                    if view.rows_left == 0 {
+                        return Ok(Some(Next { place, is_read: false }));
+                    }
+                }
+                if !self.read(view)? {
+                    return Ok(None);
+                }
                 continue;
             };
             let place = ArchivePlace { archived: record.archived, chain: self.chain, number: record.number };
@@ -165,10 +234,26 @@ impl Backwards {
             let is_later = slice.until.is_some_and(|until| place.archived >= until)
                 || slice.after.is_some_and(|after| place >= after);
             if !is_later {
-                return Ok(Some(place));
+                return Ok(Some(Next { place, is_read: true }));
             }
             self.waiting.pop();
         }
+    }
+
+    /// Reads the row before; false when there is none.
+    fn read(&mut self, view: &mut View) -> Result<bool> {
+        let range = *chain_keys(self.chain).start()..self.key;
+        let Some((key, row)) = view.rows.range(range)?.next_back().transpose()? else { return Ok(false) };
+        let (key, row) = (key.value(), row.value());
+        let (_, number) = key_parts(key);
+        view.rows_left = view.rows_left.saturating_sub(1);
+        view.passed += self.key - key;
+        self.key = key;
+        self.begun = Some(ArchivePlace { archived: begin(row)?, chain: self.chain, number });
+        if view.may_hold(row) {
+            self.waiting = unpack(&self.domain, key, row)?;
+        }
+        Ok(true)
     }
 }
 
@@ -180,19 +265,19 @@ fn row_after(rows: &Rows, chain: &ChainRow, moment: Time) -> Result<u64> {
         let range = *chain_keys(chain.number).start()..=row_key(chain.number, middle);
         let found = rows.range(range)?.next_back().transpose()?;
         match found {
-            Some((key, row)) if begins_after(row.value(), moment)? => high = key_parts(key.value()).1.max(low),
+            Some((key, row)) if begin(row.value())? > moment => high = key_parts(key.value()).1.max(low),
             _ => low = middle + 1,
         }
     }
     Ok(row_key(chain.number, high))
 }
 
-fn begins_after(row: &[u8], moment: Time) -> Result<bool> {
-    Ok(match entries(row)?.first() {
-        Some(Entry::Record(bytes)) => RecordRow::decode(bytes)?.archived > moment,
-        Some(Entry::Gap(gap)) => gap.archived > moment,
-        None => false,
-    })
+/// When the first record of a row was archived, or the last of the gap that it begins with.
+fn begin(row: &[u8]) -> Result<Time> {
+    match first(row)? {
+        Entry::Record(bytes) => archived(bytes),
+        Entry::Gap(gap) => Ok(gap.archived),
+    }
 }
 
 fn row_with(rows: &Rows, domain: &Arc<str>, chain: u32, number: u64) -> Result<Vec<ArchiveRecord>> {

@@ -75,7 +75,8 @@ pub struct ArchiveHold {
     pub created: Time,
 }
 
-/// What is looked for in the archive; what is not said does not matter. Texts are compared without regard to case.
+/// What is looked for in the archive; what is not said does not matter. Addresses are compared without regard to the case of
+/// ASCII letters, all else without regard to case.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ArchiveCriteria {
@@ -216,8 +217,8 @@ impl ArchiveCriteria {
     /// Does what the record itself says fit? Nothing is said here of subject and text.
     pub fn fit(&self, record: &ArchiveRecord) -> bool {
         let is_in = |wanted: &Option<String>, found: &[&str]| {
-            let Some(wanted) = wanted.as_deref().map(str::to_lowercase) else { return true };
-            found.iter().any(|address| address.to_lowercase().contains(&wanted))
+            let Some(wanted) = wanted.as_deref().map(str::to_ascii_lowercase) else { return true };
+            found.iter().any(|address| address.to_ascii_lowercase().contains(&wanted))
         };
         let recipients: Vec<&str> = record.recipients.iter().map(String::as_str).collect();
         self.domain.as_deref().is_none_or(|domain| *domain == *record.domain)

@@ -191,16 +191,32 @@ pub(super) fn entries(row: &[u8]) -> Result<Vec<Entry<'_>>> {
     let mut row = Reader::new("archive", VERSION, row)?;
     let mut entries = Vec::new();
     while !row.is_at_end() {
-        entries.push(match row.byte()? {
-            RECORD => Entry::Record(row.bytes()?),
-            GAP => {
-                let (count, archived) = (row.number()?, Time(row.number()?));
-                Entry::Gap(Gap { count, archived, before: row.hash()?, hash: row.hash()? })
-            }
-            _ => return Err(row.corrupt()),
-        });
+        entries.push(entry(&mut row)?);
     }
     Ok(entries)
+}
+
+/// The first entry of a row.
+pub(super) fn first(row: &[u8]) -> Result<Entry<'_>> {
+    entry(&mut Reader::new("archive", VERSION, row)?)
+}
+
+fn entry<'r>(row: &mut Reader<'r>) -> Result<Entry<'r>> {
+    match row.byte()? {
+        RECORD => Ok(Entry::Record(row.bytes()?)),
+        GAP => {
+            let (count, archived) = (row.number()?, Time(row.number()?));
+            Ok(Entry::Gap(Gap { count, archived, before: row.hash()?, hash: row.hash()? }))
+        }
+        _ => Err(row.corrupt()),
+    }
+}
+
+/// When a record was archived.
+pub(super) fn archived(record: &[u8]) -> Result<Time> {
+    let mut row = Reader::bare("archive", record);
+    row.raw(2 * size_of::<Hash>())?;
+    Ok(Time(row.number()?))
 }
 
 /// The chain of a row, and the messages that its records refer to.

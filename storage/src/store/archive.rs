@@ -91,8 +91,9 @@ impl Store {
         self.0.shared.look(|transaction| look::from(transaction, domain, number, max))
     }
 
-    /// Records of the slice, each with its place, the newest first, `max` at most.
-    pub fn archive_newest(&self, slice: &ArchiveSlice, max: usize) -> Result<Vec<(ArchivePlace, ArchiveRecord)>> {
+    /// Records of the slice, the newest first, `max` at most, and fewer when there is much to leave out: then the look
+    /// tells where to go on.
+    pub fn archive_newest(&self, slice: &ArchiveSlice, max: usize) -> Result<ArchiveLook> {
         self.0.shared.look(|transaction| look::newest(transaction, slice, max))
     }
 

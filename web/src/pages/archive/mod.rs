@@ -13,7 +13,7 @@ use crate::api::archive::{
 use crate::api::extract::Path;
 use crate::api::{Answer, Problem};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, show, text};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
 use crate::pages::connections::View;
 
 const PATH: &str = "/archive";
@@ -119,12 +119,26 @@ async fn search(State(house): State<House>, caller: Caller, asked: Asked, told: 
         Ok(found) => (page, found),
         Err(problem) => (page.refusing(&problem), archive::ArchiveList::default()),
     };
+    if asked.wants_csv() {
+        return csv(&found.records);
+    }
     let list = Listing::cursor(asked, COLUMNS, found.records.len(), found.next.as_deref(), None);
     let value = |name: &str| format!("&{name}={}", crate::segment(list.asked().get(name)));
     let given = FIELDS.into_iter().filter(|name| !list.asked().get(name).is_empty());
     let asked_for = given.map(value).collect();
     let (views, may_hold) = (views(&caller, PATH), caller.role() == Access::SystemAdmin);
     show(&SearchPage { page, views, list, rows: found.records, exports, asked_for, may_hold })
+}
+
+fn csv(records: &[ArchiveRow]) -> Shown {
+    let headings = ["domain", "number", "archived", "direction", "sender", "recipients", "subject", "bytes"];
+    let row = |row: &ArchiveRow| {
+        let (number, size) = (row.number.to_string(), row.size_bytes.to_string());
+        let (recipients, way) = (row.recipients.join(" "), row.way().to_owned());
+        let texts = [&row.domain, &number, &row.archived, &way, &row.sender, &recipients, &row.subject, &size];
+        texts.map(String::clone).to_vec()
+    };
+    Ok(list::csv("archive", &headings, records.iter().map(row))?)
 }
 
 async fn message(State(house): State<House>, caller: Caller, Path((domain, number)): Path<(String, u64)>) -> Shown {
