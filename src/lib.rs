@@ -5,7 +5,7 @@
 //! | 0 | [`clock`] [`work`] [`bell`] [`log`] [`settings`] [`service`] [`dns`] |
 //! | 1 | [`message`] |
 //! | 2 | [`people`] [`authenticity`] [`sieve`] |
-//! | 3 | [`intake`] |
+//! | 3 | [`intake`] [`search`] |
 //! | 4 | [`net`] [`reports`] |
 //! | 5 | [`protocol`] |
 //! | 6 | [`delivery`] |
@@ -25,6 +25,7 @@ pub mod net;
 pub mod people;
 pub mod protocol;
 pub mod reports;
+pub mod search;
 pub mod service;
 pub mod settings;
 pub mod sieve;

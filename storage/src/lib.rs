@@ -29,6 +29,7 @@ mod queue;
 mod report;
 mod rows;
 mod rules;
+pub mod search;
 mod segments;
 mod shared;
 mod sharing;
