@@ -6,9 +6,10 @@
 //! | 1 | [`message`] |
 //! | 2 | [`people`] [`authenticity`] [`sieve`] |
 //! | 3 | [`intake`] [`search`] |
-//! | 4 | [`net`] [`reports`] |
-//! | 5 | [`protocol`] |
-//! | 6 | [`delivery`] |
+//! | 4 | [`guard`] [`reports`] |
+//! | 5 | [`net`] |
+//! | 6 | [`protocol`] |
+//! | 7 | [`delivery`] |
 //!
 //! Rooms meet in storage and ring a bell; no room calls a sister of its rank.
 //! This crate knows no HTTP, no table layout and has no `main`.
@@ -18,6 +19,7 @@ pub mod bell;
 pub mod clock;
 pub mod delivery;
 pub mod dns;
+pub mod guard;
 pub mod intake;
 pub mod log;
 pub mod message;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -93,6 +94,8 @@ struct Inner {
     log: Log,
     services: Vec<Arc<dyn Service>>,
     running: Mutex<BTreeMap<&'static str, Running>>,
+    /// Counts starts and stops.
+    changes: AtomicU64,
     /// One start or stop at a time.
     changing: tokio::sync::Mutex<()>,
 }
@@ -109,7 +112,14 @@ impl Services {
     /// These services, none of them running.
     pub fn new(store: Store, log: Log, services: Vec<Arc<dyn Service>>) -> Services {
         let changing = tokio::sync::Mutex::new(());
-        Services(Arc::new(Inner { store, log, services, running: Mutex::default(), changing }))
+        Services(Arc::new(Inner {
+            store,
+            log,
+            services,
+            running: Mutex::default(),
+            changes: AtomicU64::new(0),
+            changing,
+        }))
     }
 
     /// Starts every service that has not been stopped by choice. Returns the failures.
@@ -181,6 +191,11 @@ impl Services {
         self.0.services.iter().map(row).collect()
     }
 
+    /// A number that is another one after every start and stop.
+    pub fn changes(&self) -> u64 {
+        self.0.changes.load(Relaxed)
+    }
+
     fn find(&self, name: &str) -> Result<&Arc<dyn Service>, String> {
         self.0.services.iter().find(|service| service.name() == name).ok_or_else(|| {
             let names: Vec<_> = self.0.services.iter().map(|service| service.name()).collect();
@@ -223,12 +238,14 @@ impl Services {
             Err(why) => (Running::Failed(why.clone()), Err(why)),
         };
         self.running().insert(service.name(), running);
+        self.0.changes.fetch_add(1, Relaxed);
         result
     }
 
     async fn halt(&self, name: &'static str) {
         let _one = self.0.changing.lock().await;
         let Some(service) = self.running().remove(name) else { return };
+        self.0.changes.fetch_add(1, Relaxed);
         service.ask_to_stop();
         self.see_off(name, service, tokio::time::Instant::now() + STOP_PATIENCE).await;
     }

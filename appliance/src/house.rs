@@ -12,6 +12,7 @@ use mailstead_core::bell::Bell;
 use mailstead_core::clock::Clock;
 use mailstead_core::delivery::Delivery;
 use mailstead_core::dns::{Hickory, Resolver};
+use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, LogSettings};
 use mailstead_core::net::Net;
@@ -112,7 +113,18 @@ impl House {
         let people = People::new(store.clone(), clock.clone());
         let intake = Intake::new(store.clone(), clock.clone(), config.limits.message_bytes_max);
         let limits = Arc::new(config.limits.clone());
-        let net = Net { clock: clock.clone(), log: log.clone(), sessions: Sessions::default(), certificates, limits };
+        let sessions = Sessions::default();
+        let guard = guard::Parts {
+            store: store.clone(),
+            sessions: sessions.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: log.clone(),
+            hostname: config.top.hostname.clone(),
+        };
+        let guard = Guard::open(guard).map_err(|error| cannot_open(&error, &data))?;
+        people.tell(Box::new(guard.clone()));
+        let net = Net { clock: clock.clone(), log: log.clone(), sessions, guard, certificates, limits };
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&config.dns).map_err(Failure::Refused)?);
         let box_key = BoxKey::open(&data).map_err(Failure::Refused)?;
         let hostname = config.top.hostname.clone();
@@ -141,6 +153,8 @@ impl House {
             store,
             people,
             sessions: parts.net.sessions.clone(),
+            guard: parts.net.guard.clone(),
+            intake: parts.intake.clone(),
             services,
             log,
             clock,
@@ -218,6 +232,7 @@ async fn care(store: Store, net: Net, mut stop: Stop) {
     let mut pause = CARE_PERIOD;
     while tokio::time::timeout(pause, stop.asked()).await.is_err() {
         refresh(&net).await;
+        net.guard.tidy();
         let (sweeping, now) = (store.clone(), net.clock.now());
         // Mail may come and go faster than one segment in each period.
         pause = match work::read(move || sweeping.forget_memories(now).and_then(|()| sweeping.sweep())).await {

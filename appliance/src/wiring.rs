@@ -85,6 +85,7 @@ pub fn delivery(config: &Config, parts: &Parts) -> Result<Delivery, String> {
         store: parts.store.clone(),
         people: parts.people.clone(),
         intake: parts.intake.clone(),
+        guard: parts.net.guard.clone(),
         bell: parts.bell.clone(),
         clock: parts.net.clock.clone(),
         log: parts.net.log.clone(),
@@ -116,6 +117,7 @@ fn smtp(config: &Config, parts: &Parts, service: smtp::Service, settings: &smtp:
     let house = smtp::House {
         people: parts.people.clone(),
         intake: parts.intake.clone(),
+        guard: parts.net.guard.clone(),
         store: parts.store.clone(),
         log: parts.net.log.clone(),
         clock: parts.net.clock.clone(),

@@ -13,7 +13,7 @@ use mailstead_core::protocol::imap::{
     Question, Quota, Reply, Rules, Service,
 };
 use mailstead_storage::{
-    AccountId, Annotation, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
+    AccountId, Annotation, Appended, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
     Quota as Limits, Record, Rights, Role, ScramVerifier, Stored, UidSet, Usage,
 };
 
@@ -127,7 +127,7 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
             Answer::Status(may(works, || Box::new(MailboxStatus { mailbox: mailbox(), looked: Looked::default() })))
         }
         Question::AppendEnd { .. } => {
-            Answer::Appended(may(works, || AppendedAll { uid_validity: 7, uids: UidSet::from_iter([9]), modseq: 10 }))
+            Answer::Appended(may(works, || Appended { uid_validity: 7, uids: UidSet::from_iter([9]), modseq: 10 }))
         }
         Question::Locate { uid, .. } => Answer::Located(may(works, || {
             let (access_key, outline) = (Some([roll; 32]), outline());

@@ -45,6 +45,7 @@ fn answer(question: &Question, roll: u8) -> Answer {
             2 => Err(Refused::Unavailable),
             _ => Ok("alice@example.test".into()),
         }),
+        Question::ProofWrong { .. } => Answer::LoggedIn(Err(Refused::Wrong)),
         Question::Verifier { .. } => Answer::Verifier(ScramVerifier {
             salt: vec![roll; 16],
             iterations: 4096,

@@ -48,6 +48,7 @@ fn answer(question: &Question, roll: u8) -> Answer {
             stored_key: vec![roll; 32],
             server_key: vec![roll; 32],
         }),
+        Question::ProofWrong { .. } => Answer::LoggedIn(Err(Refused::Wrong)),
         &Question::Read { blob, from, length, .. } => Answer::Bytes(works.then(|| {
             let left = usize::try_from(u64::from(SIZES[blob.0 as usize]) - from).unwrap_or_default();
             let from = from as usize % TEXT.len();

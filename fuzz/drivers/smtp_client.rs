@@ -16,7 +16,7 @@ pub fn run(data: &[u8]) {
     let mut dice = dice.iter().copied().cycle();
     let mut roll = move || dice.next().unwrap_or_default();
     let mut session = ClientSession::new(Arc::new(terms(roll())));
-    let (mut input, mut out) = (Input::default(), Vec::new());
+    let (mut input, mut out, mut pieces) = (Input::default(), Vec::new(), 0);
     loop {
         let turn = session.turn(&mut input, &mut out);
         out.clear();
@@ -36,9 +36,12 @@ pub fn run(data: &[u8]) {
                 input.clear();
                 session.secured(&mut out);
             }
-            Turn::Piece => session.piece(b".\r\nx", roll() % 2 == 0, &mut out),
+            Turn::Piece => {
+                pieces += 1;
+                session.piece(b".\r\nx", pieces == PIECES_MAX || roll() % 2 == 0, &mut out);
+            }
             Turn::Ready if session.begin(mail(), &mut out).is_err() => return,
-            Turn::Ready => {}
+            Turn::Ready => pieces = 0,
             Turn::Done(report) => {
                 assert_eq!(report.answers.len(), RECIPIENTS);
                 assert!(report.answers.iter().all(|answer| answer.starts_with(['2', '4', '5'])));
@@ -52,6 +55,9 @@ pub fn run(data: &[u8]) {
 }
 
 const RECIPIENTS: usize = 2;
+
+/// Whatever the dice say, a message ends.
+const PIECES_MAX: usize = 8;
 
 fn terms(roll: u8) -> Terms {
     let second = Duration::from_secs(1);

@@ -22,6 +22,7 @@ mod signing;
 #[cfg(test)]
 mod tests;
 mod tls_reports;
+mod traffic;
 mod vacation;
 
 pub use runner::{Delivery, Parts};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mailstead_storage::{
-    BlobId, Error, Leased, Provenance, RecipientState, Settlement, SpoolEntry, State, Store, Word,
+    AccountId, BlobId, Error, Leased, Provenance, RecipientState, Settlement, SpoolEntry, State, Store, Told, Word,
 };
 use rayon::prelude::*;
 use tokio::task::JoinSet;
@@ -14,9 +14,10 @@ use tokio::task::JoinSet;
 use super::plan::Planner;
 use super::remote::{Attempt, Remote};
 use super::rules::{Claims, RuleBook};
-use super::{DeliverySettings, errand, notice};
+use super::{DeliverySettings, errand, notice, traffic};
 use crate::bell::Bell;
 use crate::clock::{Clock, Time};
+use crate::guard::{Guard, HELD};
 use crate::intake::{Intake, Refusal};
 use crate::log::{Event, Kind, Level, Log};
 use crate::people::People;
@@ -32,6 +33,9 @@ const LOOK: Duration = Duration::from_secs(60);
 /// Attempts at other servers may go on for this long after the box was told to stop.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
+/// A message of a sender that is held is looked at again after so long, should nobody release it before.
+const HELD_SECONDS: u64 = 15 * 60;
+
 /// What the delivery room uses.
 pub struct Parts {
     /// The store.
@@ -40,6 +44,8 @@ pub struct Parts {
     pub people: People,
     /// The way in, for notices to senders.
     pub intake: Intake,
+    /// Says whose messages are held, and is told of those that come back.
+    pub guard: Guard,
     /// The way to other servers.
     pub remote: Remote,
     /// Rings when something may be due.
@@ -178,12 +184,23 @@ impl Delivery {
         }
         let (elsewhere, leased): (Vec<_>, Vec<_>) =
             leased.into_iter().partition(|leased| !leased.queue.is_empty() && !is_owed(&planner, leased));
+        let (held, elsewhere): (Vec<_>, Vec<_>) = elsewhere.into_iter().partition(|leased| self.is_held(leased));
         // A message that something in this batch was sent for settles with that.
         let told: HashSet<BlobId> = leased.iter().filter_map(settles_with).collect();
         let open = leased.into_par_iter().filter(|leased| !told.contains(&leased.id));
         let planned: Vec<_> = open.map(|leased| self.plan(&planner, leased)).collect();
         let attempts = elsewhere.into_iter().map(|leased| parts.remote.attempt(leased)).collect();
-        Ok(Some(Batch { attempts, ..Batch::of(planned) }))
+        let mut batch = Batch { attempts, ..Batch::of(planned) };
+        batch.settlements.extend(held.into_iter().map(|leased| hold_back(leased, now)));
+        Ok(Some(batch))
+    }
+
+    /// Does the message wait until an administrator lets it go?
+    fn is_held(&self, leased: &Leased) -> bool {
+        match leased.arrival.provenance {
+            Provenance::Submitted(account) => self.0.parts.guard.is_held(account),
+            _ => false,
+        }
     }
 
     fn planner<'a>(&'a self, now: Time, claims: &'a Claims) -> Planner<'a> {
@@ -200,6 +217,7 @@ impl Delivery {
         if let Some(event) = self.event(&leased, &settlement) {
             parts.log.write(event);
         }
+        traffic::count(&parts.store, &leased, &settlement, parts.clock.now());
         if let Err(error) = parts.store.settle(vec![settlement]).await {
             let event =
                 Event::new(Kind::Delivery, Level::Error, "attempt could not be written down").message(leased.id);
@@ -211,6 +229,9 @@ impl Delivery {
 
     /// What to do with one leased message.
     fn plan(&self, planner: &Planner<'_>, leased: Leased) -> Planned {
+        if self.is_held(&leased) {
+            return Planned { settlements: vec![hold_back(leased, planner.now)], ..Planned::default() };
+        }
         if leased.recipients.iter().any(|recipient| !recipient.errands.is_empty()) {
             return Planned { errand: Some(leased), ..Planned::default() };
         }
@@ -222,6 +243,7 @@ impl Delivery {
         match attempt(planner, &leased, origin.as_ref()) {
             Ok(settlement) => {
                 planned.event = self.event(&leased, &settlement);
+                traffic::count(planner.store, &leased, &settlement, planner.now);
                 planned.settlements.push(settlement);
             }
             Err(error) => {
@@ -313,12 +335,15 @@ impl Delivery {
 
     /// Tells the sender. The message stays leased until its notice is applied.
     async fn send_notice(&self, leased: Leased) {
-        let (this, id) = (self.clone(), leased.id);
+        let (this, id, bounced) = (self.clone(), leased.id, bounced(&leased));
         let made = work::compute(move || notice::make(&this.0.parts, &leased)).await;
         let sent = match made {
             Ok(notice) => notice.send(&self.0.parts.intake).await.map_err(|refusal| format!("{refusal:?}")),
             Err(error) => Err(error.to_string()),
         };
+        if let (Ok(()), Some(account)) = (&sent, bounced) {
+            self.0.parts.guard.bounce(account);
+        }
         if let Err(why) = sent {
             self.0.parts.store.unlease(&[id]);
             let event = Event::new(Kind::Delivery, Level::Error, "a notice could not be sent").message(id);
@@ -409,6 +434,25 @@ fn as_leased(entry: SpoolEntry) -> Leased {
 }
 
 /// Back into the spool as it is.
+/// The user of this box who is to be told that the message could not be delivered.
+fn bounced(leased: &Leased) -> Option<AccountId> {
+    let is_news = |recipient: &RecipientState| recipient.state == State::Failed && recipient.told < Told::Outcome;
+    match leased.arrival.provenance {
+        Provenance::Submitted(account) if leased.recipients.iter().any(is_news) => Some(account),
+        _ => None,
+    }
+}
+
+/// A message whose sender is held: it says so, and is looked at again when the hold may be gone.
+fn hold_back(mut leased: Leased, now: Time) -> Settlement {
+    let pending = leased.recipients.iter_mut().filter(|recipient| recipient.state == State::Pending);
+    for recipient in pending {
+        recipient.answer = HELD.into();
+        recipient.server = String::new();
+    }
+    hold(leased, now.plus_seconds(HELD_SECONDS))
+}
+
 fn hold(leased: Leased, next_attempt: Time) -> Settlement {
     Settlement {
         id: leased.id,

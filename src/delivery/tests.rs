@@ -13,9 +13,11 @@ use super::{Delivery, DeliverySettings, Parts};
 use crate::bell::Bell;
 use crate::clock::{Clock, Time};
 use crate::dns::{Fault, fake::Fake};
+use crate::guard::{self, Guard};
 use crate::intake::{Acceptance, Intake, Trace};
 use crate::log::Log;
 use crate::people::People;
+use crate::people::sessions::Sessions;
 use crate::service::{Services, Stop};
 
 const NOW: Time = Time(1_800_000_000_000);
@@ -36,6 +38,15 @@ impl House {
         let clock = Clock::standing(NOW);
         let people = People::new(store.clone(), clock.clone());
         let intake = Intake::new(store.clone(), clock.clone(), 1 << 20);
+        let guard = Guard::open(guard::Parts {
+            store: store.clone(),
+            sessions: Sessions::default(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: "mx.example.test".into(),
+        });
+        let guard = guard.expect("a guard");
         let (stop, stopped) = Stop::new();
         let remote = Remote::open(remote::Parts {
             store: store.clone(),
@@ -51,6 +62,7 @@ impl House {
             store: store.clone(),
             people,
             intake: intake.clone(),
+            guard: guard.clone(),
             remote: remote.expect("the way to other servers"),
             bell,
             clock,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use mailstead_storage::{Accepted, Arrival, BlobId, Draft, PIECE_BYTES_MAX, Pending, Verdict};
+use mailstead_storage::{
+    Accepted, Append, Appended, Arrival, BlobId, Draft, Error, Meter, PIECE_BYTES_MAX, Pending, Provenance, Verdict,
+};
 
 use super::head::Head;
 use super::{Acceptance, Door, KeptMessage, Refusal, Trace};
@@ -56,6 +58,11 @@ impl Incoming {
         self.id
     }
 
+    /// Bytes of the message itself so far.
+    pub fn size(&self) -> u64 {
+        self.own_bytes
+    }
+
     /// Takes what the checks of the message say, before its first byte: a complete header field, which goes before
     /// Received (RFC 8601 §5), and where it belongs.
     pub fn take_findings(&mut self, field: &str, verdict: Verdict) {
@@ -94,6 +101,7 @@ impl Incoming {
     /// Any refusal; nothing is kept then.
     pub async fn accept(self, acceptance: Acceptance) -> Result<Accepted, Refusal> {
         let (received, return_path_bytes, verdict) = (self.door.clock.now(), self.return_path_bytes, self.verdict);
+        let (store, by) = (self.door.store.clone(), acceptance.provenance.clone());
         let (accepted, _) = self
             .end(move |draft, tail, outline| {
                 let Acceptance { envelope, provenance, priority } = acceptance;
@@ -101,7 +109,22 @@ impl Incoming {
                 draft.accept(tail, arrival)
             })
             .await?;
+        let accepted = accepted?;
+        store.count_traffic(received, &counts(by, verdict, accepted.size));
         Ok(accepted)
+    }
+
+    /// The message is complete and goes into a mailbox; `append` says how, given the outline. Durable, and there for
+    /// everyone, when this resolves.
+    ///
+    /// # Errors
+    /// Any refusal, or inside what the mailbox has against it; nothing is kept then.
+    pub async fn append(
+        self,
+        append: impl FnOnce(Arc<[u8]>) -> Append + Send + 'static,
+    ) -> Result<Result<Appended, Error>, Refusal> {
+        let (appended, _) = self.end(move |draft, tail, outline| draft.append(tail, append(outline))).await?;
+        Ok(appended)
     }
 
     /// The message is complete and durable when this resolves; nothing refers to it yet.
@@ -110,7 +133,7 @@ impl Incoming {
     /// Any refusal; nothing is kept then.
     pub async fn keep(self) -> Result<KeptMessage, Refusal> {
         let (kept, outline) = self.end(|draft, tail, _| draft.keep(tail)).await?;
-        Ok(KeptMessage { kept, outline })
+        Ok(KeptMessage { kept: kept?, outline })
     }
 
     /// Adds to the piece. It never grows beyond one.
@@ -144,7 +167,7 @@ impl Incoming {
     async fn end<T: Send + 'static>(
         mut self,
         submit: impl FnOnce(Draft, Vec<u8>, Arc<[u8]>) -> Pending<T> + Send + 'static,
-    ) -> Result<(T, Arc<[u8]>), Refusal> {
+    ) -> Result<(Result<T, Error>, Arc<[u8]>), Refusal> {
         let head_is_open = self.body.as_ref().is_some_and(|body| body.head.is_some());
         if head_is_open && self.buffer.len() + COMPLETION_BYTES_MAX > PIECE_BYTES_MAX {
             self.finish_head().await?;
@@ -161,7 +184,7 @@ impl Incoming {
             Ok::<_, Refusal>((Arc::clone(&outline), submit(draft, tail, outline)))
         })
         .await?;
-        Ok((durable.await?, outline))
+        Ok((durable.await, outline))
     }
 
     /// Finishes the header before the tail is cut: what it lacks may not fit into the piece.
@@ -179,6 +202,18 @@ impl Incoming {
 
     fn take_body(&mut self) -> Result<Box<Body>, Refusal> {
         self.body.take().ok_or_else(|| Refusal::Failed("the message was refused before".into()))
+    }
+}
+
+/// What an accepted message adds to the traffic.
+fn counts(by: Provenance, verdict: Verdict, size: u64) -> Vec<(Meter, u64)> {
+    match by {
+        Provenance::Received if verdict == Verdict::Junk => {
+            vec![(Meter::Received, 1), (Meter::ReceivedBytes, size), (Meter::Spam, 1)]
+        }
+        Provenance::Received => vec![(Meter::Received, 1), (Meter::ReceivedBytes, size)],
+        Provenance::Submitted(_) => vec![(Meter::Submitted, 1), (Meter::SubmittedBytes, size)],
+        Provenance::Notification(_) | Provenance::Errand(_) | Provenance::Box => Vec::new(),
     }
 }
 

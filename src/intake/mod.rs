@@ -6,6 +6,7 @@
 
 mod head;
 mod incoming;
+mod letter;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use mailstead_storage::{Accepted, Envelope, Error, Kept, Priority, Provenance, S
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use incoming::Incoming;
+pub use letter::{Format, Letter, Person};
 
 use crate::clock::Clock;
 
@@ -37,7 +39,7 @@ struct Door {
     flight: Semaphore,
 }
 
-/// Bytes are durable; the outline goes with them to [`Store::append`].
+/// Bytes are durable; the outline goes with them into an [`Append`](mailstead_storage::Append) of several messages.
 pub struct KeptMessage {
     /// The bytes.
     pub kept: Kept,

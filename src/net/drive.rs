@@ -123,6 +123,7 @@ impl<S: Session> Connection<S> {
                 }
             }
         };
+        answers.over();
         if ending != Ending::Broken {
             let _ = tokio::time::timeout(SHUT_DOWN_PATIENCE, self.stream.shut_down()).await;
         }

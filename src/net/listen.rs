@@ -13,6 +13,7 @@ use super::session::{Answers, Goodbye, Peer, Session};
 use super::stream::Stream;
 use super::tls::Certificates;
 use crate::clock::Clock;
+use crate::guard::{self, Guard, Refused};
 use crate::log::{Event, Kind, Level, Log};
 use crate::people::sessions::{SessionGuard, Sessions};
 use crate::service::{Ready, Run, Service, Stop};
@@ -72,6 +73,8 @@ pub struct Net {
     pub log: Log,
     /// The live sessions.
     pub sessions: Sessions,
+    /// Says who is turned away.
+    pub guard: Guard,
     /// The box's certificate.
     pub certificates: Certificates,
     /// Limits that protect the box.
@@ -185,11 +188,11 @@ impl<P: Protocol> Line<P> {
         let _ = socket.set_nodelay(true);
         let since = self.net.clock.now();
         let guard = self.net.sessions.register(self.protocol.service(), address, local, None, since);
-        let welcome = self.has_room_for(address);
+        let refusal = self.refusal_of(address);
         let mut stream = Stream::plain(socket);
         // A handshake costs more than a goodbye is worth.
         if self.encryption == Encryption::Implicit
-            && (!welcome || stream.secure(self.net.certificates.server()).await.is_err())
+            && (refusal.is_some() || stream.secure(self.net.certificates.server()).await.is_err())
         {
             return;
         }
@@ -201,8 +204,8 @@ impl<P: Protocol> Line<P> {
         if peer.tls.is_some() {
             session.bound(stream.bindings(&self.net.certificates));
         }
-        if !welcome {
-            return self.turn_away(stream, session, &guard).await;
+        if let Some(why) = refusal {
+            return self.turn_away(why, stream, session, &guard).await;
         }
         self.event(Level::Debug, "connected", |event| {
             event.session(peer.id).with("peer", address.to_string()).with("service", self.protocol.service())
@@ -216,6 +219,18 @@ impl<P: Protocol> Line<P> {
         });
     }
 
+    /// Why this client, which counts already, must be turned away.
+    fn refusal_of(&self, address: SocketAddr) -> Option<Goodbye> {
+        let spoken = guard::Protocol::of_service(self.protocol.service());
+        let guarded = spoken.map_or(Ok(()), |protocol| self.net.guard.connection(address.ip(), protocol));
+        match guarded {
+            Err(Refused::Blocked) => Some(Goodbye::Blocked),
+            Err(Refused::Listed) => Some(Goodbye::Listed),
+            Ok(()) if self.has_room_for(address) => None,
+            Ok(()) => Some(Goodbye::TooMany),
+        }
+    }
+
     /// Is there room for one more, counting this one?
     fn has_room_for(&self, address: SocketAddr) -> bool {
         let (sessions, limits) = (&self.net.sessions, &self.net.limits);
@@ -224,10 +239,12 @@ impl<P: Protocol> Line<P> {
             && (ip.is_loopback() || sessions.count_from(ip) <= limits.connections_per_address_max)
     }
 
-    async fn turn_away(&self, mut stream: Stream, mut session: P::Session, guard: &SessionGuard) {
-        self.event(Level::Info, "connection refused: too many", |event| event.session(guard.id()));
+    async fn turn_away(&self, why: Goodbye, mut stream: Stream, mut session: P::Session, guard: &SessionGuard) {
+        self.event(Level::Info, "connection refused", |event| {
+            event.session(guard.id()).with("why", ending_words(Ending::Dismissed(why)))
+        });
         let mut out = Vec::new();
-        session.goodbye(Goodbye::TooMany, &mut out);
+        session.goodbye(why, &mut out);
         let _ = tokio::time::timeout(GOODBYE_PATIENCE, stream.say(&out)).await;
     }
 
@@ -247,6 +264,8 @@ fn ending_words(ending: Ending) -> &'static str {
         Ending::Dismissed(Goodbye::ServiceStops) => "the service stops",
         Ending::Dismissed(Goodbye::Ended) => "ended by an administrator",
         Ending::Dismissed(Goodbye::TooMany) => "too many connections",
+        Ending::Dismissed(Goodbye::Blocked) => "the address is blocked",
+        Ending::Dismissed(Goodbye::Listed) => "the address is on the blacklist",
         Ending::Dismissed(Goodbye::Garbled) => "compressed bytes that are not DEFLATE",
     }
 }

@@ -56,6 +56,10 @@ pub enum Goodbye {
     Ended,
     /// Too many connections, from one address or in all.
     TooMany,
+    /// The client's address is blocked for a while: something was done too often from there.
+    Blocked,
+    /// The client's address is on the blacklist.
+    Listed,
     /// What the client sends cannot be decompressed.
     Garbled,
 }
@@ -128,4 +132,7 @@ pub trait Session: Send + 'static {
 pub trait Answers<S: Session>: Send + 'static {
     /// The answer. Must not block the worker.
     fn answer(&mut self, question: S::Question) -> impl Future<Output = S::Answer> + Send;
+
+    /// The session is over. Comes once, last, to those that were not turned away.
+    fn over(&mut self) {}
 }

@@ -12,6 +12,7 @@ use super::password::{self, Memory, SCRAM_ITERATIONS};
 use super::proof::Proofs;
 use super::token::TokenVerifier;
 use super::turns::Turns;
+use super::watch::LoginWatch;
 use crate::clock::Clock;
 use crate::work;
 
@@ -33,6 +34,7 @@ struct Parts {
     decoy_key: [u8; 32],
     forwarding: Forwarding,
     provider: OnceLock<Box<dyn TokenVerifier>>,
+    watch: OnceLock<Box<dyn LoginWatch>>,
 }
 
 /// Someone who has logged in.
@@ -69,6 +71,7 @@ impl People {
             proofs: Mutex::new(Proofs::new()),
             memory: Memory::default(),
             provider: OnceLock::new(),
+            watch: OnceLock::new(),
         }))
     }
 
@@ -99,13 +102,8 @@ impl People {
         protocol: &'static str,
         from: IpAddr,
     ) -> std::result::Result<Login, Denied> {
-        let account = find(&self.store().directory(), user);
-        let proven = account.as_ref().is_some_and(|account| self.proofs().holds(account, password, self.0.clock.now()));
-        if !proven {
-            self.check(account.clone(), password, from).await?;
-        }
-        let account = account.ok_or(Denied::Wrong)?;
-        self.let_in(&account, protocol, from)
+        let login = self.check_in(user, password, protocol, from).await;
+        self.told(user, protocol, from, login)
     }
 
     /// What is needed to check SCRAM-SHA-256 of this user. For an unknown user, one that is made up
@@ -121,8 +119,14 @@ impl People {
     /// # Errors
     /// See [`Denied`].
     pub fn admit(&self, user: &str, protocol: &'static str, from: IpAddr) -> std::result::Result<Login, Denied> {
-        let account = find(&self.store().directory(), user).ok_or(Denied::Wrong)?;
-        self.let_in(&account, protocol, from)
+        let account = find(&self.store().directory(), user).ok_or(Denied::Wrong);
+        let login = account.and_then(|account| self.let_in(&account, protocol, from));
+        self.told(user, protocol, from, login)
+    }
+
+    /// The account that logs in under this name.
+    pub fn account_named(&self, user: &str) -> Option<AccountId> {
+        find(&self.store().directory(), user).map(|account| account.id)
     }
 
     /// Sets an account's password.
@@ -159,10 +163,31 @@ impl People {
         &self.0.provider
     }
 
+    /// Who is told of logins.
+    pub(super) fn watch_cell(&self) -> &OnceLock<Box<dyn LoginWatch>> {
+        &self.0.watch
+    }
+
     /// Do both name the same user?
     pub(super) fn is_same_login(&self, one: &str, other: &str) -> bool {
         let directory = self.store().directory();
         login_key(&directory, one) == login_key(&directory, other)
+    }
+
+    async fn check_in(
+        &self,
+        user: &str,
+        password: &str,
+        protocol: &'static str,
+        from: IpAddr,
+    ) -> std::result::Result<Login, Denied> {
+        let account = find(&self.store().directory(), user);
+        let proven = account.as_ref().is_some_and(|account| self.proofs().holds(account, password, self.0.clock.now()));
+        if !proven {
+            self.check(account.clone(), password, from).await?;
+        }
+        let account = account.ok_or(Denied::Wrong)?;
+        self.let_in(&account, protocol, from)
     }
 
     /// The full check, one of a few at a time. It costs the same when there is no such account.

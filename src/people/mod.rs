@@ -15,6 +15,7 @@ pub mod sasl;
 pub mod sessions;
 mod token;
 mod turns;
+mod watch;
 
 pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
 pub use login::{Denied, Login, People, PlaintextAuth};
@@ -22,3 +23,4 @@ pub use password::{SCRAM_ITERATIONS, credentials, is_acceptable, random};
 pub use posting::SHARED_LOCAL_PART;
 pub use resolve::{DEPTH_MAX, Destination, EXPANSIONS_MAX};
 pub use token::{TokenVerifier, Verifying};
+pub use watch::LoginWatch;

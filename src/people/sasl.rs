@@ -106,8 +106,11 @@ pub enum Step {
     Denied(Denied),
     /// The response cannot be understood.
     Malformed,
-    /// The proof is wrong.
-    Wrong,
+    /// The proof is wrong: the password is not the user's. Call [`super::People::proof_was_wrong`].
+    Wrong {
+        /// The user.
+        user: String,
+    },
 }
 
 impl Mechanism {
@@ -279,7 +282,7 @@ impl std::fmt::Debug for Step {
             Step::Token { user, .. } => write!(f, "Token({user:?})"),
             Step::Denied(why) => write!(f, "Denied({why:?})"),
             Step::Malformed => f.write_str("Malformed"),
-            Step::Wrong => f.write_str("Wrong"),
+            Step::Wrong { user } => write!(f, "Wrong({user:?})"),
         }
     }
 }

@@ -23,6 +23,7 @@ pub struct Sessions(Arc<Mutex<Register>>);
 #[derive(Default)]
 struct Register {
     last: u64,
+    changes: u64,
     live: BTreeMap<SessionId, Arc<Live>>,
     by_ip: HashMap<IpAddr, usize>,
 }
@@ -90,6 +91,7 @@ impl Sessions {
             ended: Notify::new(),
         });
         let mut register = self.register_lock();
+        register.changes += 1;
         register.last = (register.last + 1).max(now.seconds() << COUNT_BITS);
         let id = SessionId(register.last);
         register.live.insert(id, Arc::clone(&live));
@@ -115,9 +117,21 @@ impl Sessions {
         theirs.map(|live| live.ended.notify_one()).count()
     }
 
+    /// Ends all sessions that are meant. Returns how many there were.
+    pub fn end_where(&self, is_meant: &dyn Fn(&SessionRow) -> bool) -> usize {
+        let register = self.register_lock();
+        let meant = register.live.iter().filter(|(id, live)| is_meant(&live.row(**id)));
+        meant.map(|(_, live)| live.ended.notify_one()).count()
+    }
+
     /// Number of sessions.
     pub fn count(&self) -> usize {
         self.register_lock().live.len()
+    }
+
+    /// A number that is another one after a session began, ended, or was logged in. Costs nothing.
+    pub fn changes(&self) -> u64 {
+        self.register_lock().changes
     }
 
     /// Number of sessions of this client.
@@ -151,8 +165,13 @@ impl SessionGuard {
     /// Says who has logged in and what the session is doing.
     pub fn set_status(&self, user: Option<Arc<str>>, state: &'static str) {
         let mut now = self.live.now();
+        let is_other = now.user.is_some() != user.is_some();
         now.user = user;
         now.state = state;
+        drop(now);
+        if is_other {
+            self.sessions.register_lock().changes += 1;
+        }
     }
 
     /// Says that the session is encrypted now.
@@ -169,6 +188,7 @@ impl SessionGuard {
 impl Drop for SessionGuard {
     fn drop(&mut self) {
         let mut register = self.sessions.register_lock();
+        register.changes += 1;
         register.live.remove(&self.id);
         let ip = self.live.peer.ip().to_canonical();
         if let Some(count) = register.by_ip.get_mut(&ip) {

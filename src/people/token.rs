@@ -41,10 +41,12 @@ impl People {
         from: IpAddr,
     ) -> Result<Login, Denied> {
         let provider = self.provider_cell().get().ok_or(Denied::Unavailable)?;
-        let owner = provider.verify(token).await?;
-        if user.is_some_and(|user| !self.is_same_login(user, &owner)) {
-            return Err(Denied::Wrong);
-        }
+        let claimed = user.unwrap_or_default();
+        let owner = match provider.verify(token).await {
+            Ok(owner) if user.is_none_or(|user| self.is_same_login(user, &owner)) => owner,
+            Ok(_) => return self.told(claimed, protocol, from, Err(Denied::Wrong)),
+            Err(denied) => return self.told(claimed, protocol, from, Err(denied)),
+        };
         self.admit(&owner, protocol, from)
     }
 }

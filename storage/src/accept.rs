@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::base::lock;
+use crate::mailbox::append::Appending;
+use crate::meta::Application;
 use crate::pending::Promise;
 use crate::queue::Fresh;
 use crate::segments::{Pin, Segment};
 use crate::shared::Shared;
 use crate::tables::piece_key;
 use crate::tables::segment::{BLOB, JOURNAL};
-use crate::{Accepted, Arrival, BlobId, Error, Kept, News, PIECE_BYTES_MAX, Result, Word, pieces};
+use crate::{Accepted, Appended, Arrival, BlobId, Error, Kept, News, PIECE_BYTES_MAX, Result, Word, pieces};
 
 /// Bytes of pieces of unfinished messages that may wait in memory for a commit to ride along with.
 const PUSHED_BYTES_MAX: usize = 4 << 20;
@@ -42,6 +44,8 @@ pub(crate) struct Finish {
 pub(crate) enum Purpose {
     /// The spool; with the arrival's journal row.
     Spool { arrival: Arc<Arrival>, row: Vec<u8>, promise: Promise<Accepted> },
+    /// A mailbox, now; with the APPEND's journal row. The pins keep the segments of its other messages.
+    Append { appending: Appending, row: Vec<u8>, pins: Vec<Pin>, promise: Promise<Appended> },
     /// A mailbox, later.
     Keep(Promise<Kept>),
 }
@@ -58,11 +62,26 @@ impl Job {
     fn refuse(self, error: &Error) {
         match self {
             Job::Piece { promise: Some(promise), .. } => promise.keep(Err(error.clone())),
-            Job::Finish(finish) => match finish.purpose {
-                Purpose::Spool { promise, .. } => promise.keep(Err(error.clone())),
-                Purpose::Keep(promise) => promise.keep(Err(error.clone())),
-            },
+            Job::Finish(finish) => finish.purpose.refuse(error),
             Job::Piece { promise: None, .. } | Job::Abandon(_) => {}
+        }
+    }
+}
+
+impl Purpose {
+    /// The row that goes into the journal.
+    fn row(&self) -> Option<&[u8]> {
+        match self {
+            Purpose::Spool { row, .. } | Purpose::Append { row, .. } => Some(row),
+            Purpose::Keep(_) => None,
+        }
+    }
+
+    fn refuse(self, error: &Error) {
+        match self {
+            Purpose::Spool { promise, .. } => promise.keep(Err(error.clone())),
+            Purpose::Append { promise, .. } => promise.keep(Err(error.clone())),
+            Purpose::Keep(promise) => promise.keep(Err(error.clone())),
         }
     }
 }
@@ -268,7 +287,7 @@ impl Writer {
 
     fn answer(&mut self, number: u32, jobs: Vec<Job>, lost: &[BlobId], mut sequence: u64, news: &mut News) {
         let Some(segment) = self.open.get(&number).map(|open| open.segment.clone()) else { return };
-        let (mut fresh, mut promises) = (Vec::new(), Vec::new());
+        let (mut fresh, mut promises, mut applications) = (Vec::new(), Vec::new(), Vec::new());
         for job in jobs {
             let Finish { id, size, hash, purpose, .. } = match job {
                 Job::Finish(finish) => finish,
@@ -279,16 +298,22 @@ impl Writer {
                 _ => continue,
             };
             self.unfinished.remove(&id);
-            let failure = lost.contains(&id).then(|| Error::new(Word::Io, "earlier bytes were not written"));
-            match (purpose, failure) {
-                (Purpose::Keep(promise), None) => {
+            if lost.contains(&id) {
+                purpose.refuse(&Error::new(Word::Io, "earlier bytes were not written"));
+                continue;
+            }
+            match purpose {
+                Purpose::Keep(promise) => {
                     promise.keep(Ok(Kept { id, size, hash, segment: number, _pin: segment.pin() }));
                 }
-                (Purpose::Keep(promise), Some(error)) => promise.keep(Err(error)),
-                (Purpose::Spool { promise, .. }, Some(error)) => promise.keep(Err(error)),
-                (Purpose::Spool { arrival, promise, .. }, None) => {
+                Purpose::Spool { arrival, promise, .. } => {
                     fresh.push(Fresh { sequence, id, size, segment: number, hash, arrival });
                     promises.push((promise, Accepted { id, size }));
+                    sequence += 1;
+                }
+                Purpose::Append { mut appending, pins, promise, .. } => {
+                    appending.is_in(number);
+                    applications.push(Application { sequence, appending: Arc::new(appending), pins, promise });
                     sequence += 1;
                 }
             }
@@ -297,6 +322,8 @@ impl Writer {
         // Whoever is answered finds the message in the spool.
         self.shared.queue.arrive(fresh);
         promises.into_iter().for_each(|(promise, accepted)| promise.keep(Ok(accepted)));
+        // In the order of the journal, which is the order in which a start would do it.
+        self.shared.meta.apply(applications);
     }
 
     /// Takes back what failed commits may have left: nobody was told that it was accepted.
@@ -386,8 +413,8 @@ fn write(segment: &Segment, jobs: &[Job], unfinished: &HashMap<BlobId, Unfinishe
                 Job::Finish(finish) if there == claimed => {
                     written.pieces.remove(&id);
                     written.bytes += write_tail(&mut blob, finish)?;
-                    if let Purpose::Spool { row, .. } = &finish.purpose {
-                        journal.insert(first + written.messages, row.as_slice())?;
+                    if let Some(row) = finish.purpose.row() {
+                        journal.insert(first + written.messages, row)?;
                         written.messages += 1;
                         written.bytes += row.len() as u64;
                     }

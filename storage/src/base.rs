@@ -5,9 +5,9 @@ use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, RwLock};
 
-use redb::{Builder, Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, WriteTransaction};
+use redb::{Builder, Database, Durability, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, WriteTransaction};
 
 use crate::disk::{Access, Boxed, Disk};
 use crate::{Error, Result, Word};
@@ -30,6 +30,16 @@ pub(crate) struct Base {
     broken: AtomicBool,
     retired: AtomicBool,
     handle: RwLock<Handle>,
+    lacking: OnceLock<Arc<dyn Lacking>>,
+}
+
+/// What a file lacks when it was opened anew: transactions that everyone saw and that were not durable.
+pub(crate) trait Lacking: Send + Sync {
+    fn is_nothing(&self) -> bool;
+    /// Makes them again. Those that are there are left as they are.
+    fn restore(&self, transaction: &WriteTransaction) -> Result<()>;
+    /// They are durable.
+    fn restored(&self);
 }
 
 enum Handle {
@@ -49,7 +59,23 @@ impl Base {
             broken: AtomicBool::new(false),
             retired: AtomicBool::new(false),
             handle: RwLock::new(Handle::Closed),
+            lacking: OnceLock::new(),
         }
+    }
+
+    /// From here on nobody sees the file without these transactions.
+    pub(crate) fn may_lack(&self, lacking: Arc<dyn Lacking>) {
+        self.lacking.get_or_init(|| lacking);
+    }
+
+    /// Makes the transactions again that the file lacks.
+    fn restore(&self, database: &Database) -> Result<()> {
+        let Some(lacking) = self.lacking.get().filter(|lacking| !lacking.is_nothing()) else { return Ok(()) };
+        let transaction = database.begin_write()?;
+        lacking.restore(&transaction)?;
+        transaction.commit()?;
+        lacking.restored();
+        Ok(())
     }
 
     /// Makes the file and its directory entry.
@@ -85,6 +111,7 @@ impl Base {
             return Err(Error::new(Word::Corrupt, "the file is empty; restore it from a backup"));
         }
         let database = self.builder().create_with_backend(Boxed(backend))?;
+        self.restore(&database)?;
         Ok(Handle::Writable(database))
     }
 
@@ -173,6 +200,17 @@ impl Base {
     /// One write transaction, durable when this returns. An error leaves the file as it was, but
     /// after an error of the commit itself the transaction may show after all.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
+        self.transact(Durability::Immediate, write)
+    }
+
+    /// One write transaction. With [`Durability::None`] everyone sees it when this returns, but it becomes durable only
+    /// with the next [`write`](Base::write): until then a crash undoes it, or any error, after which the file is
+    /// opened anew.
+    pub(crate) fn transact<T>(
+        &self,
+        durability: Durability,
+        write: impl FnOnce(&WriteTransaction) -> Result<T>,
+    ) -> Result<T> {
         if self.broken.load(Relaxed) || !self.is_open() {
             self.open_with(Access::Write)?;
         }
@@ -181,7 +219,8 @@ impl Base {
             return Err(self.name_file(Error::new(Word::Closed, "the file is closed or sealed")));
         };
         let result = guard_panics(|| {
-            let transaction = database.begin_write()?;
+            let mut transaction = database.begin_write()?;
+            transaction.set_durability(durability)?;
             let value = write(&transaction)?;
             transaction.commit()?;
             Ok(value)
@@ -200,7 +239,11 @@ impl Base {
         }
         let mut handle = self.handle.write().unwrap_or_else(PoisonError::into_inner);
         let Handle::Writable(database) = &mut *handle else { return Ok(true) };
-        let result = guard_panics(|| Ok(database.check_integrity()?));
+        let result = guard_panics(|| {
+            let whole = database.check_integrity()?;
+            self.restore(database)?;
+            Ok(whole)
+        });
         if result.is_err() {
             self.broken.store(true, Relaxed);
         }
@@ -287,6 +330,7 @@ macro_rules! through_redb_error {
 through_redb_error!(
     redb::DatabaseError,
     redb::TransactionError,
+    redb::SetDurabilityError,
     redb::TableError,
     redb::StorageError,
     redb::CommitError

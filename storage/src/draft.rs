@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use crate::accept::{Finish, Job, Purpose};
+use crate::mailbox::append::Appending;
 use crate::rows::JournalRow;
 use crate::shared::Shared;
-use crate::{Accepted, Arrival, BlobId, Error, Kept, PIECE_BYTES_MAX, Pending, Word};
+use crate::{Accepted, Append, Appended, Arrival, BlobId, Error, Kept, PIECE_BYTES_MAX, Pending, Word};
 
 /// A message whose bytes are coming in. Dropped, it leaves nothing behind that counts.
 pub struct Draft {
@@ -64,8 +65,23 @@ impl Draft {
         pending
     }
 
-    /// Ends the message with its last bytes and makes the bytes durable, for
-    /// [`Store::append`](crate::Store::append).
+    /// Ends the message with its last bytes and adds it, and those that come before it, to a mailbox: when this
+    /// resolves, they are durable and in the mailbox for everyone who looks. All of it or nothing.
+    ///
+    /// # Errors
+    /// `NotFound`, `OverQuota`, `Limit` (keywords, UIDs), `Invalid`, `NotAllowed` when the message that is replaced is
+    /// gone, `DiskFull`, `Io`.
+    pub fn append(mut self, tail: Vec<u8>, append: Append) -> Pending<Appended> {
+        let (promise, pending) = Pending::new();
+        self.count(&tail);
+        let hash = *self.hasher.finalize().as_bytes();
+        let (appending, pins) = Appending::new(append, self.id, self.size, hash);
+        let row = appending.encode();
+        self.finish(tail, hash, Purpose::Append { appending, row, pins, promise });
+        pending
+    }
+
+    /// Ends the message with its last bytes and makes the bytes durable, for an [`Append`] of several.
     ///
     /// # Errors
     /// `DiskFull`, `Io`.

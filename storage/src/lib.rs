@@ -4,7 +4,7 @@
 //!
 //! This crate never parses mail, never waits on the network and knows no async
 //! runtime. Every public write is one transaction; the [`Pending`] it returns
-//! resolves only when that transaction is durable. Every read is one short
+//! resolves only when what was written is durable. Every read is one short
 //! transaction whose result is copied out.
 
 mod accept;
@@ -17,6 +17,7 @@ mod directory;
 mod disk;
 mod draft;
 mod error;
+mod guard;
 mod ids;
 mod index_log;
 mod mailbox;
@@ -37,6 +38,7 @@ mod spool;
 mod store;
 mod sweep;
 mod tables;
+mod traffic;
 mod verify;
 mod write;
 
@@ -48,11 +50,12 @@ pub use directory::{
 pub use disk::{Access, Disk};
 pub use draft::Draft;
 pub use error::{Error, Result, Word};
+pub use guard::{BlockedNetwork, Hold, LOGINS_MAX, ListedNetwork, NetworkList};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
 pub use index_log::{IndexChange, IndexLog};
 pub use mailbox::metadata::{Annotation, METADATA_ENTRY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};
 pub use mailbox::{
-    AccessKey, Appended, AppendedAll, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
+    AccessKey, Append, Appended, Attributes, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
 pub use pending::Pending;
@@ -67,3 +70,4 @@ pub use spool::{
     Verdict,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};
+pub use traffic::{Meter, Span, Traffic};

@@ -1,6 +1,7 @@
 //! Mailboxes and their messages. The names are those of IMAP (RFC 9051, 7162).
 
 pub(crate) mod access_key;
+pub(crate) mod append;
 pub(crate) mod change;
 pub(crate) mod look;
 pub(crate) mod metadata;
@@ -207,22 +208,9 @@ pub struct Stored {
     pub keywords: Vec<String>,
 }
 
-/// What `APPEND` made (RFC 4315 APPENDUID).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Appended {
-    /// UIDVALIDITY of the mailbox.
-    pub uid_validity: u32,
-    /// UID of the new message.
-    pub uid: Uid,
-    /// The mailbox's modseq now.
-    pub modseq: Modseq,
-}
-
-/// A message whose bytes are kept, on its way into a mailbox.
+/// What `APPEND` says of a message.
 #[derive(Debug, Clone)]
-pub struct NewMessage {
-    /// Its bytes.
-    pub kept: Kept,
+pub struct Attributes {
     /// Its outline.
     pub outline: Arc<[u8]>,
     /// Its system flags.
@@ -233,9 +221,33 @@ pub struct NewMessage {
     pub internal_date: Time,
 }
 
-/// What an `APPEND` of several messages made.
+/// A message whose bytes are kept, on its way into a mailbox.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// Its bytes.
+    pub kept: Kept,
+    /// What is said of it.
+    pub attributes: Attributes,
+}
+
+/// An `APPEND`: what becomes of a message once its last bytes are there ([`crate::Draft::append`]).
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// Where it goes.
+    pub mailbox: MailboxId,
+    /// The messages that come before it in the same command (RFC 3502).
+    pub before: Vec<NewMessage>,
+    /// What is said of it.
+    pub attributes: Attributes,
+    /// The message that goes as they come (RFC 8508).
+    pub replaces: Option<(MailboxId, Uid)>,
+    /// SAVEDATE
+    pub now: Time,
+}
+
+/// What `APPEND` made (RFC 4315 APPENDUID).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppendedAll {
+pub struct Appended {
     /// UIDVALIDITY of the mailbox.
     pub uid_validity: u32,
     /// UIDs of the new messages, in their order.

@@ -13,11 +13,14 @@ use crate::agenda::Agenda;
 use crate::base::Base;
 use crate::departed::Departed;
 use crate::disk::Disk;
+use crate::mailbox::append::{self, Appending};
+use crate::meta::Unsynced;
 use crate::queue::{Fresh, Queue};
 use crate::rows::{JournalRow, SegmentRow};
 use crate::segments::{Segment, Segments, file_name, is_blank};
 use crate::shared::{Owner, Room, Shared, Threads};
 use crate::tables::{REST, meta, segment};
+use crate::traffic::Meters;
 use crate::{Bell, BlobId, Error, Options, Result, Word, directory, migration, spool};
 
 const META: &str = "meta.redb";
@@ -36,11 +39,18 @@ struct Known {
     doomed_mailboxes: bool,
 }
 
+/// The journal's rows that are not applied yet.
+#[derive(Default)]
+struct Unapplied {
+    fresh: Vec<Fresh>,
+    appended: BTreeMap<u64, Appending>,
+}
+
 /// What the segments hold beyond it.
 #[derive(Default)]
 struct Scanned {
     open: Vec<Found>,
-    fresh: Vec<Fresh>,
+    unapplied: Unapplied,
     blob_next: u64,
     last_sequence: u64,
     next_segment: u32,
@@ -52,10 +62,12 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
     migration::run(&base)?;
     let segments = Segments::new(disk.clone(), &options);
     let scanned = scan(&*disk, &segments, &known)?;
-    close_gaps(&base, &known, &scanned)?;
+    catch_up(&base, &known, &scanned)?;
+    let unsynced = Arc::new(Unsynced::default());
+    base.may_lack(unsynced.clone());
     let directory = base.read(directory::rows::read)?;
     let queue = Arc::new(Queue::default());
-    queue.arrive(scanned.fresh);
+    queue.arrive(scanned.unapplied.fresh);
     queue.plan(base.read(Agenda::read)?);
     let shared = Arc::new(Shared {
         options,
@@ -70,6 +82,7 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
         directory: RwLock::new(Arc::new(directory)),
         next_blob: AtomicU64::new(scanned.blob_next.max(1)),
         room: Room::default(),
+        meters: Meters::default(),
         sweeping: Mutex::default(),
         closed: AtomicBool::new(false),
     });
@@ -77,7 +90,8 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
     let accept = thread::Builder::new().name("accept".into()).spawn(move || writer.run())?;
     let meta_shared = shared.clone();
     let reclaim = known.doomed_mailboxes;
-    let meta = thread::Builder::new().name("meta".into()).spawn(move || crate::meta::run(&meta_shared, reclaim))?;
+    let meta =
+        thread::Builder::new().name("meta".into()).spawn(move || crate::meta::run(&meta_shared, &unsynced, reclaim))?;
     if !known.doomed_messages.is_empty() {
         shared.delete_messages(known.doomed_messages, drop);
     }
@@ -140,7 +154,7 @@ fn scan(disk: &dyn Disk, segments: &Segments, known: &Known) -> Result<Scanned> 
             segments.add(number, true);
             scanned.last_sequence = scanned.last_sequence.max(row.last_sequence);
             if row.last_sequence > known.position {
-                scanned.fresh.extend(segments.read_in(number, |transaction| journal(transaction, number, known))?);
+                scanned.unapplied.add(segments.read_in(number, |transaction| journal(transaction, number, known))?);
             }
             continue;
         }
@@ -156,7 +170,7 @@ fn scan(disk: &dyn Disk, segments: &Segments, known: &Known) -> Result<Scanned> 
         scan_open(&mut scanned, segment, row, known)?;
     }
     scanned.next_segment = scanned.next_segment.max(last_known.map_or(1, |last| last + 1));
-    scanned.fresh.sort_unstable_by_key(|fresh| fresh.sequence);
+    scanned.unapplied.fresh.sort_unstable_by_key(|fresh| fresh.sequence);
     Ok(scanned)
 }
 
@@ -167,7 +181,7 @@ fn scan_open(scanned: &mut Scanned, segment: Arc<Segment>, row: SegmentRow, know
     let found = segment.base.read(|transaction| {
         let blob = match transaction.open_table(segment::BLOB) {
             // The file was made, but not yet its tables: nothing is in it.
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok((0, 0, 0, Vec::new())),
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok((0, 0, 0, Unapplied::default())),
             table => table?,
         };
         let mut last_blob = 0;
@@ -184,43 +198,69 @@ fn scan_open(scanned: &mut Scanned, segment: Arc<Segment>, row: SegmentRow, know
         let last_sequence = transaction.open_table(segment::JOURNAL)?.last()?.map_or(0, |(key, _)| key.value());
         Ok((last_blob, written, last_sequence, journal(transaction, number, known)?))
     })?;
-    let (last_blob, written, last_sequence, fresh) = found;
+    let (last_blob, written, last_sequence, unapplied) = found;
     scanned.blob_next = scanned.blob_next.max(last_blob + 1);
     scanned.last_sequence = scanned.last_sequence.max(last_sequence);
-    scanned.fresh.extend(fresh);
+    scanned.unapplied.add(unapplied);
     scanned.open.push(Found { segment, written, last_sequence });
     Ok(())
 }
 
-/// The journal's rows that are not applied yet.
-fn journal(transaction: &ReadTransaction, number: u32, known: &Known) -> Result<Vec<Fresh>> {
-    let mut fresh = Vec::new();
+fn journal(transaction: &ReadTransaction, number: u32, known: &Known) -> Result<Unapplied> {
+    let mut unapplied = Unapplied::default();
     for row in transaction.open_table(segment::JOURNAL)?.range(known.position + 1..)? {
         let (sequence, row) = row?;
-        if known.applied.binary_search(&sequence.value()).is_ok() {
+        let (sequence, row) = (sequence.value(), row.value());
+        if known.applied.binary_search(&sequence).is_ok() {
             continue;
         }
-        let JournalRow { id, size, hash, arrival } = JournalRow::decode(row.value())?;
-        fresh.push(Fresh { sequence: sequence.value(), id, size, segment: number, hash, arrival: Arc::new(arrival) });
+        if row.first() == Some(&append::VERSION) {
+            unapplied.appended.insert(sequence, Appending::decode(row, number)?);
+            continue;
+        }
+        let JournalRow { id, size, hash, arrival } = JournalRow::decode(row)?;
+        unapplied.fresh.push(Fresh { sequence, id, size, segment: number, hash, arrival: Arc::new(arrival) });
     }
-    Ok(fresh)
+    Ok(unapplied)
 }
 
-/// Journal rows that no segment has (a file was lost) must not hold up the position for ever.
-fn close_gaps(base: &Base, known: &Known, scanned: &Scanned) -> Result<()> {
+impl Unapplied {
+    fn add(&mut self, more: Unapplied) {
+        self.fresh.extend(more.fresh);
+        self.appended.extend(more.appended);
+    }
+
+    fn count(&self) -> usize {
+        self.fresh.len() + self.appended.len()
+    }
+
+    fn has(&self, sequence: u64) -> bool {
+        let is_fresh = || self.fresh.binary_search_by_key(&sequence, |fresh| fresh.sequence).is_ok();
+        self.appended.contains_key(&sequence) || is_fresh()
+    }
+}
+
+/// Does again what was appended, and sees to it that journal rows that no segment has (a file was lost) do not hold up
+/// the position for ever.
+fn catch_up(base: &Base, known: &Known, scanned: &Scanned) -> Result<()> {
+    let unapplied = &scanned.unapplied;
     let due = (scanned.last_sequence - known.position) as usize;
-    let there = scanned.fresh.len() + known.applied.len();
-    if there >= due {
+    let there = unapplied.count() + known.applied.len();
+    let has_gaps = there < due;
+    if !has_gaps && unapplied.appended.is_empty() {
         return Ok(());
     }
-    if due as u64 > GAP_MAX {
+    if has_gaps && due as u64 > GAP_MAX {
         return Err(Error::new(Word::Corrupt, "the journal has lost too many rows; run `verify`"));
     }
     base.write(|transaction| {
         let mut tables = crate::write::Tables::open(transaction)?;
+        for (sequence, appending) in &unapplied.appended {
+            // Who was refused is refused again; nobody waits for it now.
+            drop(appending.apply(*sequence, &mut tables)?);
+        }
         for sequence in known.position + 1..=scanned.last_sequence {
-            let fresh = scanned.fresh.binary_search_by_key(&sequence, |fresh| fresh.sequence).is_ok();
-            if !fresh && !spool::settle::is_applied(&tables, sequence)? {
+            if has_gaps && !unapplied.has(sequence) && !spool::settle::is_applied(&tables, sequence)? {
                 spool::settle::apply(&mut tables, sequence)?;
             }
         }

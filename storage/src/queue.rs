@@ -2,7 +2,7 @@
 //! has what on lease. After a crash the journal and the spool's rows bring it back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::agenda::{Agenda, Change};
 use crate::base::lock;
@@ -47,6 +47,8 @@ struct Inner {
     doomed: HashSet<BlobId>,
     /// When those that are not fresh are due.
     agenda: Agenda,
+    /// Counts what changed.
+    changes: u64,
 }
 
 /// Fresh messages and leases.
@@ -54,9 +56,20 @@ struct Inner {
 pub(crate) struct Queue(Mutex<Inner>);
 
 impl Queue {
+    /// A number that is another one after every change of what the spool shows.
+    pub(crate) fn changes(&self) -> u64 {
+        lock(&self.0).changes
+    }
+
+    fn change(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = lock(&self.0);
+        inner.changes += 1;
+        inner
+    }
+
     /// Takes in accepted messages.
     pub(crate) fn arrive(&self, messages: impl IntoIterator<Item = Fresh>) {
-        let mut inner = lock(&self.0);
+        let mut inner = self.change();
         for fresh in messages {
             inner.free.insert(fresh.sequence);
             inner.sequences.insert(fresh.id, fresh.sequence);
@@ -69,6 +82,7 @@ impl Queue {
         let mut guard = lock(&self.0);
         let inner = &mut *guard;
         let sequences: Vec<u64> = inner.free.iter().take(max).copied().collect();
+        inner.changes += sequences.len() as u64;
         sequences
             .into_iter()
             .filter_map(|sequence| {
@@ -88,7 +102,7 @@ impl Queue {
     /// Spool rows came and went.
     pub(crate) fn note(&self, changes: Vec<Change>) {
         if !changes.is_empty() {
-            let mut inner = lock(&self.0);
+            let mut inner = self.change();
             changes.into_iter().for_each(|change| inner.agenda.apply(change));
         }
     }
@@ -99,6 +113,7 @@ impl Queue {
         let inner = &mut *guard;
         let picked = inner.agenda.pick(&inner.leased, max, now, room);
         inner.leased.extend(&picked);
+        inner.changes += picked.len() as u64;
         picked
     }
 
@@ -129,7 +144,7 @@ impl Queue {
 
     /// Frees leases. Returns the messages that are to go now.
     pub(crate) fn release(&self, ids: impl IntoIterator<Item = BlobId>) -> Vec<BlobId> {
-        let mut inner = lock(&self.0);
+        let mut inner = self.change();
         let mut doomed = Vec::new();
         for id in ids {
             if inner.doomed.remove(&id) {
@@ -153,7 +168,7 @@ impl Queue {
 
     /// Forgets that messages were fresh: they are applied.
     pub(crate) fn forget_fresh(&self, ids: &[BlobId]) {
-        let mut inner = lock(&self.0);
+        let mut inner = self.change();
         for id in ids {
             if let Some(sequence) = inner.sequences.remove(id) {
                 inner.free.remove(&sequence);
@@ -200,7 +215,7 @@ impl Queue {
 
     /// Changes the priority of a fresh message; false when it is not fresh.
     pub(crate) fn set_priority(&self, id: BlobId, priority: Priority) -> bool {
-        let mut guard = lock(&self.0);
+        let mut guard = self.change();
         let inner = &mut *guard;
         let Some(fresh) = inner.sequences.get(&id).and_then(|sequence| inner.fresh.get_mut(sequence)) else {
             return false;

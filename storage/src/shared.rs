@@ -15,6 +15,7 @@ use crate::queue::Queue;
 use crate::rows::BlobRow;
 use crate::segments::Segments;
 use crate::tables::meta;
+use crate::traffic::Meters;
 use crate::{
     Bell, BlobId, Counters, Directory, Error, MailboxId, Options, Result, Time, Word, accept, directory, spool,
 };
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) directory: RwLock<Arc<Directory>>,
     pub(crate) next_blob: AtomicU64,
     pub(crate) room: Room,
+    pub(crate) meters: Meters,
     pub(crate) sweeping: Mutex<()>,
     pub(crate) closed: AtomicBool,
 }
@@ -186,6 +188,9 @@ impl Owner {
         shared.closed.store(true, Relaxed);
         shared.accept.close();
         let accepted = accept.join();
+        if let Some((minute, over)) = shared.meters.end() {
+            shared.meta.note_traffic(minute, &over);
+        }
         let clean = shared.meta.write(|tables| tables.set_state("clean", 1));
         shared.meta.close();
         let written = meta.join();

@@ -1,5 +1,6 @@
 //! The store: opening, and every public read and write.
 
+mod guard;
 mod mailboxes;
 mod people;
 mod reports;
@@ -8,6 +9,7 @@ mod search;
 mod settings;
 mod sharing;
 mod spool;
+mod traffic;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -75,7 +77,7 @@ pub struct Accepted {
     pub size: u64,
 }
 
-/// Bytes are durable in a segment, but nothing refers to them yet: give them to [`Store::append`].
+/// Bytes are durable in a segment, but nothing refers to them yet: they are for [`Append::before`].
 #[derive(Debug, Clone)]
 pub struct Kept {
     /// Their id.
@@ -127,8 +129,8 @@ pub struct VerifyReport {
 impl Store {
     // ---- opening and closing -----------------------------------------------------------------
 
-    /// Opens the store in `options.data`, makes it when it is not there, runs migrations, and takes
-    /// journal rows that were not yet applied back as fresh messages.
+    /// Opens the store in `options.data`, makes it when it is not there, runs migrations, takes journal
+    /// rows that were not yet applied back as fresh messages, and does again what was appended.
     ///
     /// # Errors
     /// `Locked` when another process has it open, `Newer` when a newer version wrote it, `Corrupt`,

@@ -35,6 +35,8 @@ pub(crate) fn run(shared: &Shared) -> Result<u64> {
     if shared.segments.get(number)?.is_pinned() {
         return Ok(0);
     }
+    // What nothing refers to any more is referred to no more after a crash either.
+    shared.meta.write(|_| Ok(())).wait()?;
     shared.departed.forget_segment(number);
     shared.segments.unlink(number)?;
     shared.meta.write(move |tables| tables.remove_segment(number)).wait()?;

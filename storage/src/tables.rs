@@ -21,7 +21,10 @@ pub(crate) mod segment {
 
     /// Journal sequence (from 1, without gaps, over all segments) → what was accepted:
     /// version 1, blob id u64, size u64, blake3 of the bytes 32 B, then an *arrival* (see
-    /// `rows.rs`), then the outline as the rest.
+    /// `rows.rs`), then the outline as the rest. Or what was appended: version 2, mailbox u32, save date
+    /// u64 (ms), the message that it replaces as mailbox u32 and uid u32 (0 none), count, and for each
+    /// message: blob id u64, segment u32 (of the last one nothing: it is in this segment), size u64,
+    /// blake3 32 B, flags u64, internal date u64 (ms), keywords as texts behind their count, outline.
     pub(crate) const JOURNAL: Definition<u64, &[u8]> = Definition::new("journal");
 }
 
@@ -150,6 +153,23 @@ pub(crate) mod meta {
 
     /// Name → value of a setting that changes at run time.
     pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");
+
+    /// `(span, number)` → version 1, the counts in the order of [`crate::Meter`] as numbers. Span 0 is a minute, 1 an
+    /// hour, numbered since 1970.
+    pub(crate) const TRAFFIC: Definition<(u8, u32), &[u8]> = Definition::new("traffic");
+
+    /// `(account, address logged in from)` → version 1, JSON of the last [`crate::LastLogin`] from there; 32 addresses
+    /// at most.
+    pub(crate) const LOGIN_FROM: Definition<(u32, &str), &[u8]> = Definition::new("login_from");
+
+    /// `(network, protocol)` → version 1, JSON of [`crate::Block`].
+    pub(crate) const BLOCK: Definition<(&str, &str), &[u8]> = Definition::new("block");
+
+    /// `(list, network)` → version 1, JSON of [`crate::ListedNetwork`].
+    pub(crate) const LISTED: Definition<(&str, &str), &[u8]> = Definition::new("listed");
+
+    /// Account id → version 1, JSON of [`crate::Hold`].
+    pub(crate) const HOLD: Definition<u32, &[u8]> = Definition::new("hold");
 }
 
 /// Set in the blob id of a rest's key.

@@ -8,12 +8,14 @@ use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::agenda::Change;
 use crate::departed::Place;
+use crate::directory;
 use crate::index_log;
 use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
 use crate::spool::senders::folded;
 use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
+use crate::traffic;
 use crate::{AccountId, BlobId, Error, IndexChange, MailboxId, News, Record, Result, Uid, Usage, Word};
 
 /// Rows of a removed mailbox that one transaction gives back at most.
@@ -54,9 +56,14 @@ pub(crate) struct Tables<'t> {
     pub(crate) memory_end: Table<'t, (u64, u32, u128), ()>,
     pub(crate) mta_sts: Table<'t, &'static str, &'static [u8]>,
     pub(crate) setting: Table<'t, &'static str, &'static str>,
+    pub(crate) traffic: Table<'t, (u8, u32), &'static [u8]>,
     pub(crate) index_log: Table<'t, u64, &'static [u8]>,
     /// What goes into the index log at the end.
     pub(crate) index_changes: Vec<IndexChange>,
+    pub(crate) login_from: Table<'t, (u32, &'static str), &'static [u8]>,
+    pub(crate) block: Table<'t, (&'static str, &'static str), &'static [u8]>,
+    pub(crate) listed: Table<'t, (&'static str, &'static str), &'static [u8]>,
+    pub(crate) hold: Table<'t, u32, &'static [u8]>,
     held: Held,
     pub(crate) news: News,
     agenda: Vec<Change>,
@@ -82,7 +89,6 @@ pub(crate) struct Outcome {
     pub(crate) agenda: Vec<Change>,
     /// Messages that have lost their row, and where their bytes are.
     pub(crate) departed: Vec<(BlobId, Place)>,
-    pub(crate) more_to_reclaim: bool,
 }
 
 impl<'t> Tables<'t> {
@@ -121,8 +127,13 @@ impl<'t> Tables<'t> {
             memory_end: transaction.open_table(meta::MEMORY_END)?,
             mta_sts: transaction.open_table(meta::MTA_STS)?,
             setting: transaction.open_table(meta::SETTING)?,
+            traffic: transaction.open_table(meta::TRAFFIC)?,
             index_log: transaction.open_table(meta::INDEX_LOG)?,
             index_changes: Vec::new(),
+            login_from: transaction.open_table(meta::LOGIN_FROM)?,
+            block: transaction.open_table(meta::BLOCK)?,
+            listed: transaction.open_table(meta::LISTED)?,
+            hold: transaction.open_table(meta::HOLD)?,
             held: Held::default(),
             news: News::default(),
             agenda: Vec::new(),
@@ -397,6 +408,10 @@ impl<'t> Tables<'t> {
                 self.login.insert(account.0, rows::encode_json(login).as_slice())?;
             }
         }
+        traffic::write(self, &notes.traffic)?;
+        for ((account, _), login) in &notes.sources {
+            directory::rows::note_source(self, *account, login)?;
+        }
         for (mailbox, uid) in &notes.recent {
             if let Some(mut row) = self.find_mailbox(*mailbox)?
                 && row.counters.recent_from < *uid
@@ -409,7 +424,7 @@ impl<'t> Tables<'t> {
     }
 
     /// Gives back a part of the rows of removed mailboxes; true when there is more to do.
-    fn reclaim(&mut self) -> Result<bool> {
+    pub(crate) fn reclaim(&mut self) -> Result<bool> {
         let Some(id) = self.doomed_mailbox.first()?.map(|(id, _)| MailboxId(id.value())) else {
             return Ok(false);
         };
@@ -432,7 +447,6 @@ impl<'t> Tables<'t> {
 
     /// Writes all that was held back.
     pub(crate) fn finish(mut self) -> Result<Outcome> {
-        let more_to_reclaim = self.reclaim()?;
         let tails: Vec<MailboxId> = self.held.tails.keys().copied().collect();
         for mailbox in tails {
             self.flush_tail(mailbox)?;
@@ -457,6 +471,6 @@ impl<'t> Tables<'t> {
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
         news.accounts = touched_accounts.into_iter().collect();
-        Ok(Outcome { news, agenda: self.agenda, departed: self.departed, more_to_reclaim })
+        Ok(Outcome { news, agenda: self.agenda, departed: self.departed })
     }
 }

@@ -213,8 +213,11 @@ fn kept_bytes_are_not_swept_before_they_are_appended() {
     }
     store.expunge(inbox, Some(all()), false).wait().unwrap();
     while store.sweep().unwrap() > 0 {}
-    let uid = store.append(inbox, kept, Arc::from([]), Flags::default(), vec![], NOW, NOW).wait().unwrap().uid;
-    let record = store.records(inbox, &uids(&[uid]), 1).unwrap()[0];
+    let mut append = append_of(inbox, Flags::default());
+    append.before.push(NewMessage { kept, attributes: attributes(Flags::SEEN) });
+    let appended = append_with(&store, b"the last", append).unwrap();
+    let record = store.records(inbox, &appended.uids, 2).unwrap()[0];
+    assert_eq!(record.flags, Flags::SEEN);
     assert_eq!(store.read(record.blob, 0, 9).unwrap(), b"kept");
     assert_sound(&store);
 }

@@ -100,7 +100,7 @@ fn work(store: &Store, account: AccountId, random: &mut Random, told: &mut Told,
             7 => {
                 let bytes = body(random.next(), random.below(20_000) as usize);
                 let appended = append(store, sent, &bytes, Flags::SEEN)?;
-                told.appended.push((appended.uid, bytes));
+                told.appended.push((last_uid(&appended), bytes));
             }
             8 => {
                 let size = random.below(150_000) as usize;
@@ -198,29 +198,6 @@ fn check(store: &Store, account: AccountId, told: &Told, seed: u64, met: &Met) {
         assert_eq!(&store.read(*id, 0, usize::MAX).unwrap(), bytes, "seed {seed}: bytes of {id}");
     }
     store.close().unwrap();
-}
-
-/// How many stores: `MAILSTEAD_CRASHES` asks for more.
-fn stores() -> u64 {
-    std::env::var("MAILSTEAD_CRASHES").ok().and_then(|count| count.parse().ok()).unwrap_or(1500)
-}
-
-/// Runs `one` for so many seeds, on two threads.
-fn for_each_seed(seeds: u64, one: impl Fn(u64) + Sync) {
-    let next = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds {
-                        return;
-                    }
-                    one(seed);
-                }
-            });
-        }
-    });
 }
 
 #[test]

@@ -9,7 +9,7 @@ use mailstead_storage::*;
 
 /// Appends a message; gives its blob.
 fn filed(fixture: &Fixture, mailbox: MailboxId, seed: u64) -> BlobId {
-    let uid = append(&fixture.store, mailbox, &body(seed, 100), Flags::default()).unwrap().uid;
+    let uid = last_uid(&append(&fixture.store, mailbox, &body(seed, 100), Flags::default()).unwrap());
     fixture.store.records(mailbox, &uids(&[uid]), 1).unwrap()[0].blob
 }
 

@@ -127,10 +127,9 @@ fn flags_and_keywords_change_and_are_counted() {
 fn copies_share_bytes_and_translate_keywords() {
     let fixture = Fixture::new();
     let (store, inbox, sent) = (&fixture.store, fixture.inbox(), fixture.mailbox("Sent"));
-    let (first, tail) = draft(store, b"hello").unwrap();
-    let kept = first.keep(tail).wait().unwrap();
-    let keywords = vec!["one".to_owned(), "two".to_owned()];
-    store.append(inbox, kept, [].into(), Flags::SEEN, keywords, NOW, NOW).wait().unwrap();
+    let mut first = append_of(inbox, Flags::SEEN);
+    first.attributes.keywords = vec!["one".to_owned(), "two".to_owned()];
+    append_with(store, b"hello", first).unwrap();
     store.store_flags(inbox, uids(&[1]), change(FlagMode::Remove, Flags::default(), &["one"]), None).wait().unwrap();
     let copied = store.copy(inbox, all(), sent, NOW.plus_seconds(5)).wait().unwrap();
     assert_eq!(copied.uids, [(1, 1)]);
@@ -165,7 +164,7 @@ fn expunged_uids_are_remembered_up_to_a_floor() {
     assert_eq!(store.expunge(inbox, None, true).wait().unwrap().uids, UidSet::default());
     // Past the bound the oldest are forgotten, and the floor says so.
     let kept = append(store, inbox, b"x", Flags::default()).unwrap();
-    let moves = kept.uid..kept.uid + 10_001;
+    let moves = last_uid(&kept)..last_uid(&kept) + 10_001;
     let last: Vec<_> = moves.map(|uid| store.move_messages(inbox, uids(&[uid]), inbox, NOW)).collect();
     for pending in last {
         assert_eq!(pending.wait().unwrap().uids.len(), 1);

@@ -111,16 +111,13 @@ impl Model {
         match operation {
             Operation::Append { mailbox, flags, keyword, size } => {
                 let (content, bytes) = self.content(size);
-                let (draft, tail) = draft(&store, &bytes).unwrap();
-                let kept = draft.keep(tail).wait().unwrap();
                 let keywords = keywords(keyword);
-                let appended = store
-                    .append(self.ids[mailbox], kept, [].into(), Flags(flags), keywords.clone(), NOW, NOW)
-                    .wait()
-                    .unwrap();
+                let mut append = append_of(self.ids[mailbox], Flags(flags));
+                append.attributes.keywords = keywords.clone();
+                let appended = append_with(&store, &bytes, append).unwrap();
                 let modseq = self.boxes[mailbox].modseq + 1;
                 let uid = self.boxes[mailbox].add(modseq, flags, keywords, content);
-                assert_eq!((appended.uid, appended.modseq), (uid, modseq));
+                assert_eq!((last_uid(&appended), appended.modseq), (uid, modseq));
             }
             Operation::Deliver { mailboxes, defer } => self.deliver(&mailboxes, defer),
             Operation::Store { mailbox, uids, mode, flags, keyword, guarded } => {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use mailstead_core::authenticity::{BoxKey, Checks};
 use mailstead_core::clock::Clock;
 use mailstead_core::dns::Resolver;
+use mailstead_core::guard::Guard;
+use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, Value};
 use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
@@ -25,6 +27,10 @@ pub struct House {
     pub people: People,
     /// Who is connected.
     pub sessions: Sessions,
+    /// Shuts out who abuses the box.
+    pub guard: Guard,
+    /// The way in, for mail that the box writes.
+    pub intake: Intake,
     /// What runs.
     pub services: Services,
     /// Where acts are noted.

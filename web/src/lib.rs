@@ -7,8 +7,10 @@
 pub mod api;
 pub mod control;
 pub mod door;
+mod frame;
 mod house;
 mod listen;
+mod pages;
 pub mod public;
 pub mod routes;
 mod segment;

@@ -5,7 +5,7 @@ use axum::{Extension, Router};
 
 use crate::api::{self, Problem};
 use crate::door::{Caller, Route};
-use crate::{House, public};
+use crate::{House, frame, pages, public};
 
 /// The API.
 pub fn api() -> Vec<Route> {
@@ -32,7 +32,7 @@ pub fn api() -> Vec<Route> {
 
 /// The pages, and what belongs to them.
 pub fn pages() -> Vec<Route> {
-    [public::routes()].into_iter().flatten().collect()
+    [public::routes(), frame::routes(), pages::services::routes()].into_iter().flatten().collect()
 }
 
 /// The API for the box's owner, as the control socket serves it. Every request is the owner's.

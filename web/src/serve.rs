@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
+use axum::Extension;
 use mailstead_core::service::{Ready, Run, Service, Stop};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -59,7 +60,8 @@ impl Service for WebService {
             }
             let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|l| l.socket.local_addr().ok()).collect();
             ready.listening(addresses);
-            let router = public::router(house);
+            // What goes on for long has to end when the service does.
+            let router = public::router(house).layer(Extension(stop.clone()));
             let connections_max = settings.connections_max as usize;
             let mut serving: JoinSet<()> = listeners
                 .into_iter()

@@ -59,13 +59,13 @@ impl Filled {
 
 fn append(store: &Store, mailbox: MailboxId, messages: &Messages, numbers: &[u64]) {
     let bytes: Vec<Vec<u8>> = numbers.iter().map(|number| messages.message(*number, "u0@example.test")).collect();
-    let keeping: Vec<_> = bytes.iter().map(|bytes| store.draft().expect("room").keep(bytes.clone())).collect();
-    let appending: Vec<_> = keeping
+    let appending: Vec<_> = bytes
         .into_iter()
-        .zip(&bytes)
-        .map(|(kept, bytes)| {
-            let kept = kept.wait().expect("kept");
-            store.append(mailbox, kept, outline(bytes), Flags::default(), Vec::new(), NOW, NOW)
+        .map(|bytes| {
+            let (flags, keywords) = (Flags::default(), Vec::new());
+            let attributes = Attributes { outline: outline(&bytes), flags, keywords, internal_date: NOW };
+            let append = Append { mailbox, before: Vec::new(), attributes, replaces: None, now: NOW };
+            store.draft().expect("room").append(bytes, append)
         })
         .collect();
     for appended in appending {

@@ -119,7 +119,7 @@ impl ServerFirst {
         }
         let auth_message = format!("{},{},{without_proof}", self.scram.client_first_bare, self.text);
         if !self.scram.binding.holds(binding) || !self.proves(&proof, &auth_message) {
-            return Some(Step::Wrong);
+            return Some(Step::Wrong { user: self.scram.user().to_owned() });
         }
         let signature = sign(&self.server_key, &auth_message);
         let last = format!("v={}", BASE64_STANDARD.encode(signature)).into_bytes();
@@ -253,7 +253,7 @@ mod tests {
     fn wrong_and_malformed_finals() {
         let nonce = format!("rOprNGfwEbeRWgbNEkqO{SERVER_NONCE}");
         let wrong = CLIENT_FINAL.replace("p=dHzb", "p=dHzc");
-        assert_eq!(answer(CLIENT_FIRST, &wrong), Some(Step::Wrong));
+        assert_eq!(answer(CLIENT_FIRST, &wrong), Some(Step::Wrong { user: "user".into() }));
         for last in [
             String::new(),
             format!("c=biws,r={nonce}"),

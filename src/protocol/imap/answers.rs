@@ -8,10 +8,11 @@ mod shared;
 mod urls;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use mailstead_storage::{
-    AccessKey, AccountId, AppendedAll, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId, Modseq, NewMessage,
-    Result, Rights, RightsChange, SpecialUse, Store, Time, Uid, UidSet, Usage, Word,
+    AccessKey, AccountId, Append, Appended, Attributes, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId,
+    Modseq, NewMessage, Result, Rights, RightsChange, SpecialUse, Store, Time, Uid, UidSet, Usage, Word,
 };
 
 use self::looked_at::LookedAt;
@@ -88,7 +89,10 @@ impl Answers<ImapSession> for ImapAnswers {
                 let login = self.house.people.admit(&user, PROTOCOL, self.client);
                 Answer::Login(self.logged_in(&user, login))
             }
-            Question::ProofWrong(user) => Answer::Login(self.logged_in(&user, Err(Denied::Wrong))),
+            Question::ProofWrong(user) => {
+                self.house.people.proof_was_wrong(&user, PROTOCOL, self.client);
+                Answer::Login(self.logged_in(&user, Err(Denied::Wrong)))
+            }
             Question::Open { account, name, takes_recent, known } => {
                 Answer::Opened(self.open(account, name, takes_recent, known).await)
             }
@@ -297,19 +301,10 @@ impl ImapAnswers {
     }
 
     async fn copy(&self, from: MailboxId, uids: UidSet, to: (AccountId, String), moved: bool) -> Told<Copied> {
-        let target = self.told(self.target(to.0, to.1).await)?;
+        let store = self.house.store.clone();
+        let target = self.told(work::read(move || target(&store, to.0, &to.1)).await)?;
         let (kept, now) = (target.rights.flags(), self.house.clock.now());
         self.told(self.house.store.transfer(from, uids, target.mailbox, moved, kept, now).await)
-    }
-
-    /// The mailbox of that name, when messages may be put into it.
-    async fn target(&self, account: AccountId, name: String) -> Result<Target> {
-        let store = self.house.store.clone();
-        work::read(move || {
-            let place = Asker::new(&store, account)?.find(&name, Rights::INSERT)?;
-            Ok(Target { owner: place.mailbox.account, mailbox: place.mailbox.id, rights: place.rights })
-        })
-        .await
     }
 
     async fn access_key(&self, account: AccountId, mailbox: String) -> Told<AccessKey> {
@@ -331,19 +326,23 @@ impl ImapAnswers {
 
     async fn append_begin(&mut self, account: AccountId, name: String, size: u64) -> Told<()> {
         self.append_drop();
-        let target = self.told(self.target(account, name).await)?;
-        self.append_one(target, size).await
+        let (store, more) = (self.house.store.clone(), self.with_one_more(size));
+        let target = work::read(move || {
+            let target = target(&store, account, &name)?;
+            shared::check_quota(&store, target.owner, more)?;
+            Ok(target)
+        });
+        let target = self.told(target.await)?;
+        self.append_one(target)
     }
 
-    /// Begins a message, when it and those before it are within the quota.
-    async fn append_one(&mut self, target: Target, size: u64) -> Told<()> {
-        let store = self.house.store.clone();
+    /// What the messages of the APPEND add up to with another one.
+    fn with_one_more(&self, size: u64) -> Usage {
         let bytes = size + self.kept.iter().map(|message| message.kept.size).sum::<u64>();
-        let more = Usage { bytes, messages: self.kept.len() as u64 + 1 };
-        let over_quota = work::read(move || shared::over_quota(&store, target.owner, more)).await;
-        if self.told(over_quota)? {
-            return self.told(Err(Error::new(Word::OverQuota, "the message would go over the quota")));
-        }
+        Usage { bytes, messages: self.kept.len() as u64 + 1 }
+    }
+
+    fn append_one(&mut self, target: Target) -> Told<()> {
         let incoming = self.house.intake.begin(Trace::None).map_err(|refusal| self.refused(&refusal))?;
         self.incoming = Some(Appending { incoming, target });
         Ok(())
@@ -358,24 +357,26 @@ impl ImapAnswers {
         Ok(())
     }
 
-    /// Keeps the message's bytes until all messages are there. Where they will go. Flags that may not be set are
-    /// left out (RFC 4314 §4).
-    async fn append_keep(&mut self, flags: FlagList, date: Option<Time>) -> Told<Target> {
-        let Appending { incoming, target } = self.incoming.take().ok_or_else(nothing_begun)?;
-        let KeptMessage { kept, outline } = incoming.keep().await.map_err(|refusal| self.refused(&refusal))?;
+    /// What is said of a message whose outline is yet to come. Flags that may not be set are left out (RFC 4314 §4).
+    fn attributes(&self, target: Target, flags: FlagList, date: Option<Time>) -> Attributes {
         let internal_date = date.unwrap_or_else(|| self.house.clock.now());
         let FlagList { system, mut keywords } = flags;
         let flags = Flags(system.0 & target.rights.flags().0);
         if !target.rights.has(Rights::WRITE) {
             keywords.clear();
         }
-        self.kept.push(NewMessage { kept, outline, flags, keywords, internal_date });
-        Ok(target)
+        Attributes { outline: Arc::default(), flags, keywords, internal_date }
     }
 
+    /// Keeps the message's bytes until all messages are there, and begins the next one.
     async fn append_next(&mut self, flags: FlagList, date: Option<Time>, size: u64) -> Told<()> {
-        let target = self.append_keep(flags, date).await?;
-        self.append_one(target, size).await
+        let Appending { incoming, target } = self.incoming.take().ok_or_else(nothing_begun)?;
+        let KeptMessage { kept, outline } = incoming.keep().await.map_err(|refusal| self.refused(&refusal))?;
+        let attributes = Attributes { outline, ..self.attributes(target, flags, date) };
+        self.kept.push(NewMessage { kept, attributes });
+        let (store, more) = (self.house.store.clone(), self.with_one_more(size));
+        self.told(work::read(move || shared::check_quota(&store, target.owner, more)).await)?;
+        self.append_one(target)
     }
 
     async fn append_end(
@@ -383,11 +384,18 @@ impl ImapAnswers {
         flags: FlagList,
         date: Option<Time>,
         replaces: Option<(MailboxId, Uid)>,
-    ) -> Told<AppendedAll> {
-        let mailbox = self.append_keep(flags, date).await?.mailbox;
-        let messages = std::mem::take(&mut self.kept);
-        let told: Vec<_> = messages.iter().map(|message| (message.kept.id, message.kept.size)).collect();
-        let appended = self.house.store.append_all(mailbox, messages, replaces, self.house.clock.now()).await;
+    ) -> Told<Appended> {
+        let Appending { incoming, target } = self.incoming.take().ok_or_else(nothing_begun)?;
+        let before = std::mem::take(&mut self.kept);
+        let mut told: Vec<_> = before.iter().map(|message| (message.kept.id, message.kept.size)).collect();
+        told.push((incoming.id(), incoming.size()));
+        let (attributes, now) = (self.attributes(target, flags, date), self.house.clock.now());
+        let mailbox = target.mailbox;
+        let append = move |outline| {
+            let attributes = Attributes { outline, ..attributes };
+            Append { mailbox, before, attributes, replaces, now }
+        };
+        let appended = incoming.append(append).await.map_err(|refusal| self.refused(&refusal))?;
         let appended = self.told(appended)?;
         for (id, size) in told {
             self.house.log.write(self.event(Level::Info, "message appended").message(id).with("size", size));
@@ -424,6 +432,12 @@ impl ImapAnswers {
 
 fn nothing_begun() -> Reply {
     Reply::no("SERVERBUG", "No message was begun")
+}
+
+/// The mailbox of that name, when messages may be put into it.
+fn target(store: &Store, account: AccountId, name: &str) -> Result<Target> {
+    let place = Asker::new(store, account)?.find(name, Rights::INSERT)?;
+    Ok(Target { owner: place.mailbox.account, mailbox: place.mailbox.id, rights: place.rights })
 }
 
 /// The mailbox of that name as its owner names it, when the user has these rights.

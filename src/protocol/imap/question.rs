@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mailstead_storage::{
-    AccessKey, AccountId, Annotation, AppendedAll, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId,
+    AccessKey, AccountId, Annotation, Appended, BlobId, Changes, Copied, Expunged, FlagChange, Mailbox, MailboxId,
     Modseq, Opened, Quota as Limits, Record, Rights, RightsChange, ScramVerifier, SpecialUse, Stored, Time, Uid,
     UidSet, Usage,
 };
@@ -374,7 +374,7 @@ pub enum Answer {
     /// Counters.
     Status(Result<Box<MailboxStatus>, Reply>),
     /// Appended messages.
-    Appended(Result<AppendedAll, Reply>),
+    Appended(Result<Appended, Reply>),
     /// A message, when it is there.
     Located(Result<Option<Box<Located>>, Reply>),
     /// An access key.

@@ -399,6 +399,8 @@ impl Session for ImapSession {
                 Goodbye::ServiceStops => "* BYE [UNAVAILABLE] Service is stopping\r\n",
                 Goodbye::Ended => "* BYE Session was ended by the administrator\r\n",
                 Goodbye::TooMany => "* BYE [LIMIT] Too many connections\r\n",
+                Goodbye::Blocked => "* BYE [UNAVAILABLE] Your address is blocked for a while\r\n",
+                Goodbye::Listed => "* BYE [NOPERM] Your address is on the blacklist\r\n",
                 Goodbye::Garbled => "* BYE [CLIENTBUG] What you send is not DEFLATE\r\n",
             },
         );

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use mailstead_storage::{
-    AccessKey, AccountId, AppendedAll, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
+    AccessKey, AccountId, Appended, BlobId, Changes, Copied, Counters, Expunged, Flags, Mailbox, MailboxId, Opened,
     Record, Rights, Role, ScramVerifier, Stored, Time, UidRange, UidSet,
 };
 use proptest::prelude::*;
@@ -159,7 +159,7 @@ impl House {
                 Answer::Status(Ok(Box::new(MailboxStatus { mailbox: self.mailbox(), looked: Looked::default() })))
             }
             Question::AppendEnd { .. } => {
-                Answer::Appended(Ok(AppendedAll { uid_validity: 7, uids: UidSet::from_iter([1]), modseq: 10 }))
+                Answer::Appended(Ok(Appended { uid_validity: 7, uids: UidSet::from_iter([1]), modseq: 10 }))
             }
             Question::Locate { owner, mailbox, uid, .. } => {
                 let there = owner == Owner::Address("alice@example.test".into()) && mailbox == "INBOX";
@@ -363,6 +363,8 @@ fn every_forced_end_says_bye() {
             (Goodbye::ServiceStops, "[UNAVAILABLE] Service is stopping"),
             (Goodbye::Ended, "Session was ended by the administrator"),
             (Goodbye::TooMany, "[LIMIT] Too many connections"),
+            (Goodbye::Blocked, "[UNAVAILABLE] Your address is blocked for a while"),
+            (Goodbye::Listed, "[NOPERM] Your address is on the blacklist"),
             (Goodbye::Garbled, "[CLIENTBUG] What you send is not DEFLATE"),
         ] {
             let mut talk = talk(1, 40, state);

@@ -115,6 +115,10 @@ impl Answers<ManageSieveSession> for ManageSieveAnswers {
                 let login = self.house.people.admit(&user, PROTOCOL, self.client);
                 Answer::LoggedIn(self.logged_in(user, login))
             }
+            Question::ProofWrong { user } => {
+                self.house.people.proof_was_wrong(&user, PROTOCOL, self.client);
+                Answer::LoggedIn(self.logged_in(user, Err(Denied::Wrong)))
+            }
             Question::List => Answer::Scripts(self.list().await),
             Question::Get { name } => Answer::Script(self.get(name).await),
             Question::Check { text } => Answer::Done(check(text).await.map(drop)),

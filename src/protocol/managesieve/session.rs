@@ -34,6 +34,11 @@ pub enum Question {
         /// The user.
         user: String,
     },
+    /// The password has not been proven: [`Answer::LoggedIn`], which refuses.
+    ProofWrong {
+        /// The user.
+        user: String,
+    },
     /// The names of all scripts: [`Answer::Scripts`].
     List,
     /// The text of a script: [`Answer::Script`].
@@ -217,7 +222,10 @@ impl ManageSieveSession {
             Step::Denied(why) => self.refuse(why.into(), out),
             // No mechanism with tokens is offered here.
             Step::Token { .. } | Step::Malformed => return self.cancel("Malformed authentication exchange", out),
-            Step::Wrong => self.refuse(Refused::Wrong, out),
+            Step::Wrong { user } => {
+                self.state = State::Anonymous;
+                return Some(Turn::Ask(Question::ProofWrong { user }));
+            }
         }
         None
     }
@@ -361,6 +369,8 @@ impl Session for ManageSieveSession {
             Goodbye::ServiceStops => bye(out, &Code::TryLater, "The service is stopping"),
             Goodbye::Ended => bye(out, &Code::Plain, "The session was ended by an administrator"),
             Goodbye::Garbled => bye(out, &Code::Plain, "What you send cannot be decompressed"),
+            Goodbye::Blocked => bye(out, &Code::TryLater, "Your address is blocked for a while"),
+            Goodbye::Listed => bye(out, &Code::Plain, "Your address is on the blacklist"),
             Goodbye::TooMany => bye(out, &Code::TryLater, "Too many connections"),
         }
         self.state = State::Over;

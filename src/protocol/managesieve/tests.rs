@@ -67,6 +67,7 @@ impl Table {
                 _ => Err(Refused::Wrong),
             }),
             Question::Verifier { .. } => Answer::Verifier(VERIFIER.clone()),
+            Question::ProofWrong { .. } => Answer::LoggedIn(Err(Refused::Wrong)),
             Question::Admit { .. } => Answer::LoggedIn(Ok("alice@example.test".into())),
             Question::List => {
                 let entry = |name: &String| ScriptEntry { name: name.clone(), active: name == "on" };

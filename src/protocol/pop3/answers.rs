@@ -138,6 +138,10 @@ impl Answers<Pop3Session> for Pop3Answers {
                 let login = self.house.people.admit(&user, PROTOCOL, self.client);
                 Answer::LoggedIn(self.open(user, login).await)
             }
+            Question::ProofWrong { user } => {
+                self.house.people.proof_was_wrong(&user, PROTOCOL, self.client);
+                Answer::LoggedIn(self.open(user, Err(Denied::Wrong)).await)
+            }
             Question::Read { blob, from, length, ahead } => Answer::Bytes(self.read(blob, from, length, ahead).await),
             Question::Update { uids } => Answer::Updated(self.update(uids).await),
         }

@@ -47,6 +47,11 @@ pub enum Question {
         /// The user.
         user: String,
     },
+    /// The password has not been proven: [`Answer::LoggedIn`], which refuses.
+    ProofWrong {
+        /// The user.
+        user: String,
+    },
     /// Bytes `from .. from + length` of a message: [`Answer::Bytes`].
     Read {
         /// Which.
@@ -197,7 +202,10 @@ impl Pop3Session {
             Step::Token { user, token } => return Some(Turn::Ask(Question::Token { user, token: Secret(token) })),
             Step::Denied(why) => self.refuse(why.into(), out),
             Step::Malformed => return self.cancel("Malformed authentication exchange", out),
-            Step::Wrong => self.refuse(Refused::Wrong, out),
+            Step::Wrong { user } => {
+                self.state = State::Authorization { user: None };
+                return Some(Turn::Ask(Question::ProofWrong { user }));
+            }
         }
         None
     }
@@ -364,6 +372,8 @@ impl Session for Pop3Session {
                 Goodbye::ServiceStops => err(out, Code::SysTemp, "The service is stopping"),
                 Goodbye::Ended => err(out, Code::SysTemp, "The session was ended by an administrator"),
                 Goodbye::Garbled => err(out, Code::Plain, "What you send cannot be decompressed"),
+                Goodbye::Blocked => err(out, Code::SysTemp, "Your address is blocked for a while"),
+                Goodbye::Listed => err(out, Code::Plain, "Your address is on the blacklist"),
                 Goodbye::TooMany => err(out, Code::SysTemp, "Too many connections"),
             }
         }

@@ -98,7 +98,7 @@ impl Table {
                 ("away", _) => Err(Refused::Unavailable),
                 _ => Err(Refused::Wrong),
             }),
-            Question::Token { .. } => Answer::LoggedIn(Err(Refused::Wrong)),
+            Question::Token { .. } | Question::ProofWrong { .. } => Answer::LoggedIn(Err(Refused::Wrong)),
             Question::Verifier { .. } => Answer::Verifier(VERIFIER.clone()),
             Question::Admit { .. } => Answer::LoggedIn(Ok(self.opened())),
             Question::Read { blob, from, length, .. } => {
@@ -357,6 +357,8 @@ fn goodbyes() {
         (Goodbye::ServiceStops, "-ERR [SYS/TEMP] The service is stopping\r\n"),
         (Goodbye::Ended, "-ERR [SYS/TEMP] The session was ended by an administrator\r\n"),
         (Goodbye::TooMany, "-ERR [SYS/TEMP] Too many connections\r\n"),
+        (Goodbye::Blocked, "-ERR [SYS/TEMP] Your address is blocked for a while\r\n"),
+        (Goodbye::Listed, "-ERR Your address is on the blacklist\r\n"),
     ] {
         let (mut table, mut out) = (Table::logged_in(&[ONE]), Vec::new());
         table.says("DELE 1\r\n");

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use mailstead_storage::{Account, AccountId, BlobId, Domain};
+use mailstead_storage::{Account, AccountId, BlobId, Domain, Meter, Provenance};
 
 use super::House;
 use super::arriving::{Arrived, Arriving};
@@ -28,6 +28,8 @@ pub struct SmtpAnswers {
     session: SessionId,
     client: IpAddr,
     arriving: Option<Arriving>,
+    /// Has somebody logged in, or a message come?
+    is_good: bool,
 }
 
 impl Answers<SmtpSession> for SmtpAnswers {
@@ -48,13 +50,18 @@ impl Answers<SmtpSession> for SmtpAnswers {
                 Answer::Login(self.logged_in(&user, login))
             }
             Question::ProofWrong { user } => {
+                self.house.people.proof_was_wrong(&user, PROTOCOL, self.client);
                 let _ = self.logged_in(&user, Err(Denied::Wrong));
                 Answer::Noted
             }
             Question::Sender { address, account, size } => Answer::Sender(self.sender(address.as_ref(), account, size)),
             Question::Recipient { address, account, size } => {
                 let answer = self.recipient(&address, account, size).await;
+                if answer == Err(replies::UNKNOWN_RECIPIENT) && account.is_none() {
+                    self.house.guard.unknown_recipient(self.client);
+                }
                 if let Err(reply) = answer {
+                    self.count_refused();
                     let refused = self.event(Level::Info, "recipient refused").with("recipient", address.to_string());
                     self.house.log.write(refused.with("status", reply.status()));
                 }
@@ -66,20 +73,33 @@ impl Answers<SmtpSession> for SmtpAnswers {
             Question::Discard(reply) => {
                 self.arriving = None;
                 if let Some(reply) = reply {
+                    self.count_refused();
                     self.house.log.write(self.event(Level::Info, "message refused").with("status", reply.status()));
                 }
                 Answer::Noted
             }
         }
     }
+
+    fn over(&mut self) {
+        if !self.is_good {
+            self.house.guard.session_ended_without_message(self.client);
+        }
+    }
 }
 
 impl SmtpAnswers {
     pub(super) fn new(house: House, peer: &Peer) -> SmtpAnswers {
-        SmtpAnswers { house, session: peer.id, client: peer.address.ip().to_canonical(), arriving: None }
+        SmtpAnswers {
+            house,
+            session: peer.id,
+            client: peer.address.ip().to_canonical(),
+            arriving: None,
+            is_good: false,
+        }
     }
 
-    fn logged_in(&self, user: &str, login: Result<Login, Denied>) -> Result<Login, Denied> {
+    fn logged_in(&mut self, user: &str, login: Result<Login, Denied>) -> Result<Login, Denied> {
         let event = match &login {
             Ok(login) => self.event(Level::Info, "logged in").with("user", login.address.to_string()),
             Err(denied) => {
@@ -88,6 +108,7 @@ impl SmtpAnswers {
             }
         };
         self.house.log.write(event);
+        self.is_good |= login.is_ok();
         login
     }
 
@@ -95,6 +116,7 @@ impl SmtpAnswers {
         if let (Some(address), Some(account)) = (address, account)
             && !self.house.people.may_send_as(account, address)
         {
+            self.count_refused();
             let refused = self.event(Level::Info, "sender refused").with("sender", address.to_string());
             self.house.log.write(refused.with("status", replies::SENDER_NOT_YOURS.status()));
             return Err(replies::SENDER_NOT_YOURS);
@@ -197,13 +219,19 @@ impl SmtpAnswers {
         let recipients = acceptance.envelope.recipients.len() as u64;
         let Arrived { incoming, findings, report } = arriving.finish().await?;
         if let Some(reason) = findings.as_ref().and_then(|findings| findings.refusal) {
+            self.count_refused();
             let reply = replies::failed_check(reason);
             let event =
                 self.event(Level::Info, "message refused").with("status", reply.status()).with("sender", sender);
             self.house.log.write(with_findings(event, findings.as_ref()));
             return Ok(Err(reply));
         }
+        if let Provenance::Submitted(account) = acceptance.provenance {
+            // First, so that what makes it too much is held itself.
+            self.house.guard.submission(account, acceptance.envelope.recipients.len());
+        }
         let accepted = incoming.accept(acceptance).await?;
+        self.is_good = true;
         let event = self.event(Level::Info, "message accepted").message(accepted.id);
         let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
         self.house.log.write(with_findings(event, findings.as_ref()));
@@ -222,6 +250,10 @@ impl SmtpAnswers {
             Refusal::Loop => self.event(Level::Warning, "mail loop"),
         };
         self.house.log.write(event);
+    }
+
+    fn count_refused(&self) {
+        self.house.store.count_traffic(self.house.clock.now(), &[(Meter::Refused, 1)]);
     }
 
     fn event(&self, level: Level, what: &'static str) -> Event {

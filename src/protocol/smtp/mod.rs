@@ -39,6 +39,7 @@ pub use settings::SmtpSettings;
 
 use crate::authenticity::Checks;
 use crate::clock::Clock;
+use crate::guard::Guard;
 use crate::intake::Intake;
 use crate::log::{Kind, Log};
 use crate::net::{Encryption, Peer, Protocol};
@@ -110,6 +111,8 @@ pub struct House {
     pub people: People,
     /// The way in.
     pub intake: Intake,
+    /// Told of what looks like abuse.
+    pub guard: Guard,
     /// Asked for the room that is left on the disk.
     pub store: Store,
     /// Where events go.

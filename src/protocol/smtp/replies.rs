@@ -93,6 +93,8 @@ pub const TOO_MANY_FAILURES: Reply = reply(421, "4.7.0", "Too many failed logins
 const SILENT: Reply = reply(421, "4.4.2", "Nothing was heard for too long; closing the connection");
 const STOPPING: Reply = reply(421, "4.3.2", "The service is stopping; try again later");
 const ENDED: Reply = reply(421, "4.3.2", "The session was ended by an administrator");
+const BLOCKED: Reply = reply(421, "4.7.0", "Your address is blocked for a while after too much abuse; try again later");
+const LISTED: Reply = reply(554, "5.7.1", "Your address is on the blacklist of this server; write to its postmaster");
 const CROWDED: Reply = reply(421, "4.7.0", "Too many connections; try again later");
 
 impl Reply {
@@ -167,6 +169,8 @@ pub fn goodbye(why: Goodbye) -> Reply {
         // Nothing is compressed in SMTP.
         Goodbye::Ended | Goodbye::Garbled => ENDED,
         Goodbye::TooMany => CROWDED,
+        Goodbye::Blocked => BLOCKED,
+        Goodbye::Listed => LISTED,
     }
 }
 

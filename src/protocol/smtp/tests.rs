@@ -323,9 +323,13 @@ fn recipients_without_end_stay_in_bounded_memory() {
 
 #[test]
 fn goodbyes() {
-    for (why, start) in
-        [(Goodbye::Timeout, "421 4.4.2"), (Goodbye::ServiceStops, "421 4.3.2"), (Goodbye::TooMany, "421 4.7.0")]
-    {
+    for (why, start) in [
+        (Goodbye::Timeout, "421 4.4.2"),
+        (Goodbye::ServiceStops, "421 4.3.2"),
+        (Goodbye::TooMany, "421 4.7.0"),
+        (Goodbye::Blocked, "421 4.7.0"),
+        (Goodbye::Listed, "554 5.7.1"),
+    ] {
         let mut talk = Talk::new(Service::Smtp);
         talk.hear(b"");
         talk.said.clear();

@@ -9,6 +9,7 @@ use mailstead_core::clock::Clock;
 use mailstead_core::delivery::remote::{self, Remote};
 use mailstead_core::delivery::{Delivery, DeliverySettings, Parts};
 use mailstead_core::dns::{DnsSettings, Hickory};
+use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Intake, Trace};
 use mailstead_core::log::Log;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
@@ -17,7 +18,7 @@ use mailstead_core::people::sessions::Sessions;
 use mailstead_core::people::{Denied, People, PlaintextAuth, TokenVerifier, Verifying, credentials};
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
 use mailstead_core::service::{Service, Services, Stop};
-use mailstead_storage::{Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
+use mailstead_storage::{Append, Attributes, Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -58,10 +59,22 @@ impl House {
         let intake = Intake::new(store.clone(), clock.clone(), MESSAGE_BYTES_MAX);
         runtime.block_on(populate(&store));
         let certificates = Certificates::open(&TlsSettings::default(), data.path(), HOST).expect("a certificate");
+        let sessions = Sessions::default();
+        let guard = Guard::open(guard::Parts {
+            store: store.clone(),
+            sessions: sessions.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: HOST.into(),
+        });
+        let guard = guard.expect("a guard");
+        people.tell(Box::new(guard.clone()));
         let net = Net {
             clock: clock.clone(),
             log: Log::none(),
-            sessions: Sessions::default(),
+            sessions,
+            guard: guard.clone(),
             certificates,
             limits: Arc::new(Limits::default()),
         };
@@ -80,6 +93,7 @@ impl House {
             store: store.clone(),
             people: people.clone(),
             intake: intake.clone(),
+            guard,
             bell: bell.clone(),
             clock: clock.clone(),
             log: Log::none(),
@@ -158,10 +172,12 @@ async fn put(store: &Store, intake: &Intake, address: &str, bytes: &[u8]) {
     let inbox = store.mailbox(account, "INBOX").expect("readable").expect("everyone has one").id;
     let mut incoming = intake.begin(Trace::None).expect("room");
     incoming.push(bytes.to_vec()).await.expect("taken");
-    let message = incoming.keep().await.expect("kept");
-    let now = Time(1_750_000_000_000);
-    let appended = store.append(inbox, message.kept, message.outline, Flags::default(), Vec::new(), now, now);
-    appended.await.expect("appended");
+    let append = move |outline| {
+        let now = Time(1_750_000_000_000);
+        let attributes = Attributes { outline, flags: Flags::default(), keywords: Vec::new(), internal_date: now };
+        Append { mailbox: inbox, before: Vec::new(), attributes, replaces: None, now }
+    };
+    incoming.append(append).await.expect("taken").expect("appended");
 }
 
 async fn populate(store: &Store) {
@@ -227,6 +243,7 @@ fn smtp_services(
         let house = smtp::House {
             people: people.clone(),
             intake: intake.clone(),
+            guard: net.guard.clone(),
             store: store.clone(),
             log: Log::none(),
             clock: clock.clone(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use redb::{ReadTransaction, ReadableTable};
 
+use crate::guard;
 use crate::mailbox::{metadata, names, sharing};
 use crate::rows::{decode_json, encode_json};
 use crate::rules;
@@ -57,6 +58,28 @@ pub(crate) fn read(transaction: &ReadTransaction) -> Result<Directory> {
 pub(crate) fn last_login(transaction: &ReadTransaction, account: AccountId) -> Result<Option<LastLogin>> {
     let row = transaction.open_table(meta::LOGIN)?.get(account.0)?;
     row.map(|row| decode_json("login", row.value())).transpose()
+}
+
+/// The last login from each address, as far as durable.
+pub(crate) fn sources(transaction: &ReadTransaction, account: AccountId) -> Result<Vec<LastLogin>> {
+    let table = transaction.open_table(meta::LOGIN_FROM)?;
+    let rows = table.range((account.0, "")..(account.0 + 1, ""))?;
+    rows.map(|row| decode_json("login_from", row?.1.value())).collect()
+}
+
+/// Notes from where an account has logged in; the oldest of very many addresses makes room for it.
+pub(crate) fn note_source(tables: &mut Tables, id: AccountId, login: &LastLogin) -> Result<()> {
+    if tables.account.get(id.0)?.is_none() {
+        return Ok(());
+    }
+    tables.login_from.insert((id.0, login.from.as_str()), encode_json(login).as_slice())?;
+    let rows = tables.login_from.range((id.0, "")..(id.0 + 1, ""))?;
+    let mut known: Vec<LastLogin> = rows.map(|row| decode_json("login_from", row?.1.value())).collect::<Result<_>>()?;
+    known.sort_by_key(|login| login.at);
+    for old in &known[..known.len().saturating_sub(guard::LOGINS_MAX)] {
+        tables.login_from.remove((id.0, old.from.as_str()))?;
+    }
+    Ok(())
 }
 
 // ---- domains -----------------------------------------------------------------------------
@@ -244,6 +267,7 @@ pub(crate) fn remove_account(tables: &mut Tables, id: AccountId) -> Result<()> {
     rules::remove_all(tables, id)?;
     sharing::forget_address(tables, &old.address)?;
     metadata::forget_account(tables, id)?;
+    guard::forget_account(tables, id)?;
     tables.account.remove(id.0)?;
     tables.login.remove(id.0)?;
     tables.index_changes.push(IndexChange::OwnerGone(id));

@@ -1,15 +1,15 @@
-//! Messages in mailboxes: adding, flagging, copying and removing them. Each operation on a mailbox
-//! takes its next modseq.
+//! Messages in mailboxes: flagging, copying and removing them, and what adding them in any way has in common. Each
+//! operation on a mailbox takes its next modseq.
 
 use redb::ReadableTable;
 
 use crate::directory;
-use crate::rows::{self, BlobRow, MailboxRow};
+use crate::rows::{self, MailboxRow};
 use crate::tables::vanished_key;
 use crate::write::Tables;
 use crate::{
-    AppendedAll, Copied, Error, Expunged, FlagChange, FlagMode, Flags, IndexChange, MailboxId, Modseq, Record, Result,
-    Stored, Time, Uid, UidRange, UidSet, Usage, Word,
+    Copied, Error, Expunged, FlagChange, FlagMode, Flags, IndexChange, MailboxId, Modseq, Record, Result, Stored, Time,
+    Uid, UidRange, UidSet, Usage, Word,
 };
 
 /// Rows of expunged UIDs kept for each mailbox; past it the older half is forgotten.
@@ -67,7 +67,7 @@ pub(crate) fn add(
 
 /// # Errors
 /// `OverQuota`.
-fn check_quota(tables: &Tables, row: &MailboxRow, more: Usage) -> Result<()> {
+pub(super) fn check_quota(tables: &Tables, row: &MailboxRow, more: Usage) -> Result<()> {
     let quota = directory::rows::quota(tables, row.account)?;
     if !quota.is_unlimited() && !quota.allows(tables.usage(row.account)?.plus(more)) {
         return Err(Error::new(Word::OverQuota, "the account's quota would be exceeded"));
@@ -76,20 +76,20 @@ fn check_quota(tables: &Tables, row: &MailboxRow, more: Usage) -> Result<()> {
 }
 
 /// What records add to what an account holds.
-fn sum(records: &[Record]) -> Usage {
+pub(super) fn sum(records: &[Record]) -> Usage {
     Usage { bytes: records.iter().map(|record| u64::from(record.size)).sum(), messages: records.len() as u64 }
 }
 
 // ---- keywords ----------------------------------------------------------------------------
 
 /// A mailbox's keywords while a job works with them.
-struct Keywords {
+pub(super) struct Keywords {
     all: Vec<String>,
     grown: bool,
 }
 
 impl Keywords {
-    fn of(tables: &Tables, mailbox: MailboxId) -> Result<Keywords> {
+    pub(super) fn of(tables: &Tables, mailbox: MailboxId) -> Result<Keywords> {
         let row = tables.keyword.get(mailbox.0)?;
         let all = row.map_or(Ok(Vec::new()), |row| rows::decode_keywords(row.value()))?;
         Ok(Keywords { all, grown: false })
@@ -102,7 +102,7 @@ impl Keywords {
     }
 
     /// The bit of a keyword, a new one when it is not known.
-    fn find_or_add(&mut self, keyword: &str) -> Result<Flags> {
+    pub(super) fn find_or_add(&mut self, keyword: &str) -> Result<Flags> {
         if let Some(flag) = self.find(keyword) {
             return Ok(flag);
         }
@@ -118,7 +118,7 @@ impl Keywords {
         Ok(Flags(1 << (Flags::KEYWORD_FIRST as usize + self.all.len() - 1)))
     }
 
-    fn write(&self, tables: &mut Tables, mailbox: MailboxId) -> Result<()> {
+    pub(super) fn write(&self, tables: &mut Tables, mailbox: MailboxId) -> Result<()> {
         if self.grown {
             tables.begin_writing();
             tables.keyword.insert(mailbox.0, rows::encode_keywords(&self.all).as_slice())?;
@@ -147,77 +147,11 @@ pub(crate) fn with_keywords(tables: &mut Tables, mailbox: MailboxId, flags: Flag
 
 /// # Errors
 /// `Invalid` when keyword bits are set: keywords are given by name.
-fn check_system(flags: Flags) -> Result<()> {
+pub(super) fn check_system(flags: Flags) -> Result<()> {
     if system(flags) == flags {
         return Ok(());
     }
     Err(Error::new(Word::Invalid, "keywords are given by name"))
-}
-
-// ---- APPEND ------------------------------------------------------------------------------
-
-/// What `append` needs.
-pub(crate) struct Append {
-    pub(crate) id: crate::BlobId,
-    pub(crate) blob: BlobRow,
-    pub(crate) outline: std::sync::Arc<[u8]>,
-    pub(crate) flags: Flags,
-    pub(crate) keywords: Vec<String>,
-    pub(crate) internal_date: Time,
-    pub(crate) now: Time,
-}
-
-/// Adds messages, and removes the one that they replace: all of it or nothing.
-pub(crate) fn append(
-    tables: &mut Tables,
-    mailbox: MailboxId,
-    appends: &[Append],
-    replaces: Option<(MailboxId, Uid)>,
-) -> Result<AppendedAll> {
-    let mut row = tables.mailbox(mailbox)?;
-    let replaced = replaces.map(|(from, uid)| replaced(tables, from, uid)).transpose()?;
-    check_uids_left(&row, appends.len())?;
-    let more = Usage { bytes: appends.iter().map(|append| append.blob.size).sum(), messages: appends.len() as u64 };
-    let is_freed = |(from, _)| Ok::<bool, Error>(tables.mailbox(from)?.account == row.account);
-    let freed = if replaces.map_or(Ok(false), is_freed)? { sum(replaced.as_slice()) } else { Usage::default() };
-    check_quota(tables, &row, more.minus(freed))?;
-    let mut keywords = Keywords::of(tables, mailbox)?;
-    let incoming = appends.iter().map(|append| incoming(append, &mut keywords)).collect::<Result<Vec<_>>>()?;
-    // From here on it is written.
-    keywords.write(tables, mailbox)?;
-    let modseq = row.counters.modseq + 1;
-    let mut uids = UidSet::default();
-    for (append, incoming) in appends.iter().zip(incoming) {
-        match tables.blob(append.id)? {
-            Some(_) => tables.change_references(append.id, 1)?,
-            None => tables.add_blob(append.id, append.blob, &append.outline)?,
-        }
-        uids.push(add(tables, mailbox, &mut row, modseq, incoming)?);
-    }
-    let uid_validity = row.counters.uid_validity;
-    tables.put_mailbox(mailbox, row);
-    if let Some((from, uid)) = replaces {
-        remove(tables, from, &[uid].into_iter().collect(), false)?;
-    }
-    Ok(AppendedAll { uid_validity, uids, modseq })
-}
-
-fn incoming(append: &Append, keywords: &mut Keywords) -> Result<Incoming> {
-    check_system(append.flags)?;
-    let size = u32::try_from(append.blob.size).map_err(|_| Error::new(Word::Invalid, "the message is too big"))?;
-    let mut flags = append.flags;
-    for keyword in &append.keywords {
-        flags = flags.with(keywords.find_or_add(keyword)?);
-    }
-    let (internal_date, save_date) = (date(append.internal_date), date(append.now));
-    Ok(Incoming { blob: append.id, size, flags, internal_date, save_date })
-}
-
-/// # Errors
-/// `NotAllowed` when the message is gone.
-fn replaced(tables: &mut Tables, from: MailboxId, uid: Uid) -> Result<Record> {
-    let found = records_of(tables, from, &[uid].into_iter().collect())?;
-    found.first().copied().ok_or_else(|| Error::new(Word::NotAllowed, "the message to be replaced is gone"))
 }
 
 // ---- STORE -------------------------------------------------------------------------------
@@ -309,7 +243,7 @@ pub(crate) fn expunge(
 }
 
 /// Removes the messages of `uids` that exist, or those of them with `\Deleted`.
-fn remove(tables: &mut Tables, mailbox: MailboxId, uids: &UidSet, deleted_only: bool) -> Result<Expunged> {
+pub(super) fn remove(tables: &mut Tables, mailbox: MailboxId, uids: &UidSet, deleted_only: bool) -> Result<Expunged> {
     let mut row = tables.mailbox(mailbox)?;
     let modseq = row.counters.modseq + 1;
     let (mut gone, mut bytes) = (UidSet::default(), 0);
@@ -409,7 +343,7 @@ pub(crate) fn move_all(tables: &mut Tables, from: MailboxId, to: MailboxId, now:
     move_messages(tables, from, &all, to, Transfer { kept: Flags(u64::MAX), now }).map(drop)
 }
 
-fn records_of(tables: &mut Tables, mailbox: MailboxId, uids: &UidSet) -> Result<Vec<Record>> {
+pub(super) fn records_of(tables: &mut Tables, mailbox: MailboxId, uids: &UidSet) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     for key in keys_of(tables, mailbox, uids)? {
         records.extend(tables.block(key)?.0.into_iter().filter(|record| uids.contains(record.uid)));

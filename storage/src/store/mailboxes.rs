@@ -1,12 +1,7 @@
 //! Mailboxes and their messages.
 
-use std::sync::Arc;
-
 use super::Store;
-use crate::mailbox::change::{Append, Transfer};
-use crate::rows::BlobRow;
-use crate::segments::Pin;
-use crate::write::Tables;
+use crate::mailbox::change::Transfer;
 use crate::*;
 
 impl Store {
@@ -119,47 +114,6 @@ impl Store {
         self.0.shared.look(|transaction| mailbox::look::records(transaction, mailbox, uids, limit))
     }
 
-    /// Adds a message whose bytes are kept.
-    ///
-    /// # Errors
-    /// `NotFound`, `OverQuota`, `Limit` (keywords).
-    #[expect(clippy::too_many_arguments)]
-    pub fn append(
-        &self,
-        mailbox: MailboxId,
-        kept: Kept,
-        outline: Arc<[u8]>,
-        flags: Flags,
-        keywords: Vec<String>,
-        internal_date: Time,
-        now: Time,
-    ) -> Pending<Appended> {
-        let (append, pin) = append(NewMessage { kept, outline, flags, keywords, internal_date }, now);
-        let add = move |tables: &mut Tables| {
-            let AppendedAll { uid_validity, uids, modseq } = mailbox::change::append(tables, mailbox, &[append], None)?;
-            Ok(Appended { uid_validity, uid: uids.iter().next().unwrap_or_default(), modseq })
-        };
-        // The pin is held until the message has its row.
-        self.0.shared.meta.write_then(add, move |_| drop(pin))
-    }
-
-    /// Adds messages whose bytes are kept, in one transaction; with `replaces`, this message goes in the same
-    /// (RFC 3502, RFC 8508).
-    ///
-    /// # Errors
-    /// As [`append`](Store::append), and `NotAllowed` when the message that is replaced is gone.
-    pub fn append_all(
-        &self,
-        mailbox: MailboxId,
-        messages: Vec<NewMessage>,
-        replaces: Option<(MailboxId, Uid)>,
-        now: Time,
-    ) -> Pending<AppendedAll> {
-        let (appends, pins): (Vec<_>, Vec<_>) = messages.into_iter().map(|message| append(message, now)).unzip();
-        let add = move |tables: &mut Tables| mailbox::change::append(tables, mailbox, &appends, replaces);
-        self.0.shared.meta.write_then(add, move |_| drop(pins))
-    }
-
     /// Changes flags. `unchanged_since` is RFC 7162's UNCHANGEDSINCE.
     ///
     /// # Errors
@@ -225,11 +179,4 @@ impl Store {
             *noted = uid.max(*noted);
         });
     }
-}
-
-fn append(message: NewMessage, now: Time) -> (Append, Pin) {
-    let NewMessage { kept, outline, flags, keywords, internal_date } = message;
-    let Kept { id, size, hash, segment, _pin } = kept;
-    let blob = BlobRow { segment, size, references: 1, hash };
-    (Append { id, blob, outline, flags, keywords, internal_date, now }, _pin)
 }

@@ -92,6 +92,7 @@ impl Store {
     /// Notes a login; rides along with the next commit and never causes a sync of its own.
     pub fn note_login(&self, account: AccountId, login: LastLogin) {
         self.0.shared.meta.note(|notes| {
+            notes.sources.insert((account, login.from.clone()), login.clone());
             notes.logins.insert(account, login);
         });
     }
@@ -102,5 +103,20 @@ impl Store {
             return Ok(Some(login));
         }
         self.0.shared.look(|transaction| directory::rows::last_login(transaction, account))
+    }
+
+    /// The last login of an account from each address, the latest first, those not yet durable included;
+    /// [`LOGINS_MAX`] at most.
+    pub fn logins(&self, account: AccountId) -> Result<Vec<LastLogin>> {
+        let mut logins = self.0.shared.look(|transaction| directory::rows::sources(transaction, account))?;
+        let noted: Vec<LastLogin> = self.0.shared.meta.noted(|notes| {
+            let own = notes.sources.iter().filter(|((owner, _), _)| *owner == account);
+            own.map(|(_, login)| login.clone()).collect()
+        });
+        logins.retain(|login| noted.iter().all(|fresher| fresher.from != login.from));
+        logins.extend(noted);
+        logins.sort_by_key(|login| std::cmp::Reverse(login.at));
+        logins.truncate(LOGINS_MAX);
+        Ok(logins)
     }
 }

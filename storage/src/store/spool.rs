@@ -98,6 +98,11 @@ impl Store {
         Ok(fresh + self.0.shared.look(spool::look::depth)?)
     }
 
+    /// A number that is another one after every change of what the spool shows. Costs nothing.
+    pub fn spool_changes(&self) -> u64 {
+        self.0.shared.queue.changes()
+    }
+
     /// Messages in the order of creation.
     pub fn spool(&self, filter: &SpoolFilter) -> Result<Vec<SpoolEntry>> {
         let shared = &self.0.shared;

@@ -1,12 +1,15 @@
-//! What layout a store has, seen without the store's own code; and a store of layout 1, made from one of
+//! What layout a store has and what is in it, seen without the store's own code; and a store of layout 1, made from one of
 //! layout 2.
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+
+use mailstead_storage::MailboxId;
 
 use super::SimulatedDisk;
 
 const STATE: TableDefinition<&str, u64> = TableDefinition::new("state");
 const SPOOL: TableDefinition<u64, &[u8]> = TableDefinition::new("spool");
+const MESSAGE: TableDefinition<u64, &[u8]> = TableDefinition::new("message");
 const DOMAIN: TableDefinition<&str, &[u8]> = TableDefinition::new("domain");
 const SPOOL_SENDER: TableDefinition<(&str, u64), ()> = TableDefinition::new("spool_sender");
 
@@ -68,4 +71,13 @@ pub fn of(disk: &SimulatedDisk) -> Layout {
         }
     };
     Layout { version, spool, senders }
+}
+
+/// How many messages a closed store has in a mailbox, before anything is done again.
+pub fn exists(disk: &SimulatedDisk, mailbox: MailboxId) -> u32 {
+    let database = meta(&disk.copy());
+    let table = database.begin_read().unwrap().open_table(MESSAGE).unwrap();
+    let first = u64::from(mailbox.0) << 32;
+    let rows = table.range(first..=first | u64::from(u32::MAX)).unwrap();
+    rows.map(|row| (row.unwrap().1.value().len() as u32 - 8) / 40).sum()
 }

@@ -6,6 +6,7 @@ pub mod layout;
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use mailstead_storage::{Access, Disk};
@@ -345,4 +346,27 @@ impl StorageBackend for OpenFile {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.changed(Change::Write(offset, data.to_vec()))
     }
+}
+
+/// How many stores: `MAILSTEAD_CRASHES` asks for more.
+pub fn stores() -> u64 {
+    std::env::var("MAILSTEAD_CRASHES").ok().and_then(|count| count.parse().ok()).unwrap_or(1500)
+}
+
+/// Runs `one` for so many seeds, on two threads.
+pub fn for_each_seed(seeds: u64, one: impl Fn(u64) + Sync) {
+    let next = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds {
+                        return;
+                    }
+                    one(seed);
+                }
+            });
+        }
+    });
 }

@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 use mailstead_core::authenticity::{AuthenticitySettings, BoxKey, Checks};
 use mailstead_core::clock::{Clock, Time};
 use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
+use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
 use mailstead_core::log::Log;
 use mailstead_core::people::People;
@@ -54,11 +55,24 @@ impl Fixture {
         let web = Arc::new(WebService::new(settings));
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&nobody()).expect("a resolver"));
+        let (sessions, intake) = (Sessions::default(), Intake::new(store.clone(), clock.clone(), 1 << 20));
+        let guard = Guard::open(guard::Parts {
+            store: store.clone(),
+            sessions: sessions.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: "mx.example.test".into(),
+        });
+        let guard = guard.expect("a guard");
+        people.tell(Box::new(guard.clone()));
         let house = House {
             hostname: "mx.example.test".into(),
             store,
             people,
-            sessions: Sessions::default(),
+            sessions,
+            guard,
+            intake,
             services,
             log: Log::none(),
             clock,

@@ -9,7 +9,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use mailstead_core::log::{Event, Kind, Level};
@@ -38,6 +38,7 @@ pub fn router(house: House) -> Router {
     crate::routes::joined(crate::routes::pages())
         .fallback(nothing_here)
         .with_state(house.clone())
+        .layer(from_fn(crate::frame::forget))
         .layer(map_response(guard))
         .layer(from_fn_with_state(house, note))
 }

@@ -96,9 +96,13 @@ fn quota_of(store: &Store, owner: AccountId) -> Result<Option<Quota>> {
     Ok(Some(Quota { root, used: store.usage(owner)?, limits }))
 }
 
-/// Would so much more go over the owner's quota?
-pub fn over_quota(store: &Store, owner: AccountId, more: Usage) -> Result<bool> {
+/// # Errors
+/// `OverQuota` when so much more would go over the owner's quota.
+pub fn check_quota(store: &Store, owner: AccountId, more: Usage) -> Result<()> {
     let directory = store.directory();
     let limits = directory.owner(owner).map_or(Limits::default(), Owner::quota);
-    Ok(!limits.is_unlimited() && !limits.allows(store.usage(owner)?.plus(more)))
+    if limits.is_unlimited() || limits.allows(store.usage(owner)?.plus(more)) {
+        return Ok(());
+    }
+    Err(Error::new(Word::OverQuota, "the message would go over the quota"))
 }

@@ -16,8 +16,6 @@ const RESPONSE_BYTES_MAX: usize = 12 * 1024;
 
 struct Authenticate {
     exchange: Exchange,
-    /// Who is proving a password, once known.
-    user: String,
     /// How it ends once the client has heard why its token is refused.
     refused: Option<Reply>,
     /// What is to be done next.
@@ -50,7 +48,7 @@ pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
         return Ok(now(|_| Reply::no("PRIVACYREQUIRED", "Passwords are not taken without TLS")));
     }
     let (exchange, at) = (core.offers.exchange(mechanism), At::Begin(initial));
-    Ok(Box::new(Authenticate { exchange, user: String::new(), refused: None, at }))
+    Ok(Box::new(Authenticate { exchange, refused: None, at }))
 }
 
 impl Run for Authenticate {
@@ -73,14 +71,11 @@ impl Authenticate {
             Step::Challenge(challenge) => self.challenge(&challenge, At::Response, desk),
             Step::Proven { user, last } => self.challenge(&last, At::LastResponse(user), desk),
             Step::Password { user, password } => Next::Ask(Question::LogIn { user, password }),
-            Step::Verifier { user } => {
-                self.user.clone_from(&user);
-                Next::Ask(Question::Verifier(user))
-            }
+            Step::Verifier { user } => Next::Ask(Question::Verifier(user)),
             Step::Token { user, token } => Next::Ask(Question::Token { user, token }),
             Step::Denied(_) => Next::Done(self.ended(desk)),
             Step::Malformed => Next::Done(Reply::bad("Response cannot be understood")),
-            Step::Wrong => Next::Ask(Question::ProofWrong(std::mem::take(&mut self.user))),
+            Step::Wrong { user } => Next::Ask(Question::ProofWrong(user)),
         }
     }
 

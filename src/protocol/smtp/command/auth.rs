@@ -15,8 +15,6 @@ use crate::protocol::smtp::session::{Next, Phase, SmtpSession};
 /// An exchange and whom it is with.
 pub struct Dialogue {
     exchange: Exchange,
-    /// Known once the exchange has asked for the verifier.
-    user: String,
 }
 
 /// The mechanisms that EHLO tells of, the best last as clients that take the first one are the simple ones.
@@ -41,7 +39,7 @@ pub(super) fn run(session: &mut SmtpSession, argument: &str, out: &mut Vec<u8>) 
         None => replies::UNKNOWN_MECHANISM,
         Some(mechanism) if !allows(session, mechanism) => replies::TLS_FIRST,
         Some(mechanism) => {
-            let dialogue = Dialogue { exchange: session.offers.exchange(mechanism), user: String::new() };
+            let dialogue = Dialogue { exchange: session.offers.exchange(mechanism) };
             return begin(session, dialogue, response.trim(), out);
         }
     };
@@ -91,7 +89,7 @@ pub fn hear_last(session: &mut SmtpSession, login: Login, line: &str, out: &mut 
 }
 
 /// Does what the exchange says.
-pub fn step(session: &mut SmtpSession, mut dialogue: Dialogue, step: Step, out: &mut Vec<u8>) -> Next {
+pub fn step(session: &mut SmtpSession, dialogue: Dialogue, step: Step, out: &mut Vec<u8>) -> Next {
     match step {
         Step::Challenge(challenge) => {
             replies::write_challenge(out, &BASE64.encode(challenge));
@@ -103,7 +101,6 @@ pub fn step(session: &mut SmtpSession, mut dialogue: Dialogue, step: Step, out: 
             Some(Turn::Ask(Question::Password { user, password }))
         }
         Step::Verifier { user } => {
-            dialogue.user.clone_from(&user);
             session.phase = Phase::Verifying(dialogue);
             Some(Turn::Ask(Question::Verifier { user }))
         }
@@ -123,9 +120,9 @@ pub fn step(session: &mut SmtpSession, mut dialogue: Dialogue, step: Step, out: 
             session.say(replies::AUTH_MALFORMED, out);
             None
         }
-        Step::Wrong => {
+        Step::Wrong { user } => {
             fail(session, Denied::Wrong, out);
-            Some(Turn::Ask(Question::ProofWrong { user: dialogue.user }))
+            Some(Turn::Ask(Question::ProofWrong { user }))
         }
     }
 }

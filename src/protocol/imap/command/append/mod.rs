@@ -6,7 +6,7 @@ mod segment;
 
 use std::collections::VecDeque;
 
-use mailstead_storage::{AppendedAll, MailboxId, Time, Uid};
+use mailstead_storage::{Appended, MailboxId, Time, Uid};
 
 use self::segment::{Segments, Step, Stop};
 use super::{Desk, Next, Run};
@@ -370,7 +370,7 @@ impl Append {
         Next::Done(reply)
     }
 
-    fn ended(&self, appended: &AppendedAll, desk: &mut Desk<'_>) -> Next {
+    fn ended(&self, appended: &Appended, desk: &mut Desk<'_>) -> Next {
         let mut code = format!("APPENDUID {} ", appended.uid_validity).into_bytes();
         print_uids(&appended.uids, &mut code);
         let code = String::from_utf8_lossy(&code).into_owned();

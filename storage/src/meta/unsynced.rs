@@ -1,0 +1,110 @@
+//! What the meta writer has applied of the journal that is not durable in `meta.redb` yet.
+//!
+//! A message that is appended is durable in the journal, so its client waits for no second sync. Everyone sees it as
+//! soon as it is applied, with a UID that must stay its own, whatever happens then. It does, because what a crash takes
+//! from `meta.redb` is its last transactions, and after the last durable one there is nothing but rows of the journal,
+//! in the journal's order: doing them again on what is left comes to the same. Any other change is durable before
+//! anyone sees it, and makes all that came before it durable too.
+//!
+//! The same loss comes without a crash when the file has to be opened anew after an error: what is remembered here is
+//! then done again before anyone reads. A row that could not be applied was answered with that error. It is *withdrawn*,
+//! which is durable before another row is applied.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use redb::WriteTransaction;
+
+use crate::base::{Lacking, lock};
+use crate::mailbox::append::Appending;
+use crate::spool::settle;
+use crate::write::Tables;
+use crate::{Result, index_log};
+
+/// Most rows that a start may have to do again, and memory has to remember.
+const ROWS_MAX: usize = 1024;
+/// How long they may wait for another write to ride along with.
+const SYNC_WAIT: Duration = Duration::from_secs(1);
+
+/// Rows of the journal that a sync of `meta.redb` has not covered.
+#[derive(Default)]
+pub(crate) struct Unsynced(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    applied: Vec<(u64, Arc<Appending>)>,
+    withdrawn: Vec<u64>,
+    since: Option<Instant>,
+}
+
+impl Unsynced {
+    /// When `meta.redb` is to be synced should nothing else want it.
+    pub(super) fn sync_by(&self) -> Option<Instant> {
+        lock(&self.0).since.map(|since| since + SYNC_WAIT)
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        lock(&self.0).applied.len() >= ROWS_MAX
+    }
+
+    /// Rows are applied by a transaction that is about to be committed without a sync.
+    pub(super) fn add(&self, rows: impl Iterator<Item = (u64, Arc<Appending>)>) {
+        let mut inner = lock(&self.0);
+        inner.applied.extend(rows);
+        inner.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Rows could not be applied. Those that were done again since are in the file to stay.
+    pub(super) fn withdraw(&self, sequences: Vec<u64>) {
+        let mut inner = lock(&self.0);
+        inner.applied.retain(|(sequence, _)| !sequences.contains(sequence));
+        inner.withdrawn.extend(sequences);
+        inner.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Notes in the file what is withdrawn. Comes first in every durable transaction.
+    pub(super) fn write_withdrawn(&self, tables: &mut Tables) -> Result<()> {
+        let withdrawn = lock(&self.0).withdrawn.clone();
+        for sequence in withdrawn {
+            if !settle::is_applied(tables, sequence)? {
+                settle::apply(tables, sequence)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A durable transaction has succeeded, or failed: then the next try comes later.
+    pub(super) fn synced(&self, succeeded: bool) {
+        let mut inner = lock(&self.0);
+        if succeeded {
+            *inner = Inner::default();
+        } else if inner.since.is_some() {
+            inner.since = Some(Instant::now());
+        }
+    }
+}
+
+impl Lacking for Unsynced {
+    fn is_nothing(&self) -> bool {
+        let inner = lock(&self.0);
+        inner.applied.is_empty() && inner.withdrawn.is_empty()
+    }
+
+    fn restore(&self, transaction: &WriteTransaction) -> Result<()> {
+        let mut tables = Tables::open(transaction)?;
+        index_log::skip_lost(&mut tables)?;
+        self.write_withdrawn(&mut tables)?;
+        let applied = lock(&self.0).applied.clone();
+        for (sequence, appending) in applied {
+            if !settle::is_applied(&tables, sequence)? {
+                // What was refused is refused again.
+                drop(appending.apply(sequence, &mut tables)?);
+            }
+        }
+        tables.finish().map(drop)
+    }
+
+    fn restored(&self) {
+        self.synced(true);
+    }
+}

@@ -1,0 +1,276 @@
+//! What is appended is durable with one sync, and what anyone has seen of it stays as it was: the same UIDs for the
+//! same messages, each once, wherever the power fails.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod fixture;
+mod simulation;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use fixture::*;
+use mailstead_storage::*;
+use simulation::*;
+
+fn open(disk: &SimulatedDisk) -> Result<Store> {
+    let mut options = small_options(Path::new("simulated"));
+    options.segment_bytes_max = 200_000;
+    Store::open_on(options, Arc::new(disk.clone()), Arc::new(Silent))
+}
+
+fn mailbox(store: &Store, account: AccountId, name: &str) -> Result<MailboxId> {
+    let missing = || Error::new(Word::NotFound, "gone");
+    Ok(store.mailbox(account, name)?.ok_or_else(missing)?.id)
+}
+
+/// Records by UID, as somebody saw them: their bytes' ids and modseqs.
+type Seen = BTreeMap<Uid, (BlobId, Modseq)>;
+
+/// What the world knew before the power failed.
+#[derive(Default)]
+struct Known {
+    /// What was acknowledged in the mailbox that only grows.
+    appended: Vec<(Uid, Vec<u8>)>,
+    copied: Vec<Uid>,
+    /// What another session saw there, and the highest UIDNEXT and HIGHESTMODSEQ.
+    seen: Mutex<(Seen, Uid, Modseq)>,
+    /// The draft that replaced all others, and those that may have replaced it.
+    draft: Option<Vec<u8>>,
+    next_draft: Option<Vec<u8>>,
+}
+
+impl Known {
+    /// Looks at the mailbox as another session does.
+    fn look(&self, store: &Store, mailbox: MailboxId) {
+        let (Ok(counters), Ok(records)) = (store.counters(mailbox), store.records(mailbox, &all(), usize::MAX)) else {
+            return;
+        };
+        let mut seen = self.seen.lock().unwrap();
+        seen.0.extend(records.iter().map(|record| (record.uid, (record.blob, record.modseq))));
+        seen.1 = seen.1.max(counters.uid_next);
+        seen.2 = seen.2.max(counters.modseq);
+    }
+}
+
+/// Does things until one fails, which only the power's failure can cause.
+fn work(store: &Store, account: AccountId, random: &mut Random, known: &mut Known) -> Result<()> {
+    let (sent, drafts, inbox) =
+        (mailbox(store, account, "Sent")?, mailbox(store, account, "Drafts")?, mailbox(store, account, "INBOX")?);
+    loop {
+        match random.below(10) {
+            0..=4 => append_some(store, sent, random, known)?,
+            5 => {
+                // UIDs of the same mailbox, given by a transaction that is durable by itself.
+                let copied = store.copy(sent, uids(&[1, 2]), sent, NOW);
+                append_some(store, sent, random, known)?;
+                known.copied.extend(copied.wait()?.uids.iter().map(|(_, uid)| *uid));
+                store.expunge(inbox, None, false).wait()?;
+            }
+            6 => replace_draft(store, drafts, random, known)?,
+            7 => {
+                accept(store, &body(random.next(), 3000), arrival(&["alice@example.test"]))?;
+                let leased = store.lease_fresh(1 + random.below(3) as usize)?;
+                store.settle(leased.iter().map(|leased| delivered(leased, inbox)).collect()).wait()?;
+            }
+            8 => vanishing_mailbox(store, account, random)?,
+            _ => drop(store.sweep()?),
+        }
+    }
+}
+
+/// Several clients at once, each with one message or several.
+fn append_some(store: &Store, sent: MailboxId, random: &mut Random, known: &mut Known) -> Result<()> {
+    let mut pending = Vec::new();
+    for _ in 0..1 + random.below(4) {
+        let mut append = append_of(sent, Flags::SEEN);
+        let mut contents = Vec::new();
+        for _ in 0..random.below(5) / 3 {
+            let bytes = body(random.next(), random.below(20_000) as usize);
+            let (draft, tail) = draft(store, &bytes)?;
+            append.before.push(NewMessage { kept: draft.keep(tail).wait()?, attributes: attributes(Flags::FLAGGED) });
+            contents.push(bytes);
+        }
+        let size = if random.below(9) == 0 { 150_000 } else { random.below(6000) } as usize;
+        contents.push(body(random.next(), size));
+        let (draft, tail) = draft(store, contents.last().unwrap())?;
+        pending.push((draft.append(tail, append), contents));
+    }
+    for (pending, contents) in pending {
+        let appended = pending.wait()?;
+        assert_eq!(appended.uids.count() as usize, contents.len());
+        // Whoever is told OK finds the message.
+        assert_eq!(store.records(sent, &appended.uids, usize::MAX)?.len(), contents.len());
+        known.appended.extend(appended.uids.iter().zip(contents));
+    }
+    Ok(())
+}
+
+fn replace_draft(store: &Store, drafts: MailboxId, random: &mut Random, known: &mut Known) -> Result<()> {
+    let bytes = body(random.next(), random.below(5000) as usize);
+    let before = store.records(drafts, &all(), 9)?;
+    let mut append = append_of(drafts, Flags::DRAFT);
+    append.replaces = before.first().map(|record| (drafts, record.uid));
+    known.next_draft = Some(bytes.clone());
+    append_with(store, &bytes, append)?;
+    (known.draft, known.next_draft) = (Some(bytes), None);
+    Ok(())
+}
+
+/// A mailbox that is renamed and removed while messages are on their way to it.
+fn vanishing_mailbox(store: &Store, account: AccountId, random: &mut Random) -> Result<()> {
+    let work = store.create_mailbox(account, "Work", None).wait()?.id;
+    let (draft, tail) = draft(store, &body(random.next(), 900))?;
+    let appending = draft.append(tail, append_of(work, Flags::default()));
+    let renaming = store.rename_mailbox(account, "Work", "Done");
+    let late = append_with(store, b"late", append_of(work, Flags::default()));
+    renaming.wait()?;
+    let deleting = store.delete_mailbox(account, "Done");
+    appending.wait()?;
+    late?;
+    let lost = append_with(store, b"lost", append_of(work, Flags::default()));
+    deleting.wait()?;
+    match lost {
+        Err(error) if error.word != Word::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Messages that were done again from the journal.
+fn one_crash(seed: u64, again: &AtomicU64) {
+    let mut random = Random(seed);
+    let disk = SimulatedDisk::default();
+    let mut known = Known::default();
+    let store = open(&disk).unwrap();
+    let account = people(&store);
+    let sent = mailbox(&store, account, "Sent").unwrap();
+    disk.fail_power_after(1 + random.below(700));
+    let seen = std::mem::take(&mut known.seen);
+    let watched = Known { seen, ..Known::default() };
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                watched.look(&store, sent);
+                std::thread::yield_now();
+            }
+        });
+        let error = work(&store, account, &mut random, &mut known).unwrap_err();
+        over.store(true, Ordering::Relaxed);
+        assert!(!disk.has_power(), "seed {seed}: {error}");
+    });
+    drop(store);
+    let mut disk = disk.restart(&mut random);
+    // The power may fail again and again while it is done again.
+    for _ in 0..random.below(3) {
+        disk.fail_power_after(1 + random.below(60));
+        if let Ok(store) = open(&disk) {
+            watched.look(&store, sent);
+        }
+        disk = disk.restart(&mut random);
+    }
+    known.seen = watched.seen;
+    let durable = layout::exists(&disk, sent);
+    let store = open(&disk).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    again.fetch_add(u64::from(store.counters(sent).unwrap().exists - durable), Ordering::Relaxed);
+    check(&store, account, &known, seed);
+    // Nothing is done twice, and what comes now takes no UID that was given.
+    store.close().unwrap();
+    let store = open(&disk).unwrap();
+    check(&store, account, &known, seed);
+    let next = append(&store, sent, b"next", Flags::default()).unwrap();
+    assert!(last_uid(&next) >= known.seen.lock().unwrap().1, "seed {seed}");
+    store.close().unwrap();
+}
+
+fn check(store: &Store, account: AccountId, known: &Known, seed: u64) {
+    let sent = mailbox(store, account, "Sent").unwrap();
+    let records: Seen = store
+        .records(sent, &all(), usize::MAX)
+        .unwrap()
+        .iter()
+        .map(|record| (record.uid, (record.blob, record.modseq)))
+        .collect();
+    let (seen, uid_next, modseq) = &*known.seen.lock().unwrap();
+    for (uid, record) in seen {
+        assert_eq!(records.get(uid), Some(record), "seed {seed}: {uid} was seen");
+    }
+    let counters = store.counters(sent).unwrap();
+    assert!(counters.uid_next >= *uid_next && counters.modseq >= *modseq, "seed {seed}: {counters:?}");
+    for (uid, bytes) in &known.appended {
+        let (blob, _) = records.get(uid).unwrap_or_else(|| panic!("seed {seed}: {uid} was appended"));
+        assert_eq!(&store.read(*blob, 0, usize::MAX).unwrap(), bytes, "seed {seed}: {uid} was appended");
+    }
+    assert!(known.copied.iter().all(|uid| records.contains_key(uid)), "seed {seed}: copied");
+    let drafts = store.records(mailbox(store, account, "Drafts").unwrap(), &all(), 9).unwrap();
+    let drafts: Vec<_> = drafts.iter().map(|record| store.read(record.blob, 0, usize::MAX).unwrap()).collect();
+    let is_there = |draft: &Option<Vec<u8>>| drafts == draft.iter().cloned().collect::<Vec<_>>();
+    let may_be_next = known.next_draft.is_some() && is_there(&known.next_draft);
+    assert!(is_there(&known.draft) || may_be_next, "seed {seed}: {} drafts", drafts.len());
+    let report = store.verify(&mut |_| ()).unwrap();
+    assert_eq!(report.findings, [], "seed {seed}");
+}
+
+#[test]
+fn what_anyone_saw_of_an_append_stays_so() {
+    let again = AtomicU64::new(0);
+    for_each_seed(stores(), |seed| one_crash(seed, &again));
+    println!("{} stores; {} messages done again from the journal", stores(), again.load(Ordering::Relaxed));
+    assert!(again.load(Ordering::Relaxed) > 0, "nothing was ever done again");
+}
+
+#[test]
+fn an_append_takes_one_sync() {
+    let disk = SimulatedDisk::default();
+    let store = open(&disk).unwrap();
+    let account = people(&store);
+    let sent = mailbox(&store, account, "Sent").unwrap();
+    append(&store, sent, b"makes the segment", Flags::default()).unwrap();
+    // What `meta.redb` owes is synced once in a while.
+    store.subscribe(account, "Sent", true).wait().unwrap();
+    let before = disk.syncs();
+    for number in 0..10 {
+        append(&store, sent, &body(number, 2000), Flags::default()).unwrap();
+    }
+    let syncs = disk.syncs() - before;
+    assert!((10..=12).contains(&syncs), "{syncs} syncs for 10 messages");
+}
+
+/// A disk that refuses to work for a while, and then is well again, with nobody having died.
+#[test]
+fn faults_that_pass_take_nothing_away() {
+    for_each_seed(stores() / 3, |seed| {
+        let mut random = Random(seed);
+        let disk = SimulatedDisk::default();
+        let mut known = Known::default();
+        let store = open(&disk).unwrap();
+        let account = people(&store);
+        let sent = mailbox(&store, account, "Sent").unwrap();
+        for _ in 0..1 + random.below(4) {
+            let fault = if random.below(2) == 0 { Fault::Full } else { Fault::Refusal };
+            disk.fail_after(1 + random.below(400), fault);
+            let error = work(&store, account, &mut random, &mut known).unwrap_err();
+            assert!(matches!(error.word, Word::DiskFull | Word::Io), "seed {seed}, {fault:?}: {error}");
+            disk.recover();
+            known.look(&store, sent);
+            known.seen.lock().unwrap().0.retain(|uid, _| !known.copied.contains(uid));
+            let is_draft = |bytes: &Vec<u8>| {
+                let drafts = mailbox(&store, account, "Drafts").unwrap();
+                let records = store.records(drafts, &all(), 9).unwrap();
+                records.iter().any(|record| &store.read(record.blob, 0, usize::MAX).unwrap() == bytes)
+            };
+            // One that was refused may be there all the same.
+            if let Some(next) = known.next_draft.take_if(|next| is_draft(next)) {
+                known.draft = Some(next);
+            }
+            // What was asked for when the disk failed may go on until now.
+            for name in ["Work", "Done"] {
+                drop(store.delete_mailbox(account, name).wait());
+            }
+        }
+        check(&store, account, &known, seed);
+        store.close().unwrap();
+        check(&open(&disk).unwrap(), account, &known, seed);
+    });
+}

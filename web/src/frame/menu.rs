@@ -1,0 +1,58 @@
+//! The menu: one list of entries, each with who may use it.
+
+use crate::door::{Access, Caller};
+
+/// Entries that belong together.
+struct Group {
+    label: &'static str,
+    entries: &'static [Entry],
+}
+
+/// A page that is reached from everywhere.
+struct Entry {
+    access: Access,
+    path: &'static str,
+    label: &'static str,
+}
+
+const fn entry(access: Access, path: &'static str, label: &'static str) -> Entry {
+    Entry { access, path, label }
+}
+
+/// The menu of a person who may do everything. A page that is to be in it is a line here.
+const GROUPS: &[Group] = &[
+    Group {
+        label: "Mail",
+        entries: &[
+            entry(Access::SystemAdmin, "/dashboard", "Dashboard"),
+            entry(Access::DomainAdmin, "/spool", "Spool"),
+        ],
+    },
+    Group { label: "People", entries: &[] },
+    Group { label: "Safety", entries: &[] },
+    Group { label: "System", entries: &[entry(Access::SystemAdmin, "/services", "Services")] },
+    Group { label: "My mailbox", entries: &[] },
+];
+
+/// A group as a page shows it.
+pub(crate) struct MenuGroup {
+    pub(crate) label: &'static str,
+    pub(crate) entries: Vec<MenuEntry>,
+}
+
+/// An entry as a page shows it.
+pub(crate) struct MenuEntry {
+    pub(crate) path: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) current: bool,
+}
+
+/// What this caller may use; the entry of `section` is the current one.
+pub(super) fn of(caller: &Caller, section: &str) -> Vec<MenuGroup> {
+    let shown = |entry: &&Entry| entry.access <= caller.role();
+    let row = |entry: &Entry| MenuEntry { path: entry.path, label: entry.label, current: entry.path == section };
+    let groups = GROUPS
+        .iter()
+        .map(|group| MenuGroup { label: group.label, entries: group.entries.iter().filter(shown).map(row).collect() });
+    groups.filter(|group| !group.entries.is_empty()).collect()
+}

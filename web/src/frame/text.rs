@@ -1,0 +1,156 @@
+//! Numbers, sizes, times and plurals as a person reads them. A translation begins here.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+
+/// `1234567` → `1,234,567`.
+pub(crate) fn number(number: impl TryInto<u64>) -> String {
+    let digits = number.try_into().unwrap_or_default().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 message`, `3 messages`. The plural is `one` with an `s`, or what stands behind a `|`: `entry|entries`.
+pub(crate) fn count(count: impl TryInto<u64>, one: &str) -> String {
+    let count = count.try_into().unwrap_or_default();
+    let (one, many) = match one.split_once('|') {
+        Some((one, many)) => (one, many.to_string()),
+        None => (one, format!("{one}s")),
+    };
+    format!("{} {}", number(count), if count == 1 { one } else { &many })
+}
+
+/// Bytes as `820 B`, `12.4 KB`, `3.1 GB`.
+pub(crate) fn bytes(bytes: impl TryInto<u64>) -> String {
+    let bytes = bytes.try_into().unwrap_or_default();
+    let units = ["KB", "MB", "GB", "TB", "PB"];
+    let mut size = bytes as f64;
+    let mut unit = "B";
+    for next in units {
+        // What would be shown as 1000 is one of the next unit.
+        if size < 999.5 {
+            break;
+        }
+        (size, unit) = (size / 1000.0, next);
+    }
+    match unit {
+        "B" => format!("{bytes} B"),
+        _ if size < 99.95 => format!("{size:.1} {unit}"),
+        _ => format!("{size:.0} {unit}"),
+    }
+}
+
+/// Seconds as `45 s`, `12 min`, `2 h 5 min`, `3 d 4 h`.
+pub(crate) fn duration(seconds: u64) -> String {
+    let pair = |big: u64, big_unit: &str, small: u64, small_unit: &str| match small {
+        0 => format!("{big} {big_unit}"),
+        _ => format!("{big} {big_unit} {small} {small_unit}"),
+    };
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => pair(seconds / 3600, "h", seconds % 3600 / 60, "min"),
+        _ => pair(seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
+    }
+}
+
+/// Milliseconds as `85 ms`, `1.4 s`, then as [`duration`].
+pub(crate) fn milliseconds(milliseconds: u64) -> String {
+    match milliseconds {
+        0..1000 => format!("{milliseconds} ms"),
+        1000..60_000 => format!("{:.1} s", milliseconds as f64 / 1000.0),
+        _ => duration(milliseconds / 1000),
+    }
+}
+
+/// A part of a whole as `37 %`.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    match whole {
+        0 => "0 %".into(),
+        _ => format!("{:.0} %", part as f64 * 100.0 / whole as f64),
+    }
+}
+
+/// A moment, given as RFC 3339 in UTC, for the script to put into the viewer's zone.
+pub(crate) fn time(at: &str) -> Moment<'_> {
+    let harmless = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 'Z');
+    Moment { at: if at.chars().all(harmless) { at } else { "" }, age: false }
+}
+
+/// As [`time`], shown as how long ago it was, or how soon it will be.
+pub(crate) fn age(at: &str) -> Moment<'_> {
+    Moment { age: true, ..time(at) }
+}
+
+/// A moment in a page.
+pub(crate) struct Moment<'a> {
+    at: &'a str,
+    age: bool,
+}
+
+impl HtmlSafe for Moment<'_> {}
+
+impl fmt::Display for Moment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Moment { at, age } = self;
+        match (at.get(..10), at.get(11..16)) {
+            (Some(day), Some(minute)) => {
+                let mark = if *age { " data-age" } else { "" };
+                write!(f, "<time datetime=\"{at}\"{mark}>{day} {minute} UTC</time>")
+            }
+            _ => f.write_str("–"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_sizes_and_plurals() {
+        for (given, expected) in [(0_u64, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(number(given), expected);
+        }
+        for (given, expected) in [
+            (0_u64, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 KB"),
+            (99_960, "100 KB"),
+            (999_600, "1.0 MB"),
+            (3_140_000_000, "3.1 GB"),
+        ] {
+            assert_eq!(bytes(given), expected);
+        }
+        assert_eq!([count(1, "message"), count(2000, "message")], ["1 message", "2,000 messages"]);
+        assert_eq!([count(1, "entry|entries"), count(0, "entry|entries")], ["1 entry", "0 entries"]);
+        assert_eq!([percent(1, 3), percent(1, 0)], ["33 %", "0 %"]);
+    }
+
+    #[test]
+    fn spans_of_time() {
+        for (given, expected) in
+            [(59, "59 s"), (60, "1 min"), (3600, "1 h"), (7500, "2 h 5 min"), (86_400, "1 d"), (273_600, "3 d 4 h")]
+        {
+            assert_eq!(duration(given), expected);
+        }
+        assert_eq!([milliseconds(85), milliseconds(1400), milliseconds(61_000)], ["85 ms", "1.4 s", "1 min"]);
+    }
+
+    #[test]
+    fn moments_are_marked_for_the_script() {
+        let at = "2026-11-22T01:02:03.000Z";
+        assert_eq!(time(at).to_string(), format!("<time datetime=\"{at}\">2026-11-22 01:02 UTC</time>"));
+        assert!(age(at).to_string().contains(" data-age>"));
+        for nonsense in ["", "2026", "<script>alert(1)</script>", "ünïcödé-ünïcödé"] {
+            assert_eq!(time(nonsense).to_string(), "–");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The pages of the console: a folder for each family, its templates beside its handlers. A page asks the functions of
+//! the API and decides nothing: who may use it stands in its [`Route`](crate::door::Route), what may be seen and changed
+//! is the API's matter.
+
+pub(crate) mod services;
