@@ -13,6 +13,7 @@ use mailstead_core::net::{Encryption, LineService, Net, Protocol};
 use mailstead_core::people::People;
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
 use mailstead_core::reports::{self, Reports};
+use mailstead_core::search::Search;
 use mailstead_core::service::Service;
 use mailstead_storage::Store;
 use mailstead_web::WebService;
@@ -37,6 +38,8 @@ pub struct Parts {
     pub tallies: Tallies,
     /// What all listeners share: clock, log, sessions, certificate, limits.
     pub net: Net,
+    /// Finds words in messages.
+    pub search: Search,
     /// Asks the DNS.
     pub resolver: Arc<dyn Resolver>,
 }
@@ -54,6 +57,7 @@ pub fn services(config: &Config, parts: &Parts, delivery: &Delivery, web: &Arc<W
         pop3(config, parts, pop3::Service::Pop3s, &config.pop3s, &maildrops),
         sieve(config, parts),
         Arc::new(delivery.clone()),
+        Arc::new(parts.search.clone()),
         web.clone(),
     ];
     if config.authenticity.dmarc_reports || config.authenticity.tls_reports {
@@ -137,6 +141,7 @@ fn imap(config: &Config, parts: &Parts, service: imap::Service, settings: &imap:
         people: parts.people.clone(),
         intake: parts.intake.clone(),
         store: parts.store.clone(),
+        search: parts.search.clone(),
         bell: parts.bell.clone(),
         log: parts.net.log.clone(),
         clock: parts.net.clock.clone(),

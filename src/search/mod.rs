@@ -9,6 +9,7 @@ mod excerpt;
 mod find;
 mod follower;
 mod language;
+mod open;
 pub mod query;
 mod signals;
 mod source;
@@ -30,6 +31,7 @@ use signals::Signals;
 pub use document::document;
 pub use excerpt::{Excerpt, PIECES_MAX};
 pub use find::{Found, Hit, Order, Page};
+pub use open::Opened;
 pub use status::Status;
 
 /// The folder of the index in the data directory.
@@ -85,6 +87,16 @@ impl Search {
         let hits = self.0.index.rank(owner, query)?;
         let best = hits.iter().map(|hit| hit.score).fold(f32::MIN_POSITIVE, f32::max);
         Ok(hits.into_iter().map(|hit| (hit.blob, (hit.score / best * 100.0).clamp(1.0, 100.0) as u8)).collect())
+    }
+
+    /// Is there anything that cannot be found yet? Blocks for the disk.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Io`.
+    pub fn is_behind(&self) -> Result<bool, Error> {
+        let progress = self.0.index.progress()?;
+        let behind = || Ok(!self.0.parts.store.index_log(progress.log, 1)?.changes.is_empty());
+        if !progress.is_begun() || !progress.owners.is_empty() { Ok(true) } else { behind() }
     }
 
     /// Has everything that an owner has read again; all owners' with `None`. Done when the service runs.

@@ -11,6 +11,7 @@ use mailstead_core::log::{Event, Kind, Level, Log, Value};
 use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
+use mailstead_core::search::Search;
 use mailstead_core::service::Services;
 use mailstead_storage::Store;
 
@@ -31,6 +32,8 @@ pub struct House {
     pub guard: Guard,
     /// The way in, for mail that the box writes.
     pub intake: Intake,
+    /// Finds words in messages.
+    pub search: Search,
     /// What runs.
     pub services: Services,
     /// Where acts are noted.

@@ -22,6 +22,8 @@ pub fn api() -> Vec<Route> {
         api::spool::routes(),
         api::sessions::routes(),
         api::services::routes(),
+        api::indexing::routes(),
+        api::search::routes(),
         api::verify::routes(),
         api::import::routes(),
     ]
@@ -32,7 +34,7 @@ pub fn api() -> Vec<Route> {
 
 /// The pages, and what belongs to them.
 pub fn pages() -> Vec<Route> {
-    [public::routes(), frame::routes(), pages::services::routes()].into_iter().flatten().collect()
+    [public::routes(), frame::routes(), pages::services::routes(), pages::indexing::routes(), pages::search::routes()].into_iter().flatten().collect()
 }
 
 /// The API for the box's owner, as the control socket serves it. Every request is the owner's.

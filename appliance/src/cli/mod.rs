@@ -5,6 +5,7 @@ mod alias;
 mod domain;
 mod failure;
 mod import;
+mod indexing;
 mod init;
 mod password;
 mod progress;
@@ -84,6 +85,11 @@ enum Command {
     /// What runs
     #[command(subcommand)]
     Service(service::Command),
+    /// The index by which messages are found
+    #[command(subcommand)]
+    Indexing(indexing::Command),
+    /// Find a user's messages
+    Search(indexing::Search),
     /// Check the whole store: references, checksums, counters
     Verify,
     /// The configuration
@@ -185,6 +191,8 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::Spool(command) => command.run(&client, context).await,
         Command::Session(command) => command.run(&client, context).await,
         Command::Service(command) => command.run(&client, context).await,
+        Command::Indexing(command) => command.run(&client, context).await,
+        Command::Search(options) => options.run(&client, context).await,
         Command::Verify => verify::run(&client, context).await,
         Command::Import(options) => import::run(options, &client, context).await,
         Command::Serve | Command::Demo(_) | Command::Init(_) | Command::Config(_) => Ok(()),

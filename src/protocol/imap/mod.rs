@@ -28,6 +28,7 @@ mod context;
 mod decoded;
 mod filter;
 mod frame;
+mod fuzzy;
 mod header;
 mod namespace;
 mod notify;
@@ -65,6 +66,7 @@ use crate::intake::Intake;
 use crate::log::{Kind, Log};
 use crate::net::{Encryption, Peer, Protocol};
 use crate::people::People;
+use crate::search::Search;
 
 /// One of the two services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +115,8 @@ pub struct House {
     pub intake: Intake,
     /// Mailboxes and messages.
     pub store: Store,
+    /// Finds words.
+    pub search: Search,
     /// Tells when a mailbox changes.
     pub bell: Bell,
     /// Where events go.

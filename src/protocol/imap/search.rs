@@ -4,6 +4,7 @@
 
 use mailstead_storage::{BlobId, Flags, Modseq, Record, Time, UidSet};
 
+use super::fuzzy::Fuzzy;
 use super::selected::Selected;
 use super::uids::intersection;
 use super::wire::{SearchKey, blob_of};
@@ -42,6 +43,8 @@ pub enum Program {
     Body(Needle),
     /// The text somewhere in the message.
     Text(Needle),
+    /// Words in any form, as the index finds them.
+    Fuzzy(Fuzzy),
     /// Not this.
     Not(Box<Program>),
     /// One of these.
@@ -71,6 +74,9 @@ pub trait Message {
 
     /// Does this header field contain the text?
     fn header(&mut self, field: &str, needle: &Needle) -> bool;
+
+    /// Is it among what the index finds?
+    fn fuzzy(&mut self, fuzzy: &Fuzzy) -> bool;
 
     /// Does the body contain the text?
     fn body(&mut self, needle: &Needle) -> bool;
@@ -106,6 +112,7 @@ impl Program {
             SearchKey::Header(field, text) => Program::Header(field.clone(), Needle::new(text)),
             SearchKey::Body(text) => Program::Body(Needle::new(text)),
             SearchKey::Text(text) => Program::Text(Needle::new(text)),
+            SearchKey::Fuzzy(place, text) => Program::Fuzzy(Fuzzy::new(place, text)),
             SearchKey::Not(key) => not(Program::compile(key, mailbox, now)),
             SearchKey::Or(left, right) => {
                 Program::Any(cheapest_first([left.as_ref(), right.as_ref()].into_iter(), mailbox, now))
@@ -170,6 +177,7 @@ impl Program {
             Program::Header(field, needle) => message.header(field, needle),
             Program::Body(needle) => message.body(needle),
             Program::Text(needle) => message.text(needle),
+            Program::Fuzzy(fuzzy) => message.fuzzy(fuzzy),
             Program::Not(program) => !program.matches(message),
             Program::Any(programs) => programs.iter().any(|program| program.matches(message)),
             Program::All(programs) => programs.iter().all(|program| program.matches(message)),

@@ -12,6 +12,8 @@ mod outline;
 mod pop3;
 #[path = "../../../fuzz/drivers/reports.rs"]
 mod reports;
+#[path = "../../../fuzz/drivers/search_query.rs"]
+mod search_query;
 #[path = "../../../fuzz/drivers/seven_bit.rs"]
 mod seven_bit;
 #[path = "../../../fuzz/drivers/sieve.rs"]
@@ -20,6 +22,8 @@ mod sieve;
 mod smtp;
 #[path = "../../../fuzz/drivers/smtp_client.rs"]
 mod smtp_client;
+#[path = "../../../fuzz/drivers/texts.rs"]
+mod texts;
 #[path = "../../../fuzz/drivers/wire.rs"]
 mod wire;
 
@@ -80,6 +84,16 @@ fn scripts() {
 #[test]
 fn reports_of_others() {
     replay("reports", reports::run);
+}
+
+#[test]
+fn texts_of_messages() {
+    replay("texts", texts::run);
+}
+
+#[test]
+fn queries() {
+    replay("search_query", search_query::run);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use mailstead_core::intake::{Acceptance, Intake, Trace};
 use mailstead_core::log::Log;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
+use mailstead_core::search::{self, Search};
 use mailstead_core::service::Services;
 use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
 use serde_json::{Value, json};
@@ -66,6 +67,9 @@ impl Fixture {
         });
         let guard = guard.expect("a guard");
         people.tell(Box::new(guard.clone()));
+        let parts =
+            search::Parts { store: store.clone(), bell: Bell::default(), clock: clock.clone(), log: Log::none() };
+        let search = Search::open(data.path(), parts).expect("an index");
         let house = House {
             hostname: "mx.example.test".into(),
             store,
@@ -73,6 +77,7 @@ impl Fixture {
             sessions,
             guard,
             intake,
+            search,
             services,
             log: Log::none(),
             clock,

@@ -30,8 +30,11 @@ const GROUPS: &[Group] = &[
     },
     Group { label: "People", entries: &[] },
     Group { label: "Safety", entries: &[] },
-    Group { label: "System", entries: &[entry(Access::SystemAdmin, "/services", "Services")] },
-    Group { label: "My mailbox", entries: &[] },
+    Group { label: "System", entries: &[
+            entry(Access::SystemAdmin, "/services", "Services"),
+            entry(Access::SystemAdmin, "/indexing", "Indexing"),
+        ] },
+    Group { label: "My mailbox", entries: &[entry(Access::User, "/me/search", "Search")] },
 ];
 
 /// A group as a page shows it.

@@ -2,4 +2,6 @@
 //! the API and decides nothing: who may use it stands in its [`Route`](crate::door::Route), what may be seen and changed
 //! is the API's matter.
 
+pub(crate) mod indexing;
+pub(crate) mod search;
 pub(crate) mod services;

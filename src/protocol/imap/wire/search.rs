@@ -50,6 +50,8 @@ pub enum SearchKey {
     Body(String),
     /// `TEXT`
     Text(String),
+    /// The words of a text in any form (RFC 6203): in a header field, `BODY` or `TEXT`.
+    Fuzzy(String, String),
     /// `MODSEQ` (RFC 7162)
     Modseq(u64),
     /// INTERNALDATE at least so many seconds ago (RFC 5032).
@@ -110,6 +112,7 @@ impl Keys {
         parser.space()?;
         match name.as_str() {
             "NOT" => Ok(not(self.key(parser, depth + 1)?)),
+            "FUZZY" => Ok(fuzzy(self.key(parser, depth + 1)?)),
             "OR" => {
                 let left = self.key(parser, depth + 1)?;
                 parser.space()?;
@@ -207,6 +210,23 @@ fn modseq(parser: &mut Parser<'_>) -> Parsed<SearchKey> {
     }
     parser.number64().map(SearchKey::Modseq)
 }
+
+/// The key with its texts looked for in any form of their words; keys that are exact by nature stay (RFC 6203 §3).
+fn fuzzy(key: SearchKey) -> SearchKey {
+    let inner = |key: Box<SearchKey>| Box::new(fuzzy(*key));
+    match key {
+        SearchKey::Header(field, text) if FUZZY_FIELDS.contains(&field.as_str()) => SearchKey::Fuzzy(field, text),
+        SearchKey::Body(text) => SearchKey::Fuzzy("BODY".into(), text),
+        SearchKey::Text(text) => SearchKey::Fuzzy("TEXT".into(), text),
+        SearchKey::Not(key) => SearchKey::Not(inner(key)),
+        SearchKey::Or(left, right) => SearchKey::Or(inner(left), inner(right)),
+        SearchKey::And(keys) => SearchKey::And(keys.into_iter().map(fuzzy).collect()),
+        other => other,
+    }
+}
+
+/// The header fields that have keys of their own.
+const FUZZY_FIELDS: [&str; 5] = ["BCC", "CC", "FROM", "SUBJECT", "TO"];
 
 fn not(key: SearchKey) -> SearchKey {
     SearchKey::Not(Box::new(key))

@@ -1,7 +1,7 @@
 //! `spool`: the list of what waits, and one message of it.
 
 pub mod acts;
-mod text;
+pub(crate) mod text;
 
 use axum::Json;
 use axum::extract::State;

@@ -27,10 +27,15 @@ pub(super) async fn text(State(house): State<House>, caller: Caller, Path(id): P
     let store = house.store.clone();
     let entry = work::read(move || store.spool_entry(blob)).await?.ok_or_else(|| missing(&id))?;
     house.audit(&caller, "text of a spool message read", id);
-    let (sender, channel) = Channel::new(PIECES_WAITING_MAX);
     let from = u64::from(entry.arrival.return_path_bytes);
-    tokio::spawn(send(house.store.clone(), blob, from, sender));
-    Ok(([(CONTENT_TYPE, "message/rfc822")], Body::new(channel)).into_response())
+    Ok(([(CONTENT_TYPE, "message/rfc822")], body(house.store.clone(), blob, from)).into_response())
+}
+
+/// A message's bytes from `from` on, read as they are sent.
+pub(crate) fn body(store: Store, blob: BlobId, from: u64) -> Body {
+    let (sender, channel) = Channel::new(PIECES_WAITING_MAX);
+    tokio::spawn(send(store, blob, from, sender));
+    Body::new(channel)
 }
 
 /// Sends the bytes from `from` on, until the reader goes or the message does.
