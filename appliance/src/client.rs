@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use mailstead_web::api::ErrorBody;
 use mailstead_web::control::SOCKET_FILE;
 use mailstead_web::routes;
+use mailstead_web::segment;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
@@ -95,19 +96,14 @@ impl Client {
         &self,
         path: &str,
         body: String,
-        mut hear: impl FnMut(T),
+        hear: impl FnMut(T),
     ) -> Result<(), Failure> {
-        let mut answer = self.send(Method::POST, path, body.into()).await?.into_body();
-        let mut waiting = Vec::new();
-        while let Some(frame) = answer.frame().await {
-            let Ok(bytes) = frame.map_err(broken)?.into_data() else { continue };
-            waiting.extend_from_slice(&bytes);
-            while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
-                hear(serde_json::from_slice(&waiting[..end]).map_err(foreign)?);
-                waiting.drain(..=end);
-            }
-        }
-        Ok(())
+        hear_lines(self.send(Method::POST, path, body.into()).await?, hear).await
+    }
+
+    /// GET that is answered line by line.
+    pub async fn follow<T: DeserializeOwned>(&self, path: &str, hear: impl FnMut(T)) -> Result<(), Failure> {
+        hear_lines(self.send(Method::GET, path, Body::empty()).await?, hear).await
     }
 
     /// GET of what is not JSON: copied as it comes.
@@ -151,6 +147,19 @@ impl Client {
     }
 }
 
+async fn hear_lines<T: DeserializeOwned>(answer: Response<Body>, mut hear: impl FnMut(T)) -> Result<(), Failure> {
+    let (mut answer, mut waiting) = (answer.into_body(), Vec::new());
+    while let Some(frame) = answer.frame().await {
+        let Ok(bytes) = frame.map_err(broken)?.into_data() else { continue };
+        waiting.extend_from_slice(&bytes);
+        while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
+            hear(serde_json::from_slice(&waiting[..end]).map_err(foreign)?);
+            waiting.drain(..=end);
+        }
+    }
+    Ok(())
+}
+
 async fn over_socket(socket: &Path, request: Request<Body>) -> Result<Response<Body>, Failure> {
     let unreachable = |error: &dyn std::fmt::Display| {
         Failure::Unreachable(format!("the server does not answer on {}: {error}", socket.display()))
@@ -176,4 +185,11 @@ fn broken(error: impl std::fmt::Display) -> Failure {
 
 fn foreign(error: impl std::fmt::Display) -> Failure {
     Failure::Refused(format!("the server is of another version: {error}"))
+}
+
+/// A path with the values of its query that are there.
+pub fn query(path: &str, values: &[(&str, Option<String>)]) -> String {
+    let pairs = values.iter().filter_map(|(name, value)| Some(format!("{name}={}", segment(value.as_ref()?))));
+    let pairs: Vec<String> = pairs.collect();
+    if pairs.is_empty() { path.into() } else { format!("{path}?{}", pairs.join("&")) }
 }

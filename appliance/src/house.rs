@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::cli::Failure;
-use crate::config::Config;
+use crate::config::{Config, Desk, Overrides};
 use crate::signals::{Signals, Wish};
 use crate::wiring::{self, Parts};
 
@@ -104,15 +104,34 @@ impl House {
     fn build(config: &Config, purpose: Purpose) -> Result<House, Failure> {
         let (data, live) = (config.top.data.clone(), purpose == Purpose::Serve);
         make_directory(&data)?;
-        let (clock, bell) = (Clock::system(), Bell::default());
-        let log = open_log(config, live, clock.clone())?;
+        let bell = Bell::default();
         let store = Store::open(config.storage.options(&data), Arc::new(bell.clone()))
             .map_err(|error| cannot_open(&error, &data))?;
+        let file = config.clone();
+        let built = match Overrides::kept(&store).and_then(|set| set.over(config)) {
+            Ok(None) => return House::furnish(config, file, (store, bell), live),
+            Ok(Some(config)) => House::furnish(&config, file.clone(), (store.clone(), bell.clone()), live),
+            Err(wrong) => Err(Failure::Usage(wrong.0)),
+        };
+        // What was set must not lock anybody out of the command that sets it right.
+        built.or_else(|failure| {
+            let house = House::furnish(config, file, (store, bell), live)?;
+            let event =
+                Event::new(Kind::System, Level::Error, "settings were left out: the box cannot start with them");
+            house.web.log.write(event.with("error", failure.to_string()));
+            Ok(house)
+        })
+    }
+
+    /// Builds every part but the store, with these settings; `file` are those without what was set at run time.
+    fn furnish(config: &Config, file: Config, (store, bell): (Store, Bell), live: bool) -> Result<House, Failure> {
+        let (data, clock) = (config.top.data.clone(), Clock::system());
+        let log = open_log(config, live, clock.clone())?;
         // A command uses no certificate: one that cannot be read is no reason not to add a user.
         let tls = if live { config.tls.clone() } else { TlsSettings::default() };
         let certificates = Certificates::open(&tls, &data, &config.top.hostname).map_err(Failure::Refused)?;
         let people = People::new(store.clone(), clock.clone());
-        let intake = Intake::new(store.clone(), clock.clone(), config.limits.message_bytes_max);
+        let intake = Intake::noted(store.clone(), clock.clone(), log.clone(), config.limits.message_bytes_max);
         let limits = Arc::new(config.limits.clone());
         let sessions = Sessions::default();
         let guard = guard::Parts {
@@ -161,6 +180,7 @@ impl House {
             intake: parts.intake.clone(),
             search,
             services,
+            settings: Arc::new(Desk::new(file, parts.store.clone(), log.clone())),
             log,
             clock,
             box_key,

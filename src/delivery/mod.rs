@@ -10,6 +10,7 @@
 
 mod calendar;
 mod errand;
+mod noted;
 mod notice;
 mod outcome;
 mod place;

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::plan::Planner;
 use super::remote::{Attempt, Remote};
 use super::rules::{Claims, RuleBook};
-use super::{DeliverySettings, errand, notice, traffic};
+use super::{DeliverySettings, errand, noted, notice, traffic};
 use crate::bell::Bell;
 use crate::clock::{Clock, Time};
 use crate::guard::{Guard, HELD};
@@ -214,7 +214,7 @@ impl Delivery {
         let tried = attempt.run().await;
         let leased = tried.leased.clone();
         let settlement = self.planner(parts.clock.now(), &Claims::default()).tried(tried);
-        if let Some(event) = self.event(&leased, &settlement) {
+        if let Some(event) = noted::event(&self.0.parts, &leased, &settlement) {
             parts.log.write(event);
         }
         traffic::count(&parts.store, &leased, &settlement, parts.clock.now());
@@ -242,7 +242,7 @@ impl Delivery {
         let origin = settles_with(&leased).and_then(|of| planner.store.spool_entry(of).ok().flatten()).map(as_leased);
         match attempt(planner, &leased, origin.as_ref()) {
             Ok(settlement) => {
-                planned.event = self.event(&leased, &settlement);
+                planned.event = noted::event(&self.0.parts, &leased, &settlement);
                 traffic::count(planner.store, &leased, &settlement, planner.now);
                 planned.settlements.push(settlement);
             }
@@ -261,35 +261,6 @@ impl Delivery {
             });
         }
         planned
-    }
-
-    fn event(&self, leased: &Leased, settlement: &Settlement) -> Option<Event> {
-        // With an errand left the message itself is where it should be.
-        let state = |recipient: &RecipientState| match recipient.state {
-            State::Pending if !recipient.errands.is_empty() => State::Delivered,
-            ref state => state.clone(),
-        };
-        let count = |wanted| settlement.recipients.iter().filter(|recipient| state(recipient) == wanted).count() as u64;
-        let (delivered, failed, pending) = (count(State::Delivered), count(State::Failed), count(State::Pending));
-        if !self.0.parts.log.lets_through(Kind::Delivery, Level::Info) {
-            return None;
-        }
-        let what = match (failed, pending) {
-            (0, 0) => "delivered",
-            (0, _) => "waiting",
-            _ => "failed",
-        };
-        let mut event = Event::new(Kind::Delivery, Level::Info, what)
-            .message(leased.id)
-            .with("from", leased.arrival.envelope.reverse_path.clone())
-            .with("delivered", delivered)
-            .with("attempt", u64::from(settlement.attempts));
-        if failed + pending > 0 {
-            let answer = settlement.recipients.iter().find(|recipient| state(recipient) != State::Delivered);
-            let answer = answer.map(|recipient| recipient.answer.clone()).unwrap_or_default();
-            event = event.with("failed", failed).with("pending", pending).with("answer", answer);
-        }
-        Some(event)
     }
 
     /// Runs the first errand of a message, which stays leased until what was sent is applied.

@@ -6,6 +6,7 @@ use mailstead_storage::{
     Accepted, Append, Appended, Arrival, BlobId, Draft, Error, Meter, PIECE_BYTES_MAX, Pending, Provenance, Verdict,
 };
 
+use super::entry::{Entry, Titles};
 use super::head::Head;
 use super::{Acceptance, Door, KeptMessage, Refusal, Trace};
 use crate::clock::Time;
@@ -28,6 +29,14 @@ pub struct Incoming {
     /// `None` once the message is refused. Boxed: with its hasher it is 3 KB, and every future that holds an `Incoming`
     /// would be larger by it several times over.
     body: Option<Box<Body>>,
+}
+
+/// A message that has ended.
+struct Ended<T> {
+    /// What storage made of it.
+    done: Result<T, Error>,
+    outline: Arc<[u8]>,
+    titles: Titles,
 }
 
 /// What only the rayon pool touches.
@@ -101,16 +110,20 @@ impl Incoming {
     /// Any refusal; nothing is kept then.
     pub async fn accept(self, acceptance: Acceptance) -> Result<Accepted, Refusal> {
         let (received, return_path_bytes, verdict) = (self.door.clock.now(), self.return_path_bytes, self.verdict);
-        let (store, by) = (self.door.store.clone(), acceptance.provenance.clone());
-        let (accepted, _) = self
-            .end(move |draft, tail, outline| {
+        let (door, by) = (Arc::clone(&self.door), acceptance.provenance.clone());
+        let entry = Entry::is_wanted(&door.log).then(|| Entry::of(&acceptance));
+        let ended = self
+            .end(entry.is_some(), move |draft, tail, outline| {
                 let Acceptance { envelope, provenance, priority } = acceptance;
                 let arrival = Arrival { envelope, provenance, received, priority, verdict, return_path_bytes, outline };
                 draft.accept(tail, arrival)
             })
             .await?;
-        let accepted = accepted?;
-        store.count_traffic(received, &counts(by, verdict, accepted.size));
+        let accepted = ended.done?;
+        door.store.count_traffic(received, &counts(by, verdict, accepted.size));
+        if let Some(entry) = entry {
+            entry.called(ended.titles).write(&accepted, &door.log);
+        }
         Ok(accepted)
     }
 
@@ -123,8 +136,8 @@ impl Incoming {
         self,
         append: impl FnOnce(Arc<[u8]>) -> Append + Send + 'static,
     ) -> Result<Result<Appended, Error>, Refusal> {
-        let (appended, _) = self.end(move |draft, tail, outline| draft.append(tail, append(outline))).await?;
-        Ok(appended)
+        let ended = self.end(false, move |draft, tail, outline| draft.append(tail, append(outline))).await?;
+        Ok(ended.done)
     }
 
     /// The message is complete and durable when this resolves; nothing refers to it yet.
@@ -132,8 +145,8 @@ impl Incoming {
     /// # Errors
     /// Any refusal; nothing is kept then.
     pub async fn keep(self) -> Result<KeptMessage, Refusal> {
-        let (kept, outline) = self.end(|draft, tail, _| draft.keep(tail)).await?;
-        Ok(KeptMessage { kept: kept?, outline })
+        let Ended { done, outline, .. } = self.end(false, |draft, tail, _| draft.keep(tail)).await?;
+        Ok(KeptMessage { kept: done?, outline })
     }
 
     /// Adds to the piece. It never grows beyond one.
@@ -163,11 +176,13 @@ impl Incoming {
         Ok(())
     }
 
-    /// Ends the message: for one that fits a single piece, the only visit to the rayon pool.
+    /// Ends the message: for one that fits a single piece, the only visit to the rayon pool. `names_titles`: does the
+    /// log want to know what its header calls it?
     async fn end<T: Send + 'static>(
         mut self,
+        names_titles: bool,
         submit: impl FnOnce(Draft, Vec<u8>, Arc<[u8]>) -> Pending<T> + Send + 'static,
-    ) -> Result<(Result<T, Error>, Arc<[u8]>), Refusal> {
+    ) -> Result<Ended<T>, Refusal> {
         let head_is_open = self.body.as_ref().is_some_and(|body| body.head.is_some());
         if head_is_open && self.buffer.len() + COMPLETION_BYTES_MAX > PIECE_BYTES_MAX {
             self.finish_head().await?;
@@ -176,15 +191,17 @@ impl Incoming {
         let (id, now) = (self.id, self.door.clock.now());
         let (mut body, mut tail) = (self.take_body()?, std::mem::take(&mut self.buffer));
         let _flying = self.door.fly(tail.len()).await;
-        let (outline, durable) = work::compute(move || {
+        let (titles, outline, durable) = work::compute(move || {
             body.finish_head(id, now, &mut tail)?;
             let Body { draft, mut outliner, .. } = *body;
             outliner.feed(&tail);
-            let outline: Arc<[u8]> = outliner.finish().encode().into();
-            Ok::<_, Refusal>((Arc::clone(&outline), submit(draft, tail, outline)))
+            let outline = outliner.finish();
+            let titles = if names_titles { Titles::of(&outline) } else { Titles::default() };
+            let outline: Arc<[u8]> = outline.encode().into();
+            Ok::<_, Refusal>((titles, Arc::clone(&outline), submit(draft, tail, outline)))
         })
         .await?;
-        Ok((durable.await, outline))
+        Ok(Ended { done: durable.await, outline, titles })
     }
 
     /// Finishes the header before the tail is cut: what it lacks may not fit into the piece.

@@ -4,6 +4,7 @@
 //!
 //! Never delivers, never decides who may send: that was settled before.
 
+mod entry;
 mod head;
 mod incoming;
 mod letter;
@@ -20,6 +21,7 @@ pub use incoming::Incoming;
 pub use letter::{Format, Letter, Person};
 
 use crate::clock::Clock;
+use crate::log::Log;
 
 /// Most bytes on their way to storage at once, all messages together. Who has more waits.
 const FLIGHT_BYTES_MAX: usize = 64 << 20;
@@ -35,6 +37,7 @@ pub struct Intake(Arc<Door>);
 struct Door {
     store: Store,
     clock: Clock,
+    log: Log,
     message_bytes_max: u64,
     flight: Semaphore,
 }
@@ -88,7 +91,13 @@ pub enum Refusal {
 impl Intake {
     /// A way into this store. `message_bytes_max` is the size limit.
     pub fn new(store: Store, clock: Clock, message_bytes_max: u64) -> Intake {
-        Intake(Arc::new(Door { store, clock, message_bytes_max, flight: Semaphore::new(FLIGHT_BYTES_MAX) }))
+        Intake::noted(store, clock, Log::none(), message_bytes_max)
+    }
+
+    /// The same, with a log that tells of each message that enters the spool.
+    pub fn noted(store: Store, clock: Clock, log: Log, message_bytes_max: u64) -> Intake {
+        let flight = Semaphore::new(FLIGHT_BYTES_MAX);
+        Intake(Arc::new(Door { store, clock, log, message_bytes_max, flight }))
     }
 
     /// The size limit, bytes.

@@ -124,6 +124,11 @@ impl Kind {
     pub const ALL: [Kind; 8] =
         [Kind::Smtp, Kind::Imap, Kind::Pop3, Kind::Sieve, Kind::Web, Kind::Delivery, Kind::Audit, Kind::System];
 
+    /// By its name.
+    pub fn by_name(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Its name in files and settings.
     pub fn name(self) -> &'static str {
         match self {
@@ -140,6 +145,9 @@ impl Kind {
 }
 
 impl Level {
+    /// All levels, the least first.
+    pub const ALL: [Level; 4] = [Level::Debug, Level::Info, Level::Warning, Level::Error];
+
     /// Its name in files and settings.
     pub fn name(self) -> &'static str {
         match self {
@@ -152,6 +160,6 @@ impl Level {
 
     /// By its name.
     pub fn by_name(name: &str) -> Option<Level> {
-        [Level::Debug, Level::Info, Level::Warning, Level::Error].into_iter().find(|level| level.name() == name)
+        Level::ALL.into_iter().find(|level| level.name() == name)
     }
 }

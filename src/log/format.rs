@@ -1,32 +1,47 @@
-//! How a line looks.
+//! How a line looks. A JSON line begins with its time, kind, level, session and message in this order, so that
+//! `line.rs` can read these without reading the rest.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::{Event, Value};
 use crate::clock::{Time, rfc3339};
 
+/// Bytes of a text that are logged; what a client sends may be long.
+const TEXT_BYTES_MAX: usize = 4096;
+
 /// A JSON line, its end included.
 pub(super) fn json(at: Time, event: &Event, line: &mut String) {
-    let mut object = serde_json::Map::new();
-    object.insert("at".into(), rfc3339(at).into());
-    object.insert("kind".into(), event.kind.name().into());
-    object.insert("level".into(), event.level.name().into());
+    let (kind, level) = (event.kind.name(), event.level.name());
+    let _ = write!(line, "{{\"at\":\"{}\",\"kind\":\"{kind}\",\"level\":\"{level}\"", rfc3339(at));
     if let Some(session) = event.session {
-        object.insert("session".into(), session.to_string().into());
+        let _ = write!(line, ",\"session\":\"{session}\"");
     }
     if let Some(message) = event.message {
-        object.insert("message".into(), message.to_string().into());
+        let _ = write!(line, ",\"message\":\"{message}\"");
     }
-    object.insert("what".into(), event.what.into());
+    let _ = write!(line, ",\"what\":\"{}\"", event.what);
     for (name, value) in &event.fields {
-        let value = match value {
-            Value::Text(text) => text.as_ref().into(),
-            Value::Number(number) => (*number).into(),
-            Value::Truth(truth) => (*truth).into(),
+        let _ = match value {
+            Value::Text(text) => write!(line, ",\"{name}\":{}", quoted(text)),
+            Value::Number(number) => write!(line, ",\"{name}\":{number}"),
+            Value::Truth(truth) => write!(line, ",\"{name}\":{truth}"),
         };
-        object.insert((*name).into(), value);
     }
-    let _ = writeln!(line, "{}", serde_json::Value::Object(object));
+    line.push_str("}\n");
+}
+
+/// The text as a JSON string.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::to_string(&*bounded(text)).unwrap_or_default()
+}
+
+fn bounded(text: &str) -> Cow<'_, str> {
+    if text.len() <= TEXT_BYTES_MAX {
+        return Cow::Borrowed(text);
+    }
+    let kept = &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
+    Cow::Owned(format!("{kept}… ({} bytes)", text.len()))
 }
 
 /// A line for a person, without its end.
@@ -41,9 +56,9 @@ pub(super) fn human(at: Time, event: &Event) -> String {
     for (name, value) in &event.fields {
         let _ = match value {
             Value::Text(text) if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"') => {
-                write!(line, " {name}={text:?}")
+                write!(line, " {name}={:?}", bounded(text))
             }
-            Value::Text(text) => write!(line, " {name}={text}"),
+            Value::Text(text) => write!(line, " {name}={}", bounded(text)),
             Value::Number(number) => write!(line, " {name}={number}"),
             Value::Truth(truth) => write!(line, " {name}={truth}"),
         };

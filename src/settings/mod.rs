@@ -2,8 +2,10 @@
 //! unit and default; the reader, the check for unknown keys and `config print` are made from the
 //! same list.
 
+mod register;
 mod table;
 
+pub use register::{Applies, Changing, Register, Shown, ShownSetting};
 pub use table::{Setting, Table, Wrong, nearest};
 
 /// A group of settings: one table of the TOML file.

@@ -13,6 +13,7 @@ use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::search::Search;
 use mailstead_core::service::Services;
+use mailstead_core::settings::Register;
 use mailstead_storage::Store;
 
 use crate::door::Caller;
@@ -38,6 +39,8 @@ pub struct House {
     pub services: Services,
     /// Where acts are noted.
     pub log: Log,
+    /// What can be set.
+    pub settings: Arc<dyn Register>,
     /// The time.
     pub clock: Clock,
     /// Encrypts what is kept secret.

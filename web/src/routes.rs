@@ -26,6 +26,10 @@ pub fn api() -> Vec<Route> {
         api::search::routes(),
         api::verify::routes(),
         api::import::routes(),
+        api::logs::routes(),
+        api::trace::routes(),
+        api::audit::routes(),
+        api::settings::routes(),
     ]
     .into_iter()
     .flatten()
@@ -34,7 +38,20 @@ pub fn api() -> Vec<Route> {
 
 /// The pages, and what belongs to them.
 pub fn pages() -> Vec<Route> {
-    [public::routes(), frame::routes(), pages::services::routes(), pages::indexing::routes(), pages::search::routes()].into_iter().flatten().collect()
+    [
+        public::routes(),
+        frame::routes(),
+        pages::services::routes(),
+        pages::logs::routes(),
+        pages::trace::routes(),
+        pages::audit::routes(),
+        pages::settings::routes(),
+        pages::indexing::routes(),
+        pages::search::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The API for the box's owner, as the control socket serves it. Every request is the owner's.

@@ -7,15 +7,18 @@ mod failure;
 mod import;
 mod indexing;
 mod init;
+mod log;
 mod password;
 mod progress;
 mod rules;
 mod serve;
 mod service;
 mod session;
+mod settings;
 mod shared;
 mod spool;
 mod table;
+mod trace;
 mod user;
 mod verify;
 
@@ -92,6 +95,13 @@ enum Command {
     Search(indexing::Search),
     /// Check the whole store: references, checksums, counters
     Verify,
+    /// What was logged
+    #[command(subcommand)]
+    Log(log::Command),
+    /// Find out where a mail is: its way from the session that brought it to the mailbox
+    Trace(trace::Trace),
+    /// List what administrators did
+    Audit(trace::Audit),
     /// The configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -106,6 +116,20 @@ enum ConfigCommand {
         /// Print the defaults instead of the values in use
         #[arg(long)]
         defaults: bool,
+    },
+    /// List what was set in place of the configuration file
+    List,
+    /// Set a setting in place of what the configuration file says
+    Set {
+        /// Its name, as log.level
+        name: String,
+        /// Its value, as in the configuration file
+        value: String,
+    },
+    /// Let the configuration file count again
+    Unset {
+        /// Its name
+        name: String,
     },
 }
 
@@ -195,7 +219,11 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::Search(options) => options.run(&client, context).await,
         Command::Verify => verify::run(&client, context).await,
         Command::Import(options) => import::run(options, &client, context).await,
-        Command::Serve | Command::Demo(_) | Command::Init(_) | Command::Config(_) => Ok(()),
+        Command::Log(command) => command.run(&client, context).await,
+        Command::Trace(trace) => trace.run(&client, context).await,
+        Command::Audit(audit) => audit.run(&client, context).await,
+        Command::Config(command) => settings::run(command, &client, context).await,
+        Command::Serve | Command::Demo(_) | Command::Init(_) => Ok(()),
     };
     client.close().await?;
     outcome

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, every key optional. Adding a table is one line in the list at
 //! the end of this file.
 
+mod overrides;
 mod print;
 mod storage;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use mailstead_core::protocol::smtp::{self, SmtpSettings};
 use mailstead_core::settings::{Group, Setting, Wrong, nearest};
 use mailstead_web::WebSettings;
 
+pub use overrides::{Desk, Overrides};
 pub use storage::StorageSettings;
 
 /// The file in the working directory.

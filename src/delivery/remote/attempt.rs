@@ -17,6 +17,9 @@ use crate::message::Outline;
 use crate::protocol::smtp::client::{Extensions, Mail, Rcpt, Report};
 use crate::work;
 
+/// Recipients of a transaction that the log names.
+const LOGGED_RECIPIENTS_MAX: usize = 20;
+
 /// An attempt. While it lives it takes room of its message's queue.
 pub(in super::super) struct Attempt {
     inner: Arc<Inner>,
@@ -185,7 +188,7 @@ async fn deliver(inner: &Arc<Inner>, leased: &Leased, group: &Group, forms: &For
                         inner.destinations.breaks(queue, &answer, &inner.parts.settings, inner.parts.clock.now());
                     }
                     let rest = &group.parts[told.len()..];
-                    inner.log(leased, queue, "", &answer, rest.len());
+                    inner.log(leased, queue, "", &answer, rest);
                     told.extend(group.tell_all(rest, &answer, ""));
                     return told;
                 }
@@ -220,7 +223,7 @@ async fn transact(
     let body = Body::of(&inner.parts.store, leased, &form);
     let Sent::Report(Report { answers, dsn, is_over }) = connection.send(mail, body).await else { return Vec::new() };
     if let Some(first) = answers.iter().find(|answer| !answer.starts_with('2')).or(answers.first()) {
-        inner.log(leased, &group.hop.queue, &connection.described(), first, parts.len());
+        inner.log(leased, &group.hop.queue, &connection.described(), first, parts);
     }
     if !is_over {
         inner.destinations.works(&group.hop.queue, inner.parts.clock.now());
@@ -308,17 +311,20 @@ impl Inner {
     }
 
     /// One line for each transaction.
-    fn log(&self, leased: &Leased, destination: &str, host: &str, answer: &str, recipients: usize) {
+    fn log(&self, leased: &Leased, destination: &str, host: &str, answer: &str, parts: &[(usize, String)]) {
         let what = match answer.as_bytes().first() {
             Some(b'2') => "handed over",
             Some(b'5') => "refused by the next server",
             _ => "the next server could not take it",
         };
+        let to: Vec<&str> = parts.iter().take(LOGGED_RECIPIENTS_MAX).map(|(_, address)| address.as_str()).collect();
+        let to = to.join(", ");
         let event = Event::new(log::Kind::Delivery, Level::Info, what)
             .message(leased.id)
             .with("destination", destination.to_string())
             .with("host", host.to_string())
-            .with("recipients", recipients as u64)
+            .with("recipients", parts.len() as u64)
+            .with("to", to)
             .with("answer", answer.to_string());
         self.parts.log.write(event);
     }

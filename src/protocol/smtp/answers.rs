@@ -63,6 +63,7 @@ impl Answers<SmtpSession> for SmtpAnswers {
                 if let Err(reply) = answer {
                     self.count_refused();
                     let refused = self.event(Level::Info, "recipient refused").with("recipient", address.to_string());
+                    let refused = refused.with("client", self.client.to_string());
                     self.house.log.write(refused.with("status", reply.status()));
                 }
                 Answer::Recipient(answer)
@@ -232,7 +233,8 @@ impl SmtpAnswers {
         }
         let accepted = incoming.accept(acceptance).await?;
         self.is_good = true;
-        let event = self.event(Level::Info, "message accepted").message(accepted.id);
+        let event =
+            self.event(Level::Info, "message accepted").message(accepted.id).with("client", self.client.to_string());
         let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
         self.house.log.write(with_findings(event, findings.as_ref()));
         if let Some(message) = report {

@@ -98,6 +98,12 @@ impl From<mailstead_storage::Error> for Problem {
     }
 }
 
+impl From<std::io::Error> for Problem {
+    fn from(error: std::io::Error) -> Problem {
+        Problem { status: StatusCode::INTERNAL_SERVER_ERROR, code: "io", message: error.to_string() }
+    }
+}
+
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Problem {
         Problem { status: rejection.status(), code: "invalid", message: rejection.body_text() }

@@ -4,6 +4,7 @@
 //! Errors are `{"error": {"code": "…", "message": "…"}}`; every change is noted in the audit log.
 
 pub mod aliases;
+pub mod audit;
 pub mod dkim;
 pub mod domain_check;
 pub mod domains;
@@ -11,12 +12,14 @@ mod error;
 pub(crate) mod extract;
 pub mod import;
 pub mod indexing;
+pub mod logs;
 pub(crate) mod names;
 pub mod reports;
 pub mod rules;
 pub mod search;
 pub mod services;
 pub mod sessions;
+pub mod settings;
 pub mod shared;
 pub mod size;
 pub mod spool;
@@ -24,6 +27,7 @@ pub mod status;
 pub(crate) mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod trace;
 pub mod users;
 pub mod verify;
 

@@ -100,12 +100,7 @@ pub(crate) async fn search(
 }
 
 /// Finds messages.
-pub(crate) async fn find(
-    house: &House,
-    caller: &Caller,
-    address: String,
-    query: SearchQuery,
-) -> Answer<SearchResults> {
+pub(crate) async fn find(house: &House, caller: &Caller, address: String, query: SearchQuery) -> Answer<SearchResults> {
     let account = own(house, caller, &address)?;
     let wanted = parse(&query.q, house.clock.now()).map_err(|fault| Problem::invalid(fault.to_string()))?;
     let page = Page { order: query.order, skip: query.skip, count: query.count.unwrap_or(PAGE_ROWS) };
@@ -150,13 +145,7 @@ async fn raw_of(
 }
 
 /// A message as it was received.
-pub(crate) async fn raw(
-    house: &House,
-    caller: &Caller,
-    address: String,
-    mailbox: u32,
-    uid: u32,
-) -> Answer<Response> {
+pub(crate) async fn raw(house: &House, caller: &Caller, address: String, mailbox: u32, uid: u32) -> Answer<Response> {
     let account = own(house, caller, &address)?;
     let search = house.search.clone();
     let record = work::read(move || search.record(account, MailboxId(mailbox), uid)).await?;

@@ -7,15 +7,17 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use mailstead_core::authenticity::{AuthenticitySettings, BoxKey, Checks};
+use mailstead_core::bell::Bell;
 use mailstead_core::clock::{Clock, Time};
 use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
-use mailstead_core::log::Log;
+use mailstead_core::log::{Log, LogSettings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::search::{self, Search};
 use mailstead_core::service::Services;
+use mailstead_core::settings::{Changing, Register, Shown, Wrong};
 use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -36,6 +38,27 @@ async fn ask_text(api: Router, method: &str, path: &str, body: String) -> (Statu
     let status = answer.status();
     let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
     (status, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn quiet() -> LogSettings {
+    LogSettings { console: "off".into(), ..LogSettings::default() }
+}
+
+/// Settings that nobody can change.
+struct Fixed;
+
+impl Register for Fixed {
+    fn list(&self) -> Result<Vec<Shown>, mailstead_storage::Error> {
+        Ok(Vec::new())
+    }
+
+    fn understand(&self, name: &str, value: &str) -> Result<toml::Value, Wrong> {
+        if name == "log.levels" { Ok(value.into()) } else { Err(Wrong(format!("there is no setting {name:?}"))) }
+    }
+
+    fn set<'a>(&'a self, _: &'a str, _: Option<toml::Value>) -> Changing<'a> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// A house on a store of its own.
@@ -70,6 +93,7 @@ impl Fixture {
         let parts =
             search::Parts { store: store.clone(), bell: Bell::default(), clock: clock.clone(), log: Log::none() };
         let search = Search::open(data.path(), parts).expect("an index");
+        let log = Log::open(&quiet(), data.path(), clock.clone()).expect("a log");
         let house = House {
             hostname: "mx.example.test".into(),
             store,
@@ -79,7 +103,8 @@ impl Fixture {
             intake,
             search,
             services,
-            log: Log::none(),
+            log,
+            settings: Arc::new(Fixed),
             clock,
             box_key: BoxKey::open(data.path()).expect("a key"),
             checks: Checks::new(AuthenticitySettings::default(), "mx.example.test".into(), Arc::clone(&resolver)),

@@ -26,14 +26,21 @@ const GROUPS: &[Group] = &[
         entries: &[
             entry(Access::SystemAdmin, "/dashboard", "Dashboard"),
             entry(Access::DomainAdmin, "/spool", "Spool"),
+            entry(Access::DomainAdmin, "/trace", "Message trace"),
         ],
     },
     Group { label: "People", entries: &[] },
     Group { label: "Safety", entries: &[] },
-    Group { label: "System", entries: &[
+    Group {
+        label: "System",
+        entries: &[
             entry(Access::SystemAdmin, "/services", "Services"),
             entry(Access::SystemAdmin, "/indexing", "Indexing"),
-        ] },
+            entry(Access::SystemAdmin, "/logs", "Logs"),
+            entry(Access::SystemAdmin, "/audit", "Audit log"),
+            entry(Access::SystemAdmin, "/settings", "Settings"),
+        ],
+    },
     Group { label: "My mailbox", entries: &[entry(Access::User, "/me/search", "Search")] },
 ];
 

@@ -2,6 +2,10 @@
 //! the API and decides nothing: who may use it stands in its [`Route`](crate::door::Route), what may be seen and changed
 //! is the API's matter.
 
+pub(crate) mod audit;
 pub(crate) mod indexing;
+pub(crate) mod logs;
 pub(crate) mod search;
 pub(crate) mod services;
+pub(crate) mod settings;
+pub(crate) mod trace;

@@ -36,7 +36,8 @@ fn page(caller: &Caller) -> Page {
 async fn reindex(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     let user = Some(posted.get("user").trim().to_owned()).filter(|user| !user.is_empty());
     if user.is_none() && !posted.is_sure() {
-        let question = "The messages of all users are read again, which may take hours. Until then not all mail is found.";
+        let question =
+            "The messages of all users are read again, which may take hours. Until then not all mail is found.";
         return form::confirm(page(&caller), &posted, PATH, question, "Read again");
     }
     let whose = user.clone().unwrap_or_else(|| "all users".into());

@@ -15,8 +15,13 @@ use crate::frame::{Asked, Column, Listing, Page, Shown, show, text};
 
 const PATH: &str = "/me/search";
 
-const COLUMNS: &[Column] =
-    &[Column::plain("Message"), Column::plain("From"), Column::plain("Mailbox"), Column::plain("Received"), Column::plain("")];
+const COLUMNS: &[Column] = &[
+    Column::plain("Message"),
+    Column::plain("From"),
+    Column::plain("Mailbox"),
+    Column::plain("Received"),
+    Column::plain(""),
+];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
