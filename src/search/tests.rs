@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mailstead_storage::search::{Document, Field};
-use mailstead_storage::{Flags, MailboxId, NewAccount, Options, Time, UidRange, UidSet};
+use mailstead_storage::{Append, Attributes, Flags, MailboxId, NewAccount, Options, Time, UidRange, UidSet};
 use proptest::prelude::*;
 
 use super::*;
@@ -47,10 +47,11 @@ impl House {
         let mut outliner = Outliner::new();
         outliner.feed(message.as_bytes());
         let outline = outliner.finish().encode();
-        let kept = store.draft().expect("room").keep(message.as_bytes().to_vec()).wait().expect("kept");
         let date = Time(NOW.0 - days_ago * 86_400_000);
         let mailbox = self.mailbox(owner, name);
-        store.append(mailbox, kept, outline.into(), flags, Vec::new(), date, NOW).wait().expect("appended");
+        let attributes = Attributes { outline: outline.into(), flags, keywords: Vec::new(), internal_date: date };
+        let append = Append { mailbox, before: Vec::new(), attributes, replaces: None, now: NOW };
+        store.draft().expect("room").append(message.as_bytes().to_vec(), append).wait().expect("appended");
     }
 
     fn search(&self) -> Search {
