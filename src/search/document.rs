@@ -101,13 +101,12 @@ impl Made {
 
     /// The stems of the words seen.
     fn stems(&mut self, field: Field) {
-        let mut folded = String::new();
-        let stem = |lower: Box<str>| {
+        let (mut stems, mut folded) = (HashSet::new(), String::new());
+        for lower in self.seen.drain() {
             folded.clear();
             words::fold(&lower, &mut folded);
-            self.stems.stem(&lower, &folded)
-        };
-        let stems: HashSet<String> = self.seen.drain().filter_map(stem).collect();
+            stems.extend(self.stems.each(&lower, &folded));
+        }
         self.push(field, stems.into_iter().collect::<Vec<_>>().join(" "));
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use mailstead_storage::{BlobId, Error, Store, Word};
 use serde::{Deserialize, Serialize};
 
+use super::language::Stems;
 use super::query::{Term, Wanted};
 use super::{language, source, words};
 use crate::message::text::texts;
@@ -61,11 +62,17 @@ impl Words {
         }
     }
 
-    fn has(&self, word: words::Word) -> bool {
-        let is = |folded: &str| self.whole.contains(folded);
-        is(word.folded)
+    fn has(&self, word: words::Word, language: &Stems) -> bool {
+        self.whole.contains(word.folded)
             || self.beginnings.iter().any(|beginning| word.folded.starts_with(beginning))
-            || (!word.is_piece && language::stems(word.lower, word.folded).iter().any(|stem| is(stem)))
+            || (self.may_have_form(word)
+                && language.each(word.lower, word.folded).any(|stem| self.whole.contains(&stem)))
+    }
+
+    /// Forms of a word begin alike: what does not is not reduced, which takes time.
+    fn may_have_form(&self, word: words::Word) -> bool {
+        let first = word.folded.chars().next();
+        !word.is_piece && self.whole.iter().any(|wanted| wanted.chars().next() == first)
     }
 }
 
@@ -104,13 +111,14 @@ fn shown(address: &Address) -> String {
 /// The first places where words stand, or the text's beginning.
 fn around(text: &str, wanted: &Words) -> Vec<(String, bool)> {
     let text = &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
+    let language = Stems::of(text);
     let mut hits: Vec<(usize, usize)> = Vec::new();
     let mut end_of_last = 0;
     words::each(text, |word| {
         let is_near = hits.last().is_some_and(|(_, end)| word.start - end.min(&word.start) < AROUND_CHARACTERS);
         if (hits.len() < PIECES_MAX || (is_near && hits.len() < 8 * PIECES_MAX))
             && word.start >= end_of_last
-            && wanted.has(word)
+            && wanted.has(word, &language)
         {
             hits.push((word.start, word.end));
             end_of_last = word.end;

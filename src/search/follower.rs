@@ -5,17 +5,19 @@
 //! came now goes before what has been there for long.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use mailstead_storage::search::{Document, Place, Progress, Writer};
 use mailstead_storage::{AccountId, BlobId, Error, IndexChange, Record, UidRange, Word};
+
+use tokio::sync::oneshot;
 
 use super::Inner;
 use super::signals::Told;
 use super::source::{self, Source};
 use crate::log::{Event, Kind, Level};
 use crate::service::{Ready, Stop};
-use crate::work;
 
 /// Changes that are read at a time.
 const CHANGES_MAX: usize = 512;
@@ -37,25 +39,39 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Runs the follower until it is asked to stop.
 pub(super) async fn serve(inner: Arc<Inner>, ready: Ready, mut stop: Stop) {
     inner.signals.begin();
-    inner.live.change(|now| now.running = true);
-    ready.listening(Vec::new());
-    let thread = work::read({
-        let inner = Arc::clone(&inner);
-        move || follow(&inner)
+    let (ends, mut ended) = oneshot::channel::<()>();
+    let working = Arc::clone(&inner);
+    let thread = thread::Builder::new().name("index".into()).spawn(move || {
+        working.live.change(|now| now.running = true);
+        follow(&working);
+        working.live.change(|now| now.running = false);
+        drop(ends);
     });
-    let mut thread = std::pin::pin!(thread);
+    match thread {
+        Ok(_) => ready.listening(Vec::new()),
+        Err(error) => return ready.failed(format!("the index has no thread: {error}")),
+    }
+    // The thread ends with this future, however that ends.
+    let _end = EndOnDrop(&inner);
     loop {
         tokio::select! {
-            () = &mut thread => break,
+            _ = &mut ended => return,
             () = inner.parts.bell.mail() => inner.signals.wake(),
             () = stop.asked() => {
                 inner.signals.stop();
-                thread.await;
-                break;
+                let _ = ended.await;
+                return;
             }
         }
     }
-    inner.live.change(|now| now.running = false);
+}
+
+struct EndOnDrop<'i>(&'i Inner);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.signals.stop();
+    }
 }
 
 fn follow(inner: &Inner) {

@@ -30,22 +30,26 @@ const LANGUAGES: [(Lang, Algorithm); 17] = [
 ];
 
 /// Reduces the words of one text.
-pub struct Stems(Stemmer);
+pub struct Stems(Vec<Stemmer>);
 
 impl Stems {
-    /// For the language that the text is in; English when it is too short to tell.
+    /// For the language that the text is in. When that is not sure, for the likeliest one and for English.
     pub fn of(text: &str) -> Stems {
         let sample = &text[..text.floor_char_boundary(SAMPLE_BYTES)];
         let allowed = LANGUAGES.iter().map(|(language, _)| *language).collect();
-        let detected = Detector::with_allowlist(allowed).detect(sample).filter(whatlang::Info::is_reliable);
-        let language = detected.map_or(Lang::Eng, |detected| detected.lang());
-        let algorithm = LANGUAGES.iter().find(|(known, _)| *known == language).map(|(_, algorithm)| *algorithm);
-        Stems(Stemmer::new(algorithm.unwrap_or(Algorithm::English)))
+        let detected = Detector::with_allowlist(allowed).detect(sample);
+        let is_sure = detected.as_ref().is_some_and(whatlang::Info::is_reliable);
+        let mut languages: Vec<Lang> = detected.iter().map(whatlang::Info::lang).collect();
+        if !is_sure && languages != [Lang::Eng] {
+            languages.push(Lang::Eng);
+        }
+        let known = LANGUAGES.iter().filter(|(language, _)| languages.contains(language));
+        Stems(known.map(|(_, algorithm)| Stemmer::new(*algorithm)).collect())
     }
 
-    /// The stem of a word in lower case, without accents; `None` when the word is its own.
-    pub fn stem(&self, lower: &str, folded: &str) -> Option<String> {
-        stem(self.0, lower, folded)
+    /// The stems of a word in lower case, without accents, and without the word itself.
+    pub fn each(&self, lower: &str, folded: &str) -> impl Iterator<Item = String> {
+        self.0.iter().filter_map(move |stemmer| stem(*stemmer, lower, folded))
     }
 }
 
@@ -77,14 +81,15 @@ mod tests {
         let check = |text: &str, word: &str, expected: Option<&str>| {
             let mut folded = String::new();
             words::fold(word, &mut folded);
-            assert_eq!(Stems::of(text).stem(word, &folded).as_deref(), expected, "{word}");
+            let stems: Vec<String> = Stems::of(text).each(word, &folded).collect();
+            assert_eq!(stems.first().map(String::as_str), expected, "{word}");
         };
         check(ENGLISH, "walking", Some("walk"));
         check(ENGLISH, "walk", None);
         check(GERMAN, "häuser", Some("haus"));
         check("", "meetings", Some("meet"));
         for (text, written, wanted) in [(ENGLISH, "houses", "house"), (GERMAN, "häuser", "haus")] {
-            let stem = Stems::of(text).stem(written, "").unwrap_or_default();
+            let stem = Stems::of(text).each(written, "").next().unwrap_or_default();
             let mut candidates = stems(wanted, wanted);
             candidates.push(wanted.to_owned());
             assert!(candidates.contains(&stem), "{wanted}: {stem} is none of {candidates:?}");

@@ -122,6 +122,8 @@ impl House {
         list.extend(pop3_services(&store, &people, &net));
         list.push(sieve_service(&store, &people, &net));
         let services = Services::new(store.clone(), Log::none(), list);
+        // Started where it is waited for: most dialogues search nothing.
+        runtime.block_on(services.choose("indexing", false)).expect("a service");
         let failures = runtime.block_on(services.start_wanted());
         assert!(failures.is_empty(), "{failures:?}");
         House { runtime, store, search, intake, services, stop, _data: data }
@@ -139,6 +141,7 @@ impl House {
     }
 
     pub fn wait_until_indexed(&self) -> Result<(), String> {
+        self.runtime.block_on(self.services.start("indexing"))?;
         let end = Instant::now() + Duration::from_secs(20);
         while self.search.is_behind().map_err(|error| error.to_string())? {
             if Instant::now() > end {

@@ -522,3 +522,25 @@ async fn rules_of_a_user() {
     assert_eq!(fixture.ask("DELETE", &place("scripts/a"), Value::Null).await.0, StatusCode::NO_CONTENT);
     assert_eq!(get("scripts").await, json!({"scripts": [row("b c", false)]}));
 }
+
+#[tokio::test]
+async fn nobody_searches_the_mail_of_others() {
+    let fixture = Fixture::with_alice().await;
+    let (status, found) = fixture.ask("GET", "/users/alice@example.test/search?q=hello", Value::Null).await;
+    assert_eq!((status.as_u16(), &found["total"]), (200, &json!(0)));
+    let wrong = fixture.ask("GET", "/users/alice@example.test/search?q=is:odd", Value::Null).await;
+    Fixture::expect(&wrong, 422, "invalid");
+    let none = fixture.ask("GET", "/users/alice@example.test/messages/1/1", Value::Null).await;
+    Fixture::expect(&none, 404, "not_found");
+    let admin = Caller::of_domains(&["example.test"]);
+    for path in ["search", "messages/1/1", "messages/1/1/raw"] {
+        let path = format!("/users/alice@example.test/{path}");
+        assert_eq!(fixture.status_for(&admin, "GET", &path, Value::Null).await, 403, "{path}");
+    }
+    assert_eq!(fixture.status_for(&admin, "GET", "/indexing", Value::Null).await, 403);
+    let (status, told) = fixture.ask("GET", "/indexing", Value::Null).await;
+    assert_eq!((status.as_u16(), &told["running"]), (200, &json!(false)));
+    assert_eq!(fixture.ask("POST", "/indexing/reindex", json!({})).await.0.as_u16(), 204);
+    let unknown = fixture.ask("POST", "/indexing/reindex", json!({"user": "nobody@example.test"})).await;
+    Fixture::expect(&unknown, 404, "not_found");
+}
