@@ -25,6 +25,7 @@ use mailstead_core::work;
 use mailstead_storage::{Error, Store, Word};
 use mailstead_web::WebService;
 use mailstead_web::control::{Control, SOCKET_FILE};
+use mailstead_web::door::Tries;
 use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -187,7 +188,10 @@ impl House {
             resolver,
             checks,
             certificates,
+            observed: Default::default(),
             live,
+            web: Arc::new(config.web.clone()),
+            tries: Tries::default(),
             edits: Arc::default(),
         };
         web_service.furnish(web.clone());

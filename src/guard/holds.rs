@@ -69,7 +69,7 @@ impl Guard {
 fn held_messages(store: &Store, account: AccountId) -> Result<Vec<BlobId>> {
     let (mut held, mut after) = (Vec::new(), None);
     loop {
-        let filter = SpoolFilter { sender: None, after, limit: SPOOL_ROWS_AT_ONCE };
+        let filter = SpoolFilter { after, limit: SPOOL_ROWS_AT_ONCE, ..SpoolFilter::default() };
         let rows = store.spool(&filter)?;
         let Some(last) = rows.last() else { return Ok(held) };
         after = Some(last.id);

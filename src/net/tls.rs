@@ -2,6 +2,7 @@
 //! first start.
 
 mod end_point;
+mod validity;
 
 use std::fs;
 use std::io::Write;
@@ -18,6 +19,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 
 use self::end_point::end_point;
+use crate::clock::Time;
 use crate::people::sasl::ChannelBindings;
 
 crate::settings! {
@@ -79,6 +81,12 @@ impl Certificates {
         let info = pair.key.public_key()?;
         let digest = ::aws_lc_rs::digest::digest(&::aws_lc_rs::digest::SHA256, info.as_ref());
         Some(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// When the certificate ends.
+    pub fn ends(&self) -> Option<Time> {
+        let pair = self.current.pair.read().unwrap_or_else(PoisonError::into_inner).0.clone();
+        pair.end_entity_cert().ok().and_then(|certificate| validity::ends(certificate))
     }
 
     /// What a login may be bound to on this connection. `tls-exporter` is offered with TLS 1.3 alone: before it, the

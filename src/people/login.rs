@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use mailstead_storage::{Account, AccountId, Directory, Error, LastLogin, Result, Role, ScramVerifier, Store, Word};
+use mailstead_storage::{
+    Account, AccountId, Directory, Error, LastLogin, Result, Role, ScramVerifier, Store, Time, Word,
+};
 
 use super::Address;
 use super::forwarding::Forwarding;
@@ -106,11 +108,12 @@ impl People {
         self.told(user, protocol, from, login)
     }
 
-    /// What is needed to check SCRAM-SHA-256 of this user. For an unknown user, one that is made up
-    /// (always the same for the same name) so that users cannot be probed.
+    /// What is needed to check SCRAM-SHA-256 of this user. For an unknown user, or one who has a second
+    /// factor, one that is made up (always the same for the same name) so that users cannot be probed.
     pub fn scram_verifier(&self, user: &str) -> ScramVerifier {
         let directory = self.store().directory();
-        let known = find(&directory, user).and_then(|account| account.scram.clone());
+        let known = find(&directory, user).filter(|account| account.second_factor.is_none());
+        let known = known.and_then(|account| account.scram.clone());
         known.unwrap_or_else(|| decoy(&self.0.decoy_key, &login_key(&directory, user)))
     }
 
@@ -158,6 +161,18 @@ impl People {
         &self.0.store
     }
 
+    pub(super) fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
+    pub(super) fn turns(&self) -> &Turns {
+        &self.0.turns
+    }
+
+    pub(super) fn memory(&self) -> &Memory {
+        &self.0.memory
+    }
+
     /// Whose tokens are taken.
     pub(super) fn provider_cell(&self) -> &OnceLock<Box<dyn TokenVerifier>> {
         &self.0.provider
@@ -182,35 +197,9 @@ impl People {
         from: IpAddr,
     ) -> std::result::Result<Login, Denied> {
         let account = find(&self.store().directory(), user);
-        let proven = account.as_ref().is_some_and(|account| self.proofs().holds(account, password, self.0.clock.now()));
-        if !proven {
-            self.check(account.clone(), password, from).await?;
-        }
+        self.prove(account.clone(), password, protocol, from).await?;
         let account = account.ok_or(Denied::Wrong)?;
         self.let_in(&account, protocol, from)
-    }
-
-    /// The full check, one of a few at a time. It costs the same when there is no such account.
-    async fn check(
-        &self,
-        account: Option<Arc<Account>>,
-        password: &str,
-        from: IpAddr,
-    ) -> std::result::Result<(), Denied> {
-        let turn = self.0.turns.take(Some(from)).await.ok_or(Denied::Unavailable)?;
-        let (people, password) = (self.clone(), password.to_string());
-        work::compute(move || {
-            let _turn = turn;
-            let hash = account.as_ref().map(|account| account.password.as_str());
-            if !password::is_right(&password, hash, &people.0.memory) {
-                return Err(Denied::Wrong);
-            }
-            if let Some(account) = account {
-                people.proofs().keep(&account, &password, people.0.clock.now());
-            }
-            Ok(())
-        })
-        .await
     }
 
     fn let_in(&self, account: &Account, protocol: &'static str, from: IpAddr) -> std::result::Result<Login, Denied> {
@@ -223,13 +212,13 @@ impl People {
         Ok(Login { account: account.id, address: account.address.as_str().into(), role: account.role })
     }
 
-    fn proofs(&self) -> MutexGuard<'_, Proofs> {
+    pub(super) fn proofs(&self) -> MutexGuard<'_, Proofs> {
         self.0.proofs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The account of a login name. Aliases do not log in.
-fn find(directory: &Directory, user: &str) -> Option<Arc<Account>> {
+pub(super) fn find(directory: &Directory, user: &str) -> Option<Arc<Account>> {
     directory.by_address.get(&login_key(directory, user)).cloned()
 }
 

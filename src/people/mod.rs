@@ -4,6 +4,8 @@
 //! and never opens a socket.
 
 mod address;
+pub mod app_password;
+mod check;
 mod forwarding;
 mod login;
 mod password;
@@ -12,10 +14,13 @@ mod proof;
 mod punycode;
 mod resolve;
 pub mod sasl;
+mod secret;
 pub mod sessions;
 mod token;
+pub mod totp;
 mod turns;
 mod watch;
+mod web;
 
 pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
 pub use login::{Denied, Login, People, PlaintextAuth};
@@ -24,3 +29,4 @@ pub use posting::SHARED_LOCAL_PART;
 pub use resolve::{DEPTH_MAX, Destination, EXPANSIONS_MAX};
 pub use token::{TokenVerifier, Verifying};
 pub use watch::LoginWatch;
+pub use web::{Lifetime, NewToken};

@@ -33,10 +33,13 @@ pub fn is_acceptable(text: &str) -> bool {
 /// # Panics
 /// When the operating system has no random bytes to give.
 pub fn credentials(password: &str) -> (String, ScramVerifier) {
-    let hash = argon2()
-        .hash_password_with_salt(password.as_bytes(), &random::<SALT_BYTES>())
-        .expect("salt and parameters are within Argon2's bounds");
-    (hash.to_string(), scram_verifier(password, &random::<SALT_BYTES>(), SCRAM_ITERATIONS))
+    (hash(password), scram_verifier(password, &random::<SALT_BYTES>(), SCRAM_ITERATIONS))
+}
+
+/// The Argon2id hash of a password in PHC form, with a salt of its own.
+pub(super) fn hash(password: &str) -> String {
+    let hash = argon2().hash_password_with_salt(password.as_bytes(), &random::<SALT_BYTES>());
+    hash.expect("salt and parameters are within Argon2's bounds").to_string()
 }
 
 /// Memory of Argon2id, kept from one check to the next: asking the system for it anew costs page faults, and leaves

@@ -7,7 +7,7 @@ use std::ops::Bound;
 use redb::{ReadTransaction, ReadableTable};
 
 use crate::tables::{due_key, due_parts, meta};
-use crate::{BlobId, Priority, Result, Time};
+use crate::{BlobId, Priority, Result, SpoolQueue, Time};
 
 const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
 
@@ -93,6 +93,18 @@ impl Agenda {
             self.served = last;
         }
         picked
+    }
+
+    /// The longest queues of other servers, the longest first.
+    pub(crate) fn longest(&self, max: usize) -> Vec<SpoolQueue> {
+        let others = self.queues.iter().filter(|(name, _)| !name.is_empty());
+        let mut longest: Vec<(usize, &String)> = others.map(|(name, queue)| (queue.len(), name)).collect();
+        longest.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let queue = |(messages, name): (usize, &String)| {
+            let (_, first) = due_parts(*self.queues.get(name)?.first()?);
+            Some(SpoolQueue { name: name.clone(), messages: messages as u64, first })
+        };
+        longest.into_iter().take(max).filter_map(queue).collect()
     }
 
     /// When the first message that is not leased becomes due, in the queues that are `open`.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ActiveScript, Time};
+use crate::{AccountId, ActiveScript, AppPassword, SecondFactor, Time};
 
 /// A domain whose mail is kept here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +154,12 @@ pub struct Account {
     /// The script that runs for its mail. Only storage's own changes of scripts change it.
     #[serde(default)]
     pub script: Option<ActiveScript>,
+    /// Passwords for single programs.
+    #[serde(default)]
+    pub app_passwords: Vec<AppPassword>,
+    /// What the web asks for beside the password, when set. Mail programs then need an app password.
+    #[serde(default)]
+    pub second_factor: Option<SecondFactor>,
     /// When it was made.
     pub created: Time,
 }

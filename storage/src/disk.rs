@@ -59,6 +59,14 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// Those of the operating system.
     fn free_bytes(&self) -> io::Result<u64>;
+
+    /// Bytes in all; where that is not known, what is free.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    fn size_bytes(&self) -> io::Result<u64> {
+        self.free_bytes()
+    }
 }
 
 /// The real data directory.
@@ -117,6 +125,11 @@ impl Disk for DataDirectory {
     fn free_bytes(&self) -> io::Result<u64> {
         let statistics = rustix::fs::statvfs(&self.0)?;
         Ok(statistics.f_bavail.saturating_mul(statistics.f_frsize))
+    }
+
+    fn size_bytes(&self) -> io::Result<u64> {
+        let statistics = rustix::fs::statvfs(&self.0)?;
+        Ok(statistics.f_blocks.saturating_mul(statistics.f_frsize))
     }
 }
 

@@ -12,6 +12,7 @@ mod agenda;
 mod base;
 mod bell;
 mod codec;
+mod credentials;
 mod departed;
 mod directory;
 mod disk;
@@ -43,6 +44,9 @@ mod verify;
 mod write;
 
 pub use bell::{Bell, News, Silent};
+pub use credentials::{
+    API_TOKENS_MAX, ApiToken, AppPassword, CredentialId, SecondFactor, Use, WEB_SESSIONS_MAX, WebSession,
+};
 pub use directory::{
     Account, Alias, Away, Directory, Domain, KeyAlgorithm, KeyState, LastLogin, NewAccount, Owner, Quota, Recipient,
     Role, ScramVerifier, SigningKey, Usage,
@@ -66,8 +70,8 @@ pub use rules::{
 pub use sharing::{ANYONE, Acl, OTHER_USERS, Rights, RightsChange, SHARED};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
-    RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, State, StsPolicy, Told, UNDO_SECONDS,
-    Verdict,
+    RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, SpoolOrder, SpoolQueue, State, StsPolicy,
+    Told, UNDO_SECONDS, Verdict,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};
 pub use traffic::{Meter, Span, Traffic};

@@ -21,7 +21,7 @@ use crate::segments::Pin;
 use crate::shared::Shared;
 use crate::traffic::{self, Minutes, Traffic};
 use crate::write::{Outcome, Tables};
-use crate::{AccountId, Appended, Error, LastLogin, MailboxId, Pending, Result, Uid, Word};
+use crate::{AccountId, Appended, CredentialId, Error, LastLogin, MailboxId, Pending, Result, Uid, Use, Word};
 
 /// Most jobs of one transaction.
 const BATCH_JOBS_MAX: usize = 1024;
@@ -79,12 +79,17 @@ pub(crate) struct Notes {
     /// The last login of an account from each address.
     pub(crate) sources: HashMap<(AccountId, String), LastLogin>,
     pub(crate) recent: HashMap<MailboxId, Uid>,
+    pub(crate) uses: HashMap<CredentialId, Use>,
     pub(crate) traffic: Minutes,
 }
 
 impl Notes {
     fn is_empty(&self) -> bool {
-        self.logins.is_empty() && self.sources.is_empty() && self.recent.is_empty() && self.traffic.is_empty()
+        self.logins.is_empty()
+            && self.sources.is_empty()
+            && self.recent.is_empty()
+            && self.traffic.is_empty()
+            && self.uses.is_empty()
     }
 }
 
@@ -214,6 +219,7 @@ impl Inbox {
         waiting.notes.logins.retain(|account, login| written.logins.get(account) != Some(login));
         waiting.notes.sources.retain(|source, login| written.sources.get(source) != Some(login));
         waiting.notes.recent.retain(|mailbox, uid| written.recent.get(mailbox) != Some(uid));
+        waiting.notes.uses.retain(|id, used| written.uses.get(id) != Some(used));
         traffic::forget(&mut waiting.notes.traffic, &written.traffic);
         waiting.noted = if waiting.notes.is_empty() { None } else { Some(Instant::now()) };
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::agenda::{Agenda, Change};
 use crate::base::lock;
 use crate::spool::senders::folded;
-use crate::{Arrival, BlobId, Priority, RecipientState, SpoolFilter, State, Time, Told};
+use crate::{Arrival, BlobId, Priority, RecipientState, SpoolFilter, SpoolQueue, State, Time, Told};
 
 /// An accepted message that has no row in `meta.redb` yet.
 #[derive(Debug, Clone)]
@@ -198,19 +198,20 @@ impl Queue {
         inner.fresh.get(sequence).map(|fresh| fresh.arrival.received)
     }
 
-    /// The first fresh messages in the order of their ids that match, and who of them is leased.
+    /// The longest queues of other servers.
+    pub(crate) fn longest(&self, max: usize) -> Vec<SpoolQueue> {
+        lock(&self.0).agenda.longest(max)
+    }
+
+    /// The fresh messages of the sender that is looked for, and who of them is leased.
     pub(crate) fn list_fresh(&self, filter: &SpoolFilter) -> Vec<(Fresh, bool)> {
         let wanted = filter.sender.as_deref().map(folded);
         let inner = lock(&self.0);
-        let later = |fresh: &&Fresh| filter.after.is_none_or(|after| fresh.id > after);
         let sent = |fresh: &&Fresh| {
             let sender = &fresh.arrival.envelope.reverse_path;
             wanted.as_ref().is_none_or(|wanted| folded(sender).contains(wanted))
         };
-        let mut found: Vec<&Fresh> = inner.fresh.values().filter(later).filter(sent).collect();
-        found.sort_unstable_by_key(|fresh| fresh.id);
-        found.truncate(filter.limit);
-        found.into_iter().map(|fresh| (fresh.clone(), inner.leased.contains(&fresh.id))).collect()
+        inner.fresh.values().filter(sent).map(|fresh| (fresh.clone(), inner.leased.contains(&fresh.id))).collect()
     }
 
     /// Changes the priority of a fresh message; false when it is not fresh.

@@ -6,10 +6,12 @@
 //! crash every message is free again.
 
 pub(crate) mod look;
+pub(crate) mod page;
 pub(crate) mod senders;
 pub(crate) mod settle;
 pub(crate) mod steer;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -286,10 +288,53 @@ pub struct SpoolEntry {
 pub struct SpoolFilter {
     /// Only those whose sender contains this, without regard to case.
     pub sender: Option<String>,
-    /// Only those after this message in the order of creation.
+    /// Only those with a sender or a recipient in one of these domains.
+    pub domains: Option<BTreeSet<String>>,
+    /// Only those whose next attempt is after this moment.
+    pub waiting_at: Option<Time>,
+    /// What comes first.
+    pub order: SpoolOrder,
+    /// The other way round.
+    pub descending: bool,
+    /// Only those after this message in this order.
     pub after: Option<BlobId>,
+    /// The number of that message in this order ([`SpoolFilter::value`]); 0 in the order of creation.
+    pub after_value: u64,
     /// Most entries to return.
     pub limit: usize,
+}
+
+/// The messages that wait for one destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpoolQueue {
+    /// The destination.
+    pub name: String,
+    /// How many.
+    pub messages: u64,
+    /// The next of them.
+    pub first: BlobId,
+}
+
+/// An order of messages; those that are equal come in the order of creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SpoolOrder {
+    /// The oldest first.
+    #[default]
+    Created,
+    /// The next to be tried first.
+    NextAttempt,
+    /// High before low.
+    Priority,
+    /// The least often tried first.
+    Attempts,
+    /// The smallest first.
+    Size,
+}
+
+impl SpoolOrder {
+    /// All of them.
+    pub const ALL: [SpoolOrder; 5] =
+        [SpoolOrder::Created, SpoolOrder::NextAttempt, SpoolOrder::Priority, SpoolOrder::Attempts, SpoolOrder::Size];
 }
 
 /// A message that was taken out of the spool and can still be put back.

@@ -1,5 +1,6 @@
 //! The store: opening, and every public read and write.
 
+mod credentials;
 mod guard;
 mod mailboxes;
 mod people;
@@ -175,6 +176,12 @@ impl Store {
     /// Free bytes of the disk above the reserve (0 when it is reached); asked at most once a second.
     pub fn disk_room_bytes(&self) -> u64 {
         self.0.shared.room.bytes(&*self.0.shared.disk, self.0.shared.options.disk_free_bytes_min)
+    }
+
+    /// Size and free bytes of the disk; 0 when it does not say.
+    pub fn disk_space(&self) -> (u64, u64) {
+        let disk = &self.0.shared.disk;
+        (disk.size_bytes().unwrap_or_default(), disk.free_bytes().unwrap_or_default())
     }
 
     // ---- message bytes -----------------------------------------------------------------------

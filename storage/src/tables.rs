@@ -154,6 +154,16 @@ pub(crate) mod meta {
     /// Name → value of a setting that changes at run time.
     pub(crate) const SETTING: Definition<&str, &str> = Definition::new("setting");
 
+    // ---- what lets people in ------------------------------------------------------------
+
+    /// Number of a web session → version 1, JSON of [`crate::WebSession`].
+    pub(crate) const WEB_SESSION: Definition<u64, &[u8]> = Definition::new("web_session");
+
+    /// Number of an API token → version 1, JSON of [`crate::ApiToken`].
+    pub(crate) const API_TOKEN: Definition<u64, &[u8]> = Definition::new("api_token");
+
+    /// Number of a web session, an API token or an app password → version 1, JSON of [`crate::Use`].
+    pub(crate) const CREDENTIAL_USE: Definition<u64, &[u8]> = Definition::new("credential_use");
     /// `(span, number)` → version 1, the counts in the order of [`crate::Meter`] as numbers. Span 0 is a minute, 1 an
     /// hour, numbered since 1970.
     pub(crate) const TRAFFIC: Definition<(u8, u32), &[u8]> = Definition::new("traffic");

@@ -56,6 +56,9 @@ pub(crate) struct Tables<'t> {
     pub(crate) memory_end: Table<'t, (u64, u32, u128), ()>,
     pub(crate) mta_sts: Table<'t, &'static str, &'static [u8]>,
     pub(crate) setting: Table<'t, &'static str, &'static str>,
+    pub(crate) web_session: Table<'t, u64, &'static [u8]>,
+    pub(crate) api_token: Table<'t, u64, &'static [u8]>,
+    pub(crate) credential_use: Table<'t, u64, &'static [u8]>,
     pub(crate) traffic: Table<'t, (u8, u32), &'static [u8]>,
     pub(crate) index_log: Table<'t, u64, &'static [u8]>,
     /// What goes into the index log at the end.
@@ -127,6 +130,9 @@ impl<'t> Tables<'t> {
             memory_end: transaction.open_table(meta::MEMORY_END)?,
             mta_sts: transaction.open_table(meta::MTA_STS)?,
             setting: transaction.open_table(meta::SETTING)?,
+            web_session: transaction.open_table(meta::WEB_SESSION)?,
+            api_token: transaction.open_table(meta::API_TOKEN)?,
+            credential_use: transaction.open_table(meta::CREDENTIAL_USE)?,
             traffic: transaction.open_table(meta::TRAFFIC)?,
             index_log: transaction.open_table(meta::INDEX_LOG)?,
             index_changes: Vec::new(),
@@ -407,6 +413,9 @@ impl<'t> Tables<'t> {
             if self.account.get(account.0)?.is_some() {
                 self.login.insert(account.0, rows::encode_json(login).as_slice())?;
             }
+        }
+        for (id, used) in &notes.uses {
+            self.credential_use.insert(id.0, rows::encode_json(used).as_slice())?;
         }
         traffic::write(self, &notes.traffic)?;
         for ((account, _), login) in &notes.sources {

@@ -105,7 +105,7 @@ fn senders_are_found_by_any_part_in_any_case_and_page_by_page() {
     let disk = older();
     let store = open(&disk).unwrap();
     let page = |sender: &str, after, limit| -> Vec<u64> {
-        let filter = SpoolFilter { sender: Some(sender.to_owned()), after, limit };
+        let filter = SpoolFilter { sender: Some(sender.to_owned()), after, limit, ..SpoolFilter::default() };
         store.spool(&filter).unwrap().iter().map(|entry| entry.id.0).collect()
     };
     let all = page("", None, 1000);

@@ -16,7 +16,9 @@ use mailstead_core::service::Services;
 use mailstead_core::settings::Register;
 use mailstead_storage::Store;
 
-use crate::door::Caller;
+use crate::WebSettings;
+use crate::api::dashboard::Observed;
+use crate::door::{Caller, Tries};
 
 /// The parts of the box that can be looked at and acted on through HTTP. Cheap to clone.
 #[derive(Clone)]
@@ -51,8 +53,14 @@ pub struct House {
     pub checks: Checks,
     /// This host's certificate, while the server runs.
     pub certificates: Option<Certificates>,
+    /// What the dashboard remembers.
+    pub observed: Observed,
     /// Does the server run, or has one command opened the house for itself?
     pub live: bool,
+    /// The settings of the web service.
+    pub web: Arc<WebSettings>,
+    /// Wrong codes of those who sign in.
+    pub tries: Tries,
     /// Held while an account's row is read, changed and written back.
     pub edits: Arc<tokio::sync::Mutex<()>>,
 }

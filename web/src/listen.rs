@@ -1,24 +1,34 @@
 //! The loop that joins a listening socket to a router: HTTP/1.1, bounded in connections and in the
-//! time a client may take for a request's head.
+//! time a client may take for a handshake or a request's head.
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use mailstead_core::clock::Clock;
+use mailstead_core::guard::{Guard, Protocol};
 use mailstead_core::people::sessions::{SessionGuard, Sessions};
 use mailstead_core::service::Stop;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tower::ServiceExt;
 
 /// A client that needs longer for a request's head, or is silent for so long between two requests,
 /// is hung up on.
 const HEAD_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A client that needs longer for a TLS handshake is hung up on.
+const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Bytes of a request's head at most.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -29,31 +39,88 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait when the system has no socket to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// The connection that a request came by: an extension of every request.
+#[derive(Clone, Default)]
+pub(crate) struct Connection(Option<Arc<Row>>);
+
+struct Row {
+    peer: SocketAddr,
+    guard: SessionGuard,
+}
+
+impl Connection {
+    /// The client; none on the control socket.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.0.as_ref().map(|row| row.peer)
+    }
+
+    /// Says in the list of sessions who asks by it.
+    pub(crate) fn set_user(&self, user: Option<&str>) {
+        if let Some(row) = &self.0 {
+            row.guard.set_status(user.map(Arc::from), "HTTP");
+        }
+    }
+
+    /// Resolves once an administrator has ended it.
+    async fn ended(&self) {
+        match &self.0 {
+            Some(row) => row.guard.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Something that connections come from.
 pub(crate) trait Listener: Send + 'static {
-    /// A connection.
+    /// What is accepted.
+    type Socket: Send + 'static;
+    /// What requests are read from.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
     /// The next connection.
-    fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    fn accept(&self) -> impl Future<Output = io::Result<Self::Socket>> + Send;
 
-    /// A row for it in the list of sessions, if it belongs there.
-    fn register(&self, stream: &Self::Stream) -> Option<SessionGuard>;
+    /// Adds it to the list of sessions, if it belongs there. None when it is turned away.
+    fn admit(&self, socket: &Self::Socket) -> Option<Connection>;
+
+    /// Does the handshake, if there is one.
+    fn open(&self, socket: Self::Socket) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static;
 }
 
 /// A TCP socket whose connections are in the list of sessions.
-pub(crate) struct Listed {
+pub(crate) struct Plain {
     /// The socket.
     pub(crate) socket: TcpListener,
     /// The name of the service.
     pub(crate) service: &'static str,
     /// The list.
     pub(crate) sessions: Sessions,
+    /// Turns clients away.
+    pub(crate) guard: Guard,
     /// Tells since when.
     pub(crate) clock: Clock,
 }
 
-impl Listener for Listed {
+/// The same, with TLS.
+pub(crate) struct Encrypted {
+    /// The socket and the list.
+    pub(crate) plain: Plain,
+    /// Does the handshake.
+    pub(crate) acceptor: TlsAcceptor,
+}
+
+impl Plain {
+    fn admitted(&self, stream: &TcpStream, tls: Option<&'static str>) -> Option<Connection> {
+        let (peer, local) = (stream.peer_addr().ok()?, stream.local_addr().ok()?);
+        self.guard.connection(peer.ip(), Protocol::Web).ok()?;
+        let guard = self.sessions.register(self.service, peer, local, tls, self.clock.now());
+        guard.set_status(None, "HTTP");
+        Some(Connection(Some(Arc::new(Row { peer, guard }))))
+    }
+}
+
+impl Listener for Plain {
+    type Socket = TcpStream;
     type Stream = TcpStream;
 
     async fn accept(&self) -> io::Result<TcpStream> {
@@ -62,23 +129,46 @@ impl Listener for Listed {
         Ok(stream)
     }
 
-    fn register(&self, stream: &TcpStream) -> Option<SessionGuard> {
-        let (peer, local) = (stream.peer_addr().ok()?, stream.local_addr().ok()?);
-        let guard = self.sessions.register(self.service, peer, local, None, self.clock.now());
-        guard.set_status(None, "HTTP");
-        Some(guard)
+    fn admit(&self, socket: &TcpStream) -> Option<Connection> {
+        self.admitted(socket, None)
+    }
+
+    fn open(&self, socket: TcpStream) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
+        std::future::ready(Ok(socket))
+    }
+}
+
+impl Listener for Encrypted {
+    type Socket = TcpStream;
+    type Stream = TlsStream<TcpStream>;
+
+    async fn accept(&self) -> io::Result<TcpStream> {
+        self.plain.accept().await
+    }
+
+    fn admit(&self, socket: &TcpStream) -> Option<Connection> {
+        self.plain.admitted(socket, Some("TLS"))
+    }
+
+    fn open(&self, socket: TcpStream) -> impl Future<Output = io::Result<TlsStream<TcpStream>>> + Send + 'static {
+        self.acceptor.accept(socket)
     }
 }
 
 impl Listener for UnixListener {
+    type Socket = UnixStream;
     type Stream = UnixStream;
 
     async fn accept(&self) -> io::Result<UnixStream> {
         UnixListener::accept(self).await.map(|(stream, _)| stream)
     }
 
-    fn register(&self, _: &UnixStream) -> Option<SessionGuard> {
-        None
+    fn admit(&self, _: &UnixStream) -> Option<Connection> {
+        Some(Connection::default())
+    }
+
+    fn open(&self, socket: UnixStream) -> impl Future<Output = io::Result<UnixStream>> + Send + 'static {
+        std::future::ready(Ok(socket))
     }
 }
 
@@ -91,9 +181,10 @@ pub(crate) async fn serve(listener: impl Listener, router: Router, connections_m
         tokio::select! {
             () = stop.asked() => break,
             accepted = listener.accept(), if connections.len() < connections_max => match accepted {
-                Ok(stream) => {
-                    let guard = listener.register(&stream);
-                    connections.spawn(connection(stream, guard, router.clone(), stop.clone()));
+                Ok(socket) => {
+                    if let Some(of) = listener.admit(&socket) {
+                        connections.spawn(connection(listener.open(socket), of, router.clone(), stop.clone()));
+                    }
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
@@ -105,28 +196,28 @@ pub(crate) async fn serve(listener: impl Listener, router: Router, connections_m
     let _ = tokio::time::timeout(STOP_PATIENCE, all_gone).await;
 }
 
-async fn connection(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    guard: Option<SessionGuard>,
+async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    opening: impl Future<Output = io::Result<S>>,
+    of: Connection,
     router: Router,
     mut stop: Stop,
 ) {
-    let ended = async {
-        match &guard {
-            Some(guard) => guard.ended().await,
-            None => std::future::pending().await,
-        }
-    };
+    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_PATIENCE, opening).await else { return };
+    let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(of.clone());
+        router.clone().oneshot(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), answer);
     let mut connection = std::pin::pin!(connection);
     // A connection that breaks is the client's affair: there is nobody left to tell.
     tokio::select! {
         _ = connection.as_mut() => {}
-        () = ended => {}
+        () = of.ended() => {}
         () = stop.asked() => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;

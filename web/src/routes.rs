@@ -5,18 +5,20 @@ use axum::{Extension, Router};
 
 use crate::api::{self, Problem};
 use crate::door::{Caller, Route};
-use crate::{House, frame, pages, public};
+use crate::{House, door, frame, pages, public};
 
 /// The API.
 pub fn api() -> Vec<Route> {
     [
         api::status::routes(),
+        api::dashboard::routes(),
         api::domains::routes(),
         api::dkim::routes(),
         api::domain_check::routes(),
         api::reports::routes(),
         api::users::routes(),
         api::rules::routes(),
+        api::credentials::routes(),
         api::aliases::routes(),
         api::shared::routes(),
         api::spool::routes(),
@@ -26,6 +28,7 @@ pub fn api() -> Vec<Route> {
         api::search::routes(),
         api::verify::routes(),
         api::import::routes(),
+        api::description::routes(),
         api::logs::routes(),
         api::trace::routes(),
         api::audit::routes(),
@@ -41,6 +44,9 @@ pub fn pages() -> Vec<Route> {
     [
         public::routes(),
         frame::routes(),
+        pages::spool::routes(),
+        pages::dashboard::routes(),
+        door::sign_in::routes(),
         pages::services::routes(),
         pages::logs::routes(),
         pages::trace::routes(),

@@ -109,7 +109,7 @@ fn envelopes_of_10_000(bencher: Bencher) {
 #[divan::bench(args = [1_000, 100_000], sample_count = 20)]
 fn sender_in_100_000(bencher: Bencher, senders: usize) {
     let waiting = Waiting::new(folder(), 100_000, senders);
-    let filter = SpoolFilter { sender: Some("s777@".into()), after: None, limit: 50 };
+    let filter = SpoolFilter { sender: Some("s777@".into()), limit: 50, ..SpoolFilter::default() };
     bencher.bench_local(|| {
         let found = waiting.store.spool(&filter).expect("the spool").len();
         assert_eq!(found, (100_000 / senders).min(50));

@@ -3,7 +3,7 @@
 
 use aws_lc_rs::digest::{self, Algorithm};
 
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 
 /// PKCS #1 v1.5 signatures; the last byte names the hash function.
@@ -42,7 +42,7 @@ fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
 }
 
 /// The contents of the first element, which must have this tag, and what follows it.
-fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+pub(super) fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let [found, first, rest @ ..] = bytes else { return None };
     let (length, rest) = match usize::from(*first) {
         short @ 0..0x80 => (short, rest),

@@ -20,6 +20,8 @@ pub(in super::super) fn account(id: u32, address: &str) -> Account {
         forward_keep: false,
         away: None,
         script: None,
+        app_passwords: Vec::new(),
+        second_factor: None,
         created: Time(0),
     }
 }

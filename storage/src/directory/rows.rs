@@ -7,13 +7,13 @@ use redb::{ReadTransaction, ReadableTable};
 use crate::guard;
 use crate::mailbox::{metadata, names, sharing};
 use crate::rows::{decode_json, encode_json};
-use crate::rules;
 use crate::tables::meta;
 use crate::write::Tables;
 use crate::{
     Account, AccountId, Alias, Directory, Domain, Error, IndexChange, LastLogin, NewAccount, Quota, Result, SpecialUse,
     Time, Word,
 };
+use crate::{credentials, rules};
 
 /// Most bytes of a domain's name or an address; a redb key has to be short.
 const ADDRESS_BYTES_MAX: usize = 1000;
@@ -232,6 +232,8 @@ pub(crate) fn add_account(tables: &mut Tables, new: NewAccount, now: Time) -> Re
         forward_keep: true,
         away: None,
         script: None,
+        app_passwords: Vec::new(),
+        second_factor: None,
         created: now,
     };
     tables.account.insert(id.0, encode_json(&account).as_slice())?;
@@ -249,7 +251,8 @@ pub(crate) fn update_account(tables: &mut Tables, new: &Account) -> Result<()> {
     if old.address != new.address {
         return Err(Error::new(Word::Invalid, "the address of an account cannot be changed"));
     }
-    put_account(tables, &Account { script: old.script, ..new.clone() })
+    put_account(tables, &Account { script: old.script, ..new.clone() })?;
+    credentials::forget_uses(tables, &old.app_passwords, &new.app_passwords)
 }
 
 /// Writes an account's row.
@@ -270,6 +273,8 @@ pub(crate) fn remove_account(tables: &mut Tables, id: AccountId) -> Result<()> {
     guard::forget_account(tables, id)?;
     tables.account.remove(id.0)?;
     tables.login.remove(id.0)?;
+    credentials::remove_all(tables, id)?;
+    credentials::forget_uses(tables, &old.app_passwords, &[])?;
     tables.index_changes.push(IndexChange::OwnerGone(id));
     tables.remove_usage(id)
 }

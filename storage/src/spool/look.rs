@@ -1,12 +1,11 @@
 //! Reading the spool: leasing what is due, and listing it.
 
-use redb::{ReadTransaction, ReadableTableMetadata};
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use crate::queue::{Fresh, Queue};
 use crate::rows::SpoolRow;
-use crate::spool::senders;
 use crate::tables::{meta, removed_key, removed_parts};
-use crate::{BlobId, Leased, RemovedEntry, Result, SpoolEntry, SpoolFilter, Time};
+use crate::{BlobId, Leased, RemovedEntry, Result, SpoolEntry, Time};
 
 /// The messages as leased; those that are no longer due are missing. The caller holds the leases
 /// since before this transaction began, so nothing can have settled in between.
@@ -55,38 +54,17 @@ pub(crate) fn fresh_entry(fresh: Fresh, leased: bool) -> SpoolEntry {
 
 /// One message with a spool row.
 pub(crate) fn one(transaction: &ReadTransaction, queue: &Queue, id: BlobId) -> Result<Option<SpoolEntry>> {
-    let row = transaction.open_table(meta::SPOOL)?.get(id.0)?;
-    row.map(|row| Ok(entry(id, SpoolRow::decode(row.value())?, queue.is_leased(id)))).transpose()
+    one_entry(&transaction.open_table(meta::SPOOL)?, queue, id)
 }
 
-/// Messages in the order of creation. `fresh` are those that match the filter and have no row yet.
-pub(crate) fn list(
-    transaction: &ReadTransaction,
+/// As [`one`], in the table that is open.
+pub(super) fn one_entry(
+    spool: &impl ReadableTable<u64, &'static [u8]>,
     queue: &Queue,
-    fresh: &[(Fresh, bool)],
-    filter: &SpoolFilter,
-) -> Result<Vec<SpoolEntry>> {
-    let spool = transaction.open_table(meta::SPOOL)?;
-    let first = filter.after.map_or(0, |after| after.0.saturating_add(1));
-    let decoded = |id, row: &[u8]| Ok(entry(id, SpoolRow::decode(row)?, queue.is_leased(id)));
-    let mut entries: Vec<SpoolEntry> = match &filter.sender {
-        Some(sender) => {
-            let found = senders::find(transaction, sender, first, filter.limit)?;
-            let rows = found.into_iter().filter_map(|id| Some((id, spool.get(id.0).transpose()?)));
-            rows.map(|(id, row)| decoded(id, row?.value())).collect::<Result<_>>()?
-        }
-        None => {
-            let rows = spool.range(first..)?.take(filter.limit);
-            rows.map(|row| row.map_err(Into::into).and_then(|(id, row)| decoded(BlobId(id.value()), row.value())))
-                .collect::<Result<_>>()?
-        }
-    };
-    // Rows come first where a message stopped being fresh in between.
-    entries.extend(fresh.iter().map(|(fresh, leased)| fresh_entry(fresh.clone(), *leased)));
-    entries.sort_by_key(|entry| entry.id);
-    entries.dedup_by_key(|entry| entry.id);
-    entries.truncate(filter.limit);
-    Ok(entries)
+    id: BlobId,
+) -> Result<Option<SpoolEntry>> {
+    let row = spool.get(id.0)?;
+    row.map(|row| Ok(entry(id, SpoolRow::decode(row.value())?, queue.is_leased(id)))).transpose()
 }
 
 /// Messages that were taken out of the spool since `since`, the latest first.

@@ -103,11 +103,16 @@ impl Store {
         self.0.shared.queue.changes()
     }
 
-    /// Messages in the order of creation.
+    /// The longest queues of other servers, the longest first. Costs no read.
+    pub fn spool_queues(&self, max: usize) -> Vec<SpoolQueue> {
+        self.0.shared.queue.longest(max)
+    }
+
+    /// A page of the spool.
     pub fn spool(&self, filter: &SpoolFilter) -> Result<Vec<SpoolEntry>> {
         let shared = &self.0.shared;
         let fresh = shared.queue.list_fresh(filter);
-        shared.look(|transaction| spool::look::list(transaction, &shared.queue, &fresh, filter))
+        shared.look(|transaction| spool::page::list(transaction, &shared.queue, &fresh, filter))
     }
 
     /// One message of the spool.

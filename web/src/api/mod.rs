@@ -5,6 +5,9 @@
 
 pub mod aliases;
 pub mod audit;
+pub mod credentials;
+pub mod dashboard;
+pub(crate) mod description;
 pub mod dkim;
 pub mod domain_check;
 pub mod domains;

@@ -22,7 +22,7 @@ use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, 
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::door::Caller;
+use crate::door::{Caller, Tries};
 use crate::{House, WebService, WebSettings, routes};
 
 /// A DNS server that does not answer.
@@ -76,7 +76,7 @@ impl Fixture {
         let people = People::new(store.clone(), clock.clone());
         let settings =
             WebSettings { listen: vec![(std::net::Ipv4Addr::LOCALHOST, 0).into()], ..WebSettings::default() };
-        let web = Arc::new(WebService::new(settings));
+        let web = Arc::new(WebService::new(settings.clone()));
         let services = Services::new(store.clone(), Log::none(), vec![web.clone()]);
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&nobody()).expect("a resolver"));
         let (sessions, intake) = (Sessions::default(), Intake::new(store.clone(), clock.clone(), 1 << 20));
@@ -110,7 +110,10 @@ impl Fixture {
             checks: Checks::new(AuthenticitySettings::default(), "mx.example.test".into(), Arc::clone(&resolver)),
             resolver,
             certificates: None,
+            observed: Default::default(),
             live,
+            web: Arc::new(settings),
+            tries: Tries::default(),
             edits: Arc::default(),
         };
         web.furnish(house.clone());
@@ -124,7 +127,7 @@ impl Fixture {
     }
 
     /// What the API answers.
-    async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
         let (status, text) =
             self.ask_text(method, path, if body.is_null() { String::new() } else { body.to_string() }).await;
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
@@ -141,7 +144,7 @@ impl Fixture {
         assert!(answer.1["error"]["message"].as_str().is_some_and(|message| message.len() > 8), "{answer:?}");
     }
 
-    async fn with_alice() -> Fixture {
+    pub(crate) async fn with_alice() -> Fixture {
         let fixture = Fixture::new(true);
         let added = fixture.ask("POST", "/domains", json!({"name": "Example.Test"})).await;
         assert_eq!(added.0, StatusCode::CREATED, "{added:?}");

@@ -261,7 +261,7 @@ pub(crate) async fn change(
     })
     .await?;
     if disabled {
-        house.sessions.end_user(&address);
+        end_sessions(&house, &address).await?;
     }
     let what = match change.enabled {
         Some(true) => "user enabled",
@@ -283,7 +283,7 @@ pub(crate) async fn set_password(
     let one_edit = house.edits.lock().await;
     house.people.set_password(account.id, &new.password).await?;
     drop(one_edit);
-    house.sessions.end_user(&account.address);
+    end_sessions(&house, &account.address).await?;
     house.audit(&caller, "password set", account.address.clone());
     Ok(StatusCode::NO_CONTENT)
 }
@@ -304,6 +304,16 @@ fn find(house: &House, address: &str) -> Answer<Arc<Account>> {
     let address = names::address(address)?;
     let account = house.store.directory().by_address.get(&address).cloned();
     account.ok_or_else(|| Problem::not_found(format!("there is no user {address}; `mailstead user list` shows all")))
+}
+
+/// Ends everything that somebody has open, by whatever protocol.
+async fn end_sessions(house: &House, address: &str) -> Answer<()> {
+    house.sessions.end_user(address);
+    let account = house.store.directory().by_address.get(address).map(|account| account.id);
+    if let Some(account) = account {
+        house.store.end_web_sessions(account, None).await?;
+    }
+    Ok(())
 }
 
 /// An account that the caller may act on.

@@ -12,6 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{Access, Caller, Means};
 use crate::api::Problem;
+use crate::frame::Failure;
 use crate::{House, segment};
 
 /// Where people sign in.
@@ -167,6 +168,7 @@ async fn admit(State(gate): State<Gate>, caller: Caller, request: Request, next:
     match refusal(gate, &caller, &request) {
         None => next.run(request).await,
         Some(problem) if gate.is_page && problem.status == StatusCode::UNAUTHORIZED => sign_in(&request),
+        Some(problem) if gate.is_page => Failure::from(problem).into_response(),
         Some(problem) => problem.into_response(),
     }
 }

@@ -35,4 +35,4 @@ pub use assets::routes;
 pub(crate) use form::Posted;
 pub(crate) use list::{Asked, Column, Listing};
 pub(crate) use notice::{Notice, Told, back_with, forget};
-pub(crate) use page::{Failure, Page, Shown, show};
+pub(crate) use page::{Failure, Page, Shown, StandAlone, show};

@@ -56,6 +56,22 @@ impl Page {
     }
 }
 
+/// What the layout needs to know of a page that stands alone, without a menu: for those who have not signed in, and for
+/// failures. Its template extends `frame/alone.html`.
+pub(crate) struct StandAlone {
+    /// Its name, in the window's title and as its heading.
+    pub(crate) title: &'static str,
+    /// Where the style sheet is.
+    pub(crate) style: &'static str,
+}
+
+impl StandAlone {
+    /// A page with this name.
+    pub(crate) fn new(title: &'static str) -> StandAlone {
+        StandAlone { title, style: assets::style() }
+    }
+}
+
 /// Answers with a page.
 ///
 /// # Errors
@@ -71,9 +87,8 @@ pub(crate) struct Failure(Problem);
 #[derive(Template)]
 #[template(path = "frame/failure.html")]
 struct FailurePage<'a> {
-    heading: &'static str,
+    frame: StandAlone,
     message: &'a str,
-    style: &'static str,
 }
 
 impl From<Problem> for Failure {
@@ -97,7 +112,7 @@ impl IntoResponse for Failure {
             status if status.is_server_error() => "That did not work",
             _ => "That cannot be done",
         };
-        let page = FailurePage { heading, message, style: assets::style() };
+        let page = FailurePage { frame: StandAlone::new(heading), message };
         match page.render() {
             Ok(html) => (*status, Html(html)).into_response(),
             Err(_) => (*status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], message.clone()).into_response(),

@@ -4,9 +4,33 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 
+/// Something that can be counted: numbers, and what templates make of them, references.
+pub(crate) trait Count {
+    /// The number; what is below zero is none.
+    fn value(&self) -> u64;
+}
+
+macro_rules! count {
+    ($($number:ty),*) => {
+        $(impl Count for $number {
+            fn value(&self) -> u64 {
+                u64::try_from(*self).unwrap_or_default()
+            }
+        })*
+    };
+}
+
+count!(u8, u16, u32, u64, usize, i32, i64);
+
+impl<C: Count> Count for &C {
+    fn value(&self) -> u64 {
+        (**self).value()
+    }
+}
+
 /// `1234567` → `1,234,567`.
-pub(crate) fn number(number: impl TryInto<u64>) -> String {
-    let digits = number.try_into().unwrap_or_default().to_string();
+pub(crate) fn number(number: impl Count) -> String {
+    let digits = number.value().to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -18,8 +42,8 @@ pub(crate) fn number(number: impl TryInto<u64>) -> String {
 }
 
 /// `1 message`, `3 messages`. The plural is `one` with an `s`, or what stands behind a `|`: `entry|entries`.
-pub(crate) fn count(count: impl TryInto<u64>, one: &str) -> String {
-    let count = count.try_into().unwrap_or_default();
+pub(crate) fn count(count: impl Count, one: &str) -> String {
+    let count = count.value();
     let (one, many) = match one.split_once('|') {
         Some((one, many)) => (one, many.to_string()),
         None => (one, format!("{one}s")),
@@ -28,8 +52,8 @@ pub(crate) fn count(count: impl TryInto<u64>, one: &str) -> String {
 }
 
 /// Bytes as `820 B`, `12.4 KB`, `3.1 GB`.
-pub(crate) fn bytes(bytes: impl TryInto<u64>) -> String {
-    let bytes = bytes.try_into().unwrap_or_default();
+pub(crate) fn bytes(bytes: impl Count) -> String {
+    let bytes = bytes.value();
     let units = ["KB", "MB", "GB", "TB", "PB"];
     let mut size = bytes as f64;
     let mut unit = "B";
@@ -48,7 +72,8 @@ pub(crate) fn bytes(bytes: impl TryInto<u64>) -> String {
 }
 
 /// Seconds as `45 s`, `12 min`, `2 h 5 min`, `3 d 4 h`.
-pub(crate) fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: impl Count) -> String {
+    let seconds = seconds.value();
     let pair = |big: u64, big_unit: &str, small: u64, small_unit: &str| match small {
         0 => format!("{big} {big_unit}"),
         _ => format!("{big} {big_unit} {small} {small_unit}"),
@@ -62,7 +87,8 @@ pub(crate) fn duration(seconds: u64) -> String {
 }
 
 /// Milliseconds as `85 ms`, `1.4 s`, then as [`duration`].
-pub(crate) fn milliseconds(milliseconds: u64) -> String {
+pub(crate) fn milliseconds(milliseconds: impl Count) -> String {
+    let milliseconds = milliseconds.value();
     match milliseconds {
         0..1000 => format!("{milliseconds} ms"),
         1000..60_000 => format!("{:.1} s", milliseconds as f64 / 1000.0),
@@ -71,7 +97,8 @@ pub(crate) fn milliseconds(milliseconds: u64) -> String {
 }
 
 /// A part of a whole as `37 %`.
-pub(crate) fn percent(part: u64, whole: u64) -> String {
+pub(crate) fn percent(part: impl Count, whole: impl Count) -> String {
+    let (part, whole) = (part.value(), whole.value());
     match whole {
         0 => "0 %".into(),
         _ => format!("{:.0} %", part as f64 * 100.0 / whole as f64),

@@ -3,9 +3,11 @@
 //! is the API's matter.
 
 pub(crate) mod audit;
+pub(crate) mod dashboard;
 pub(crate) mod indexing;
 pub(crate) mod logs;
 pub(crate) mod search;
 pub(crate) mod services;
 pub(crate) mod settings;
+pub(crate) mod spool;
 pub(crate) mod trace;

@@ -1,5 +1,7 @@
 //! What can be done with spooled messages: force, reset, set the priority, delete and undo.
 
+use std::collections::HashSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
@@ -9,7 +11,7 @@ use mailstead_storage::{BlobId, Priority, RemovedEntry, SpoolFilter, UNDO_SECOND
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PAGE_ROWS_MAX, SpoolRow, row};
+use super::{PAGE_ROWS_MAX, SpoolRow, domains_of, is_covered, row};
 use crate::House;
 use crate::api::extract::Body;
 use crate::api::{Answer, Problem};
@@ -71,27 +73,27 @@ pub struct DeletedRow {
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/spool/force", force)
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/spool/force", force)
             .about("Tries messages now.")
             .body::<MessageIds>()
             .answers::<Counted>(),
-        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/spool/reset", reset)
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/spool/reset", reset)
             .about("Starts the delivery of messages over.")
             .body::<Reset>()
             .answers::<Counted>(),
-        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/spool/priority", set_priority)
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/spool/priority", set_priority)
             .about("Sets the priority of messages.")
             .body::<NewPriority>()
             .answers::<Counted>(),
-        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/spool/delete", delete)
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/spool/delete", delete)
             .about("Takes messages out of the spool. They can be put back for ten minutes.")
             .body::<MessageIds>()
             .answers::<Counted>(),
-        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/spool/undo", undo)
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/spool/undo", undo)
             .about("Puts messages back that were taken out.")
             .body::<MessageIds>()
             .answers::<Counted>(),
-        Route::api(Access::SystemAdmin, Method::GET, "/api/v1/spool/deleted", deleted)
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/spool/deleted", deleted)
             .about("Lists the messages that can be put back, the latest first.")
             .answers::<DeletedPage>(),
     ]
@@ -102,7 +104,7 @@ pub(crate) async fn force(
     caller: Caller,
     Body(wanted): Body<MessageIds>,
 ) -> Answer<Json<Counted>> {
-    let count = house.store.spool_force(blobs(&wanted.ids)?).await?;
+    let count = house.store.spool_force(covered(&house, &caller, &wanted.ids).await?).await?;
     house.audit(&caller, "spool messages forced", wanted.ids.join(" "));
     Ok(Json(Counted { count }))
 }
@@ -113,8 +115,10 @@ pub(crate) async fn reset(
     Body(wanted): Body<Reset>,
 ) -> Answer<Json<Counted>> {
     let (count, which) = match (wanted.all, wanted.ids.is_empty()) {
-        (true, true) => (reset_all(&house).await?, "all".to_string()),
-        (false, _) => (house.store.spool_reset(blobs(&wanted.ids)?).await?, wanted.ids.join(" ")),
+        (true, true) => (reset_all(&house, &caller).await?, "all".to_string()),
+        (false, _) => {
+            (house.store.spool_reset(covered(&house, &caller, &wanted.ids).await?).await?, wanted.ids.join(" "))
+        }
         (true, false) => return Err(Problem::invalid("say which messages, or \"all\", not both")),
     };
     house.audit(&caller, "retries of spool messages reset", which);
@@ -122,11 +126,12 @@ pub(crate) async fn reset(
 }
 
 /// Page by page, so that others write in between.
-async fn reset_all(house: &House) -> Answer<usize> {
+async fn reset_all(house: &House, caller: &Caller) -> Answer<usize> {
     let (mut count, mut after) = (0, None);
     loop {
         let store = house.store.clone();
-        let filter = SpoolFilter { after, limit: PAGE_ROWS_MAX, ..SpoolFilter::default() };
+        let domains = domains_of(caller);
+        let filter = SpoolFilter { domains, after, limit: PAGE_ROWS_MAX, ..SpoolFilter::default() };
         let ids: Vec<BlobId> =
             work::read(move || store.spool(&filter)).await?.into_iter().map(|entry| entry.id).collect();
         let Some(last) = ids.last().copied() else { return Ok(count) };
@@ -140,7 +145,7 @@ pub(crate) async fn set_priority(
     caller: Caller,
     Body(wanted): Body<NewPriority>,
 ) -> Answer<Json<Counted>> {
-    let count = house.store.spool_priority(blobs(&wanted.ids)?, wanted.priority).await?;
+    let count = house.store.spool_priority(covered(&house, &caller, &wanted.ids).await?, wanted.priority).await?;
     house.audit(&caller, "priority of spool messages set", wanted.ids.join(" "));
     Ok(Json(Counted { count }))
 }
@@ -150,7 +155,7 @@ pub(crate) async fn delete(
     caller: Caller,
     Body(wanted): Body<MessageIds>,
 ) -> Answer<Json<Counted>> {
-    let count = house.store.spool_delete(blobs(&wanted.ids)?).await?;
+    let count = house.store.spool_delete(covered(&house, &caller, &wanted.ids).await?).await?;
     house.audit(&caller, "spool messages deleted", wanted.ids.join(" "));
     Ok(Json(Counted { count }))
 }
@@ -160,20 +165,48 @@ pub(crate) async fn undo(
     caller: Caller,
     Body(wanted): Body<MessageIds>,
 ) -> Answer<Json<Counted>> {
-    let count = house.store.spool_restore(blobs(&wanted.ids)?).await?;
+    let mut ids = blobs(&wanted.ids)?;
+    if !caller.scope().is_everything() {
+        let theirs: HashSet<BlobId> = removed(&house, &caller).await?.iter().map(|removed| removed.entry.id).collect();
+        ids.retain(|id| theirs.contains(id));
+    }
+    let count = house.store.spool_restore(ids).await?;
     house.audit(&caller, "spool messages put back", wanted.ids.join(" "));
     Ok(Json(Counted { count }))
 }
 
-pub(crate) async fn deleted(State(house): State<House>) -> Answer<Json<DeletedPage>> {
-    let (store, now) = (house.store.clone(), house.clock.now());
-    let removed = work::read(move || store.spool_removed(PAGE_ROWS_MAX)).await?;
+pub(crate) async fn deleted(State(house): State<House>, caller: Caller) -> Answer<Json<DeletedPage>> {
+    let now = house.clock.now();
+    let removed = removed(&house, &caller).await?;
     let messages = removed.iter().map(|RemovedEntry { removed, entry }| DeletedRow {
         row: row(entry, now),
         deleted: rfc3339(*removed),
         undo_until: rfc3339(removed.plus_seconds(UNDO_SECONDS)),
     });
     Ok(Json(DeletedPage { messages: messages.collect() }))
+}
+
+/// What can be put back, as far as the caller may see it.
+async fn removed(house: &House, caller: &Caller) -> Answer<Vec<RemovedEntry>> {
+    let store = house.store.clone();
+    let mut removed = work::read(move || store.spool_removed(PAGE_ROWS_MAX)).await?;
+    removed.retain(|removed| is_covered(caller, &removed.entry));
+    Ok(removed)
+}
+
+/// Those of these messages that the caller may steer.
+async fn covered(house: &House, caller: &Caller, ids: &[String]) -> Answer<Vec<BlobId>> {
+    let ids = blobs(ids)?;
+    if caller.scope().is_everything() {
+        return Ok(ids);
+    }
+    let (store, caller) = (house.store.clone(), caller.clone());
+    work::read(move || {
+        let entries = ids.into_iter().map(|id| store.spool_entry(id));
+        let entries = entries.collect::<Result<Vec<_>, _>>()?.into_iter().flatten();
+        Ok(entries.filter(|entry| is_covered(&caller, entry)).map(|entry| entry.id).collect())
+    })
+    .await
 }
 
 fn blobs(ids: &[String]) -> Answer<Vec<BlobId>> {

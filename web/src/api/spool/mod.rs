@@ -1,21 +1,24 @@
-//! `spool`: the list of what waits, and one message of it.
+//! `spool`: the list of what waits, and one message of it. Administrators of a domain see and steer the messages with
+//! a sender or a recipient in it.
 
 pub mod acts;
 pub(crate) mod text;
+
+use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use mailstead_core::clock::{Time, rfc3339};
 use mailstead_core::work;
-use mailstead_storage::{BlobId, Priority, Provenance, SpoolEntry, SpoolFilter, State as Standing};
+use mailstead_storage::{BlobId, Priority, Provenance, SpoolEntry, SpoolFilter, SpoolOrder, State as Standing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Path, Query};
 use super::{Answer, Problem};
 use crate::House;
-use crate::door::{Access, Route};
+use crate::door::{Access, Caller, Route, Scope};
 
 /// Rows of one page unless the request says otherwise.
 const PAGE_ROWS: usize = 100;
@@ -24,10 +27,10 @@ const PAGE_ROWS: usize = 100;
 const PAGE_ROWS_MAX: usize = 1000;
 
 /// Which rows to list.
-#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpoolQuery {
-    /// Only those after this message in the order of creation.
+    /// The `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// Most rows to return.
@@ -36,9 +39,58 @@ pub struct SpoolQuery {
     /// Only those whose sender contains this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
+    /// All of them, or those that wait for their next attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<SpoolView>,
+    /// What comes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+    /// The other way round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub descending: Option<bool>,
 }
 
-/// A page of the spool, in the order of creation.
+/// Which part of the spool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpoolView {
+    /// All messages.
+    #[default]
+    All,
+    /// Those whose next attempt is still to come.
+    Waiting,
+}
+
+/// An order of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// The oldest first.
+    #[default]
+    Created,
+    /// The next to be tried first.
+    NextAttempt,
+    /// High before low.
+    Priority,
+    /// The least often tried first.
+    Attempts,
+    /// The smallest first.
+    Size,
+}
+
+impl From<Order> for SpoolOrder {
+    fn from(order: Order) -> SpoolOrder {
+        match order {
+            Order::Created => SpoolOrder::Created,
+            Order::NextAttempt => SpoolOrder::NextAttempt,
+            Order::Priority => SpoolOrder::Priority,
+            Order::Attempts => SpoolOrder::Attempts,
+            Order::Size => SpoolOrder::Size,
+        }
+    }
+}
+
+/// A page of the spool.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpoolPage {
     /// The rows.
@@ -103,14 +155,14 @@ pub struct RecipientRow {
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::api(Access::SystemAdmin, Method::GET, "/api/v1/spool", list)
-            .about("Lists what waits, in the order of creation.")
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/spool", list)
+            .about("Lists what waits.")
             .query::<SpoolQuery>()
             .answers::<SpoolPage>(),
-        Route::api(Access::SystemAdmin, Method::GET, "/api/v1/spool/{id}", show)
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/spool/{id}", show)
             .about("Shows a message that waits, and how it stands with each recipient.")
             .answers::<SpoolMessage>(),
-        Route::api(Access::SystemAdmin, Method::GET, "/api/v1/spool/{id}/text", text::text)
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/spool/{id}/text", text::text)
             .about("The text of a message that waits, as it will be sent.")
             .answers_as("message/rfc822"),
     ]
@@ -119,25 +171,73 @@ pub(crate) fn routes() -> Vec<Route> {
     .collect()
 }
 
-pub(crate) async fn list(State(house): State<House>, Query(query): Query<SpoolQuery>) -> Answer<Json<SpoolPage>> {
+pub(crate) async fn list(
+    State(house): State<House>,
+    caller: Caller,
+    Query(query): Query<SpoolQuery>,
+) -> Answer<Json<SpoolPage>> {
     let limit = query.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
-    let after = query.after.as_deref().map(str::parse).transpose()?;
-    // One row more than the page tells whether there is a next page.
-    let filter = SpoolFilter { sender: query.sender, after, limit: limit + 1 };
-    let store = house.store.clone();
-    let mut entries = work::read(move || store.spool(&filter)).await?;
+    let now = house.clock.now();
+    let (after, after_value) = query.after.as_deref().map(cursor).transpose()?.unzip();
+    let filter = SpoolFilter {
+        sender: query.sender,
+        domains: domains_of(&caller),
+        waiting_at: (query.view == Some(SpoolView::Waiting)).then_some(now),
+        order: query.order.unwrap_or_default().into(),
+        descending: query.descending.unwrap_or_default(),
+        after,
+        after_value: after_value.unwrap_or_default(),
+        // One row more than the page tells whether there is a next page.
+        limit: limit + 1,
+    };
+    let (store, asked) = (house.store.clone(), filter.clone());
+    let mut entries = work::read(move || store.spool(&asked)).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);
-    let next = entries.last().filter(|_| more).map(|entry| entry.id.to_string());
-    let now = house.clock.now();
+    let next = entries.last().filter(|_| more).map(|last| match filter.order {
+        SpoolOrder::Created => last.id.to_string(),
+        _ => format!("{}.{}", last.id, filter.value(last)),
+    });
     Ok(Json(SpoolPage { messages: entries.iter().map(|entry| row(entry, now)).collect(), next }))
 }
 
-pub(crate) async fn show(State(house): State<House>, Path(id): Path<String>) -> Answer<Json<SpoolMessage>> {
+/// A message's id, and its number in an order other than that of creation.
+fn cursor(text: &str) -> Answer<(BlobId, u64)> {
+    let (id, value) = text.split_once('.').unwrap_or((text, "0"));
+    let value = value.parse().map_err(|_| Problem::invalid(format!("{text:?} is not the `next` of a page")))?;
+    Ok((id.parse()?, value))
+}
+
+/// The domains to which a caller is confined.
+fn domains_of(caller: &Caller) -> Option<BTreeSet<String>> {
+    match caller.scope() {
+        Scope::Everything => None,
+        Scope::Domains(domains) => Some(domains.clone()),
+        Scope::Own(_) | Scope::Nothing => Some(BTreeSet::new()),
+    }
+}
+
+/// May the caller see the message? Whoever administers the domain of its sender or of a recipient may.
+fn is_covered(caller: &Caller, entry: &SpoolEntry) -> bool {
+    let covers = |address: &str| caller.scope().covers_address(&address.to_ascii_lowercase());
+    let envelope = &entry.arrival.envelope;
+    covers(&envelope.reverse_path) || envelope.recipients.iter().any(|recipient| covers(&recipient.address))
+}
+
+/// A message of the spool that the caller may see.
+async fn find(house: &House, caller: &Caller, id: &str) -> Answer<SpoolEntry> {
     let blob: BlobId = id.parse()?;
     let store = house.store.clone();
     let entry = work::read(move || store.spool_entry(blob)).await?;
-    let entry = entry.ok_or_else(|| missing(&id))?;
+    entry.filter(|entry| is_covered(caller, entry)).ok_or_else(|| missing(id))
+}
+
+pub(crate) async fn show(
+    State(house): State<House>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<SpoolMessage>> {
+    let entry = find(&house, &caller, &id).await?;
     let recipients = entry.arrival.envelope.recipients.iter().zip(&entry.recipients);
     let states = recipients.map(|(recipient, standing)| RecipientRow {
         address: recipient.address.clone(),

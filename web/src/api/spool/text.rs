@@ -10,7 +10,7 @@ use http_body_util::channel::{Channel, Sender};
 use mailstead_core::work;
 use mailstead_storage::{BlobId, Store};
 
-use super::missing;
+use super::find;
 use crate::House;
 use crate::api::Answer;
 use crate::api::extract::Path;
@@ -23,12 +23,10 @@ const PIECE_BYTES: usize = 128 * 1024;
 const PIECES_WAITING_MAX: usize = 2;
 
 pub(super) async fn text(State(house): State<House>, caller: Caller, Path(id): Path<String>) -> Answer<Response> {
-    let blob: BlobId = id.parse()?;
-    let store = house.store.clone();
-    let entry = work::read(move || store.spool_entry(blob)).await?.ok_or_else(|| missing(&id))?;
+    let entry = find(&house, &caller, &id).await?;
     house.audit(&caller, "text of a spool message read", id);
     let from = u64::from(entry.arrival.return_path_bytes);
-    Ok(([(CONTENT_TYPE, "message/rfc822")], body(house.store.clone(), blob, from)).into_response())
+    Ok(([(CONTENT_TYPE, "message/rfc822")], body(house.store.clone(), entry.id, from)).into_response())
 }
 
 /// A message's bytes from `from` on, read as they are sent.
@@ -36,6 +34,16 @@ pub(crate) fn body(store: Store, blob: BlobId, from: u64) -> Body {
     let (sender, channel) = Channel::new(PIECES_WAITING_MAX);
     tokio::spawn(send(store, blob, from, sender));
     Body::new(channel)
+}
+
+/// The first bytes of a message, as text for a page, and whether that is all of it.
+pub(crate) async fn beginning(house: &House, caller: &Caller, id: &str, bytes_max: usize) -> Answer<(String, bool)> {
+    let entry = find(house, caller, id).await?;
+    house.audit(caller, "text of a spool message read", id.to_string());
+    let from = u64::from(entry.arrival.return_path_bytes);
+    let store = house.store.clone();
+    let bytes = work::read(move || store.read(entry.id, from, bytes_max)).await?;
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), from + bytes.len() as u64 >= entry.size))
 }
 
 /// Sends the bytes from `from` on, until the reader goes or the message does.

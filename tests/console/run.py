@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""The console in a real browser, on a whole box: each action is done by click, and its effect seen through the protocols.
+
+    run.py MAILSTEAD [NAME ...]
+
+A module here has a list TESTS of functions that take a `Console`; each test gets a box of its own, so that they run side
+by side. Needs what `tests/run` installs. Pictures of the pages are left in `target/console`.
+"""
+
+import concurrent.futures
+import pathlib
+import sys
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+import gallery  # noqa: E402
+import services  # noqa: E402
+import spool  # noqa: E402
+from console import Console  # noqa: E402
+
+MODULES = [gallery, spool, services]
+
+# Browsers at once: each keeps about one core busy, with its box.
+AT_ONCE = 2
+
+
+def attempt(binary, test):
+    """What came of a test: a line, and whether all was well."""
+    start = time.monotonic()
+    try:
+        with Console(binary, getattr(test, "settings", "")) as console:
+            try:
+                test(console)
+                assert "panicked" not in console.box.log(), "the server has panicked"
+            except Exception:
+                print("\n".join(line for line in console.box.log().splitlines() if " info " not in line)[-3000:])
+                raise
+        return f"ok      {test.__name__} ({time.monotonic() - start:.1f} s)", True
+    except Exception:
+        return f"FAILED  {test.__name__} ({time.monotonic() - start:.1f} s)\n{traceback.format_exc()}", False
+
+
+def main():
+    binary, names = sys.argv[1], sys.argv[2:]
+    chosen = [t for module in MODULES for t in module.TESTS if not names or t.__name__ in names or module.__name__ in names]
+    outcomes = []
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for outcome in concurrent.futures.as_completed([pool.submit(attempt, binary, test) for test in chosen]):
+            outcomes.append(outcome.result())
+            print(outcomes[-1][0], flush=True)
+    passed = sum(passed for _, passed in outcomes)
+    print(f"{passed} passed, {len(outcomes) - passed} failed")
+    return 0 if passed == len(outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
