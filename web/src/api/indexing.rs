@@ -8,6 +8,7 @@ use mailstead_core::work;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::extract::Body;
 use super::users::find_for;
 use super::{Answer, Problem, names};
 use crate::House;
@@ -41,7 +42,7 @@ pub(crate) async fn status(State(house): State<House>) -> Answer<Json<Status>> {
 pub(crate) async fn reindex(
     State(house): State<House>,
     caller: Caller,
-    Json(wanted): Json<Reindex>,
+    Body(wanted): Body<Reindex>,
 ) -> Answer<StatusCode> {
     if !house.live {
         return Err(Problem::not_running("the server is not running, so nothing is indexed"));

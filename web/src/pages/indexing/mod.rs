@@ -1,12 +1,12 @@
 //! Indexing: how far the index of messages is, and having it read again.
 
 use askama::Template;
-use axum::Json;
 use axum::extract::State;
 use axum::routing::get;
 use mailstead_core::search::Status;
 
 use crate::House;
+use crate::api::extract::Body;
 use crate::api::indexing::{self, Reindex};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show, text};
@@ -41,7 +41,7 @@ async fn reindex(State(house): State<House>, caller: Caller, posted: Posted) -> 
         return form::confirm(page(&caller), &posted, PATH, question, "Read again");
     }
     let whose = user.clone().unwrap_or_else(|| "all users".into());
-    let outcome = indexing::reindex(State(house), caller, Json(Reindex { user })).await;
+    let outcome = indexing::reindex(State(house), caller, Body(Reindex { user })).await;
     Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done(format!("The messages of {whose} are read again.")))))
 }
 
