@@ -26,8 +26,8 @@ pub enum Command {
 pub struct Search {
     /// The user's address
     user: String,
-    /// The query, as in: from:anna subject:"offer 2026" has:attachment before:2026-03 larger:5m -is:unread
-    #[arg(required = true, allow_hyphen_values = true)]
+    /// The query, as in: from:anna subject:"offer 2026" has:attachment before:2026-03 larger:5m -- -is:unread
+    #[arg(required = true)]
     query: Vec<String>,
     /// Most messages to list
     #[arg(long, default_value_t = 25)]

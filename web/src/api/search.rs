@@ -131,7 +131,7 @@ pub(crate) async fn open(
         let record = search.record(account, mailbox, uid)?;
         let opened = search.open_message(record.blob)?;
         let row = Hit { mailbox: store.acl(mailbox)?.0.name, mailbox_id: mailbox, record, excerpt: Excerpt::default() };
-        Ok::<_, mailstead_storage::Error>((row.into(), opened))
+        Ok::<_, mailstead_storage::Error>((SearchRow::from(row), opened))
     };
     Ok(work::read(read).await?)
 }
