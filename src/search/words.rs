@@ -109,6 +109,8 @@ impl Splitter {
         }
         self.folded.clear();
         fold(&self.lower, &mut self.folded);
+        // A few ligatures are whole sentences.
+        self.folded.retain(|character| !character.is_whitespace());
         if !self.folded.is_empty() {
             word(Word { lower: &self.lower, folded: &self.folded, start, end, is_piece: false });
         }

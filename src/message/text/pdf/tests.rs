@@ -76,7 +76,7 @@ fn forms_and_packed_objects() {
     assert!(text.split_whitespace().all(|word| word == "inside") && text.starts_with("inside"), "{text}");
 
     let objects = packed(
-        b"1 0 3 40 << /Type /Page /Contents 4 0 R /Resources 3 0 R >>    << /Font << /F1 << /Subtype /Type1 >> >> >>",
+        b"1 0 3 54 << /Type /Page /Contents 4 0 R /Resources 3 0 R >>    << /Font << /F1 << /Subtype /Type1 >> >> >>",
     );
     let mut file = b"%PDF-1.5\n".to_vec();
     file.extend(stream(7, "/Type /ObjStm /N 2 /First 9 /Filter /FlateDecode", &objects));
