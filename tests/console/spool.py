@@ -6,7 +6,7 @@ from box import PASSWORD
 from console import ADMIN, DOMAIN_ADMIN
 
 # Nobody listens there, so that mail for others waits.
-NOWHERE = '[delivery]\nsmart_host = "127.0.0.1:9"\n'
+NOWHERE = '[delivery]\nsmart_host = { host = "127.0.0.1:9" }\n'
 
 
 def send(console, *recipients, sender="alice@example.test", subject="waiting"):

@@ -23,7 +23,7 @@ pub struct Aliases {
 }
 
 /// An alias.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct AliasRow {
     /// The address that receives.
     pub address: String,

@@ -29,7 +29,15 @@ const GROUPS: &[Group] = &[
             entry(Access::DomainAdmin, "/trace", "Message trace"),
         ],
     },
-    Group { label: "People", entries: &[] },
+    Group {
+        label: "People",
+        entries: &[
+            entry(Access::DomainAdmin, "/users", "Users"),
+            entry(Access::DomainAdmin, "/domains", "Domains"),
+            entry(Access::DomainAdmin, "/aliases", "Aliases"),
+            entry(Access::DomainAdmin, "/shared", "Shared mailboxes"),
+        ],
+    },
     Group { label: "Safety", entries: &[] },
     Group {
         label: "System",
@@ -41,7 +49,15 @@ const GROUPS: &[Group] = &[
             entry(Access::SystemAdmin, "/settings", "Settings"),
         ],
     },
-    Group { label: "My mailbox", entries: &[entry(Access::User, "/me/search", "Search")] },
+    Group {
+        label: "My mailbox",
+        entries: &[
+            entry(Access::User, "/me", "My account"),
+            entry(Access::User, "/me/mail", "Mail rules"),
+            entry(Access::User, "/me/search", "Search"),
+            entry(Access::User, "/api", "API"),
+        ],
+    },
 ];
 
 /// A group as a page shows it.

@@ -34,16 +34,19 @@ setInterval(() => all("time[data-age]").forEach(say), 15_000);
 
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
+/** An element's id. A form's property of that name is its field `id`. */
+const idOf = (element) => element.getAttribute("id");
+
 /** What must outlive a swap: ticked rows, the focus, open details. */
 const remember = (part) => {
   const active = part.contains(document.activeElement) ? document.activeElement : null;
   return {
     ticked: new Set(all("input[name=id]:checked", part).map((box) => box.value)),
-    focus: active && (active.id ? `#${CSS.escape(active.id)}`
+    focus: active && (idOf(active) ? `#${CSS.escape(idOf(active))}`
       : active.name && active.value !== undefined ? `[name="${CSS.escape(active.name)}"][value="${CSS.escape(active.value)}"]`
       : active.dataset.row ? `[data-row="${CSS.escape(active.dataset.row)}"]` : null),
     row: active?.closest("tr")?.dataset.row,
-    open: all("details[open][id]", part).map((details) => details.id),
+    open: all("details[open][id]", part).map(idOf),
   };
 };
 
@@ -54,18 +57,20 @@ const restore = (part, { ticked, focus, row, open }) => {
   target?.focus({ preventScroll: true });
 };
 
-/** Puts the elements with these ids of another page into this one. False when it has none of them. */
-const swap = (page, ids) => {
+/** Puts the elements with these ids of another page into this one; after an act no row is chosen any more. False when it
+    has none of them. */
+const swap = (page, ids, acted = false) => {
   let found = false;
   for (const id of ids) {
     const [now, next] = [document.getElementById(id), page.getElementById(id)];
     if (!now || !next) continue;
     found = true;
-    if (now.isEqualNode(next) && id !== "notice") continue;
+    if (!acted && now.isEqualNode(next) && id !== "notice") continue;
     const kept = remember(now);
     tellTimes(next);
     const fresh = document.importNode(next, true);
     now.replaceWith(fresh);
+    if (acted) kept.ticked.clear();
     restore(fresh, kept);
     equip(fresh);
   }
@@ -115,7 +120,7 @@ const follow = (ids, address, options, plain, remembered) => whileBusy(async () 
   try {
     const answer = await fetchPage(address, options);
     trouble(false);
-    const swapped = swap(answer.page, ids);
+    const swapped = swap(answer.page, ids, options?.method === "POST");
     if (swapped || !answer.good) {
       swap(answer.page, ["notice"]);
       if (remembered && swapped) arrive(answer.page, answer.address);
@@ -254,7 +259,7 @@ const look = async () => {
     const answer = await fetchPage(location.href, { headers: { "x-look": "1" } });
     trouble(false);
     const parts = all("[data-live]").filter((part) => part.dataset.live.split(" ").some((topic) => topics.has(topic)));
-    if (answer.good) swap(answer.page, parts.map((part) => part.id));
+    if (answer.good) swap(answer.page, parts.map(idOf));
   } catch {
     topics.forEach((topic) => due.add(topic));
   }

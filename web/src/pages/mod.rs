@@ -2,12 +2,19 @@
 //! the API and decides nothing: who may use it stands in its [`Route`](crate::door::Route), what may be seen and changed
 //! is the API's matter.
 
+pub(crate) mod aliases;
+pub(crate) mod api;
 pub(crate) mod audit;
 pub(crate) mod dashboard;
+pub(crate) mod domains;
 pub(crate) mod indexing;
 pub(crate) mod logs;
+pub(crate) mod mail;
+pub(crate) mod me;
 pub(crate) mod search;
 pub(crate) mod services;
 pub(crate) mod settings;
+pub(crate) mod shared;
 pub(crate) mod spool;
 pub(crate) mod trace;
+pub(crate) mod users;

@@ -49,7 +49,7 @@ async fn done(house: House, caller: Caller, posted: &Posted) -> Result<Notice, P
         named => {
             let priority = priority(named)?;
             let count = acts::set_priority(house, caller, Body(NewPriority { ids, priority })).await?.count;
-            Ok(Notice::done(format!("{} have {named} priority now.", messages(count))))
+            Ok(Notice::done(format!("{} set to {named} priority.", messages(count))))
         }
     }
 }

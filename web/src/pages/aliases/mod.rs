@@ -1,0 +1,73 @@
+//! Aliases: other addresses for one or several addresses.
+
+use askama::Template;
+use axum::extract::State;
+use axum::routing::{get, post};
+
+use crate::House;
+use crate::api::Problem;
+use crate::api::aliases::{self, AliasRow, Targets};
+use crate::api::extract::{Body, Path};
+use crate::door::{Access, Caller, Route};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show, text};
+
+const PATH: &str = "/aliases";
+
+const COLUMNS: &[Column] =
+    &[Column::sorted("address", "Alias"), Column::plain("Leads to"), Column::sorted("created", "Since")];
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::page(Access::DomainAdmin, PATH, get(alias_list).post(act)),
+        Route::page(Access::DomainAdmin, "/aliases/put", post(put)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "pages/aliases/list.html")]
+struct ListPage {
+    page: Page,
+    list: Listing,
+    rows: Vec<AliasRow>,
+    edited: Option<AliasRow>,
+}
+
+async fn alias_list(State(house): State<House>, caller: Caller, told: Told, asked: Asked) -> Shown {
+    let mut rows = aliases::list(State(house), caller.clone()).await.0.aliases;
+    let edited = rows.iter().find(|row| row.address == asked.get("edit")).cloned();
+    rows.retain(|row| asked.matches(&[&row.address, &row.targets.join(" ")]));
+    asked.order(&mut rows, "address", |key, a, b| match key {
+        "created" => a.created.cmp(&b.created),
+        _ => a.address.cmp(&b.address),
+    });
+    if asked.wants_csv() {
+        let row = |row: AliasRow| [row.address, row.targets.join(" "), row.created];
+        return Ok(list::csv("aliases", &["alias", "leads_to", "created"], rows.into_iter().map(row))?);
+    }
+    let (rows, list) = asked.cut(rows, COLUMNS);
+    let page = Page::new(&caller, "Aliases", PATH).telling(told);
+    show(&ListPage { page, list: list.sorted_by("address"), rows, edited })
+}
+
+async fn put(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
+    let address = posted.get("address").trim().to_string();
+    let targets = posted.get("targets").split([' ', ',', '\n', '\r']).filter(|one| !one.is_empty());
+    let targets = Targets { targets: targets.map(ToString::to_string).collect() };
+    let outcome = aliases::put(State(house), caller, Path(address.clone()), Body(targets)).await;
+    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done(format!("{address} is stored.")))))
+}
+
+async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
+    let outcome = remove(&house, &caller, &posted).await;
+    let done = |count| Notice::done(format!("{} removed.", text::count(count, "alias|aliases")));
+    Ok(back_with(posted.back(PATH), Notice::of(outcome, done)))
+}
+
+async fn remove(house: &House, caller: &Caller, posted: &Posted) -> Result<usize, Problem> {
+    let addresses = posted.ids()?;
+    let count = addresses.len();
+    for address in addresses {
+        aliases::remove(State(house.clone()), caller.clone(), Path(address)).await?;
+    }
+    Ok(count)
+}

@@ -1,0 +1,207 @@
+//! Users: the list, a new one, and all that can be set of one.
+
+mod one;
+
+use std::cmp::Ordering;
+
+use askama::Template;
+use axum::extract::State;
+use axum::routing::{get, post};
+use mailstead_storage::Role;
+
+use crate::House;
+use crate::api::Problem;
+use crate::api::extract::{Body, Path, Query};
+use crate::api::size::parse_size;
+use crate::api::users::{self, NewUser, UserChange, UserQuery, UserRow};
+use crate::door::{Access, Caller, Route};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
+
+pub(super) const PATH: &str = "/users";
+
+const COLUMNS: &[Column] = &[
+    Column::sorted("address", "User"),
+    Column::sorted("name", "Name"),
+    Column::sorted("role", "Role"),
+    Column::sorted("enabled", "Login"),
+    Column::number("used", "Mail"),
+    Column::number("messages", "Messages"),
+    Column::sorted("login", "Last login"),
+];
+
+/// The roles, by the names that forms have for them, and in words.
+const ROLES: [(&str, &str, Role); 3] = [
+    ("user", "User", Role::User),
+    ("domain_administrator", "Domain administrator", Role::DomainAdministrator),
+    ("system_administrator", "System administrator", Role::SystemAdministrator),
+];
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::page(Access::DomainAdmin, PATH, get(user_list).post(act)),
+        Route::page(Access::DomainAdmin, "/users/new", get(new).post(add)),
+        Route::page(Access::DomainAdmin, "/users/{address}", get(one::user).post(one::change)),
+        Route::page(Access::DomainAdmin, "/users/{address}/password", post(one::set_password)),
+        Route::page(Access::DomainAdmin, "/users/{address}/sign-out", post(one::sign_out)),
+        Route::page(Access::DomainAdmin, "/users/{address}/second-factor", post(one::remove_factor)),
+    ]
+}
+
+/// The roles that a caller may give, by name and in words.
+pub(super) fn roles_up_to(most: Access) -> Vec<(&'static str, &'static str)> {
+    let within = ROLES.into_iter().filter(|(_, _, role)| Access::from(*role) <= most);
+    within.map(|(name, words, _)| (name, words)).collect()
+}
+
+/// The role with this name.
+pub(super) fn role_named(name: &str) -> Option<Role> {
+    ROLES.into_iter().find(|(other, ..)| *other == name).map(|(_, _, role)| role)
+}
+
+/// The name of a role, and the role in words.
+pub(super) fn role_words(role: Role) -> (&'static str, &'static str) {
+    let found = ROLES.into_iter().find(|(_, _, other)| *other == role);
+    found.map_or(("", ""), |(name, words, _)| (name, words))
+}
+
+impl UserRow {
+    /// What the user may do.
+    pub(crate) fn role_in_words(&self) -> &'static str {
+        role_words(self.role).1
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/users/list.html")]
+struct ListPage {
+    page: Page,
+    list: Listing,
+    users: Vec<UserRow>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/users/new.html")]
+struct NewPage {
+    page: Page,
+    address: String,
+    name: String,
+    quota: String,
+    role: String,
+    roles: Vec<(&'static str, &'static str)>,
+}
+
+async fn user_list(State(house): State<House>, caller: Caller, told: Told, asked: Asked) -> Shown {
+    let domain = Some(asked.get("domain").to_string()).filter(|domain| !domain.is_empty());
+    let mut users = users::list(State(house), caller.clone(), Query(UserQuery { domain })).await?.0.users;
+    users.retain(|user| asked.matches(&[&user.address, &user.name]));
+    asked.order(&mut users, "address", compare);
+    if asked.wants_csv() {
+        return csv_of(users);
+    }
+    let (users, list) = asked.cut(users, COLUMNS);
+    let page = Page::new(&caller, "Users", PATH).telling(told);
+    show(&ListPage { page, list: list.sorted_by("address"), users })
+}
+
+fn compare(key: &str, a: &UserRow, b: &UserRow) -> Ordering {
+    let login = |user: &UserRow| user.last_login.as_ref().map(|login| login.at.clone());
+    match key {
+        "name" => a.name.cmp(&b.name),
+        "role" => Access::from(a.role).cmp(&Access::from(b.role)),
+        "enabled" => a.enabled.cmp(&b.enabled),
+        "used" => a.used_bytes.cmp(&b.used_bytes),
+        "messages" => a.messages.cmp(&b.messages),
+        "login" => login(a).cmp(&login(b)),
+        _ => a.address.cmp(&b.address),
+    }
+}
+
+fn csv_of(users: Vec<UserRow>) -> Shown {
+    let rows = users.into_iter().map(|user| {
+        let (role, _) = role_words(user.role);
+        let login = user.last_login.map(|login| login.at).unwrap_or_default();
+        let numbers = [user.used_bytes.to_string(), user.quota_bytes.to_string(), user.messages.to_string()];
+        let [used, quota, messages] = numbers;
+        vec![user.address, user.name, role.into(), user.enabled.to_string(), used, quota, messages, login]
+    });
+    let head = ["address", "name", "role", "enabled", "used_bytes", "quota_bytes", "messages", "last_login"];
+    Ok(list::csv("users", &head, rows)?)
+}
+
+async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
+    let back = posted.back(PATH).to_string();
+    let addresses = match posted.ids() {
+        Ok(addresses) => addresses,
+        Err(problem) => return Ok(back_with(&back, Notice::failed(problem.message))),
+    };
+    let many = text::count(addresses.len(), "user");
+    let done = match posted.act() {
+        "delete" if !posted.is_sure() => {
+            let question = format!("Delete {many} and all their mail? This cannot be undone.");
+            return form::confirm(Page::new(&caller, "Are you sure?", PATH), &posted, PATH, &question, "Delete");
+        }
+        "delete" => "deleted",
+        "enable" => "enabled",
+        _ => "disabled",
+    };
+    let outcome = act_on(&house, &caller, addresses, posted.act()).await;
+    Ok(back_with(&back, Notice::of(outcome, |()| Notice::done(format!("{many} {done}.")))))
+}
+
+async fn act_on(house: &House, caller: &Caller, addresses: Vec<String>, act: &str) -> Result<(), Problem> {
+    for address in addresses {
+        let (house, caller, path) = (State(house.clone()), caller.clone(), Path(address));
+        if act == "delete" {
+            users::remove(house, caller, path).await?;
+        } else {
+            let change = UserChange { enabled: Some(act == "enable"), ..UserChange::default() };
+            users::change(house, caller, path, Body(change)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn new(caller: Caller, asked: Asked) -> Shown {
+    let address = match asked.get("domain") {
+        "" => String::new(),
+        domain => format!("@{domain}"),
+    };
+    let (name, quota, role, roles) = (String::new(), String::new(), "user".into(), roles_up_to(caller.role()));
+    show(&NewPage { page: Page::new(&caller, "New user", PATH), address, name, quota, role, roles })
+}
+
+async fn add(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
+    let given = |name: &str| posted.get(name).trim().to_string();
+    let outcome = match user_of(&posted) {
+        Ok(new) => users::add(State(house), caller.clone(), Body(new)).await,
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(_) => Ok(back_with(PATH, Notice::done(format!("{} is added.", given("address"))))),
+        Err(problem) => {
+            let page = Page::new(&caller, "New user", PATH).refusing(&problem);
+            let (address, name, quota, role) = (given("address"), given("name"), given("quota"), given("role"));
+            show(&NewPage { page, address, name, quota, role, roles: roles_up_to(caller.role()) })
+        }
+    }
+}
+
+fn user_of(posted: &Posted) -> Result<NewUser, Problem> {
+    Ok(NewUser {
+        address: posted.get("address").trim().into(),
+        name: posted.get("name").trim().into(),
+        password: posted.get("password").into(),
+        role: role_named(posted.get("role")).ok_or_else(|| Problem::invalid("choose a role"))?,
+        quota_bytes: quota_of(posted.get("quota"))?,
+        quota_messages: 0,
+    })
+}
+
+/// A quota as a person writes it; nothing is without limit.
+pub(super) fn quota_of(text: &str) -> Result<u64, Problem> {
+    let wrong = || Problem::invalid(format!("{text:?} is not a size; write it like 500M or 2G"));
+    match text.trim() {
+        "" => Ok(0),
+        size => parse_size(size).ok_or_else(wrong),
+    }
+}
