@@ -6,7 +6,7 @@
 //! | 1 | [`message`] |
 //! | 2 | [`people`] [`authenticity`] [`sieve`] |
 //! | 3 | [`intake`] [`search`] |
-//! | 4 | [`guard`] [`reports`] |
+//! | 4 | [`guard`] [`mailing`] [`reports`] |
 //! | 5 | [`net`] |
 //! | 6 | [`protocol`] |
 //! | 7 | [`delivery`] |
@@ -22,10 +22,12 @@ pub mod dns;
 pub mod guard;
 pub mod intake;
 pub mod log;
+pub mod mailing;
 pub mod message;
 pub mod net;
 pub mod people;
 pub mod protocol;
+pub mod reminders;
 pub mod reports;
 pub mod search;
 pub mod service;

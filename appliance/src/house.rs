@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use mailstead_core::authenticity::{BoxKey, Checks, Signers, Tallies};
 use mailstead_core::bell::Bell;
-use mailstead_core::clock::Clock;
+use mailstead_core::clock::{Clock, Time};
 use mailstead_core::delivery::Delivery;
+use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::{Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, LogSettings};
+use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::net::Net;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::people::People;
@@ -66,7 +68,7 @@ pub struct House {
 pub struct Running {
     failures: Vec<(&'static str, String)>,
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 4],
 }
 
 impl Running {
@@ -143,10 +145,19 @@ impl House {
             log: log.clone(),
             hostname: config.top.hostname.clone(),
         };
+        let mailings = mailing::Parts {
+            store: store.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: log.clone(),
+            hostname: config.top.hostname.clone(),
+        };
+        let mailings = Mailings::open(mailings).map_err(|error| cannot_open(&error, &data))?;
         let guard = Guard::open(guard).map_err(|error| cannot_open(&error, &data))?;
         people.tell(Box::new(guard.clone()));
         let net = Net { clock: clock.clone(), log: log.clone(), sessions, guard, certificates, limits };
         let resolver: Arc<dyn Resolver> = Arc::new(Hickory::open(&config.dns).map_err(Failure::Refused)?);
+        let policies = PublishedPolicies::open(&config.delivery, Arc::clone(&resolver)).map_err(Failure::Refused)?;
         let box_key = BoxKey::open(&data).map_err(Failure::Refused)?;
         let hostname = config.top.hostname.clone();
         let tallies = Tallies::new(store.clone(), clock.clone());
@@ -161,6 +172,7 @@ impl House {
             store: store.clone(),
             people: people.clone(),
             intake,
+            mailings,
             checks: checks.clone(),
             signers,
             tallies,
@@ -180,12 +192,14 @@ impl House {
             guard: parts.net.guard.clone(),
             intake: parts.intake.clone(),
             search,
+            mailings: parts.mailings.clone(),
             services,
             settings: Arc::new(Desk::new(file, parts.store.clone(), log.clone())),
             log,
             clock,
             box_key,
             resolver,
+            policies,
             checks,
             certificates,
             observed: Default::default(),
@@ -215,7 +229,13 @@ impl House {
         let tasks = [
             tokio::spawn(self.delivery.clone().run(stopped.clone())),
             tokio::spawn(control.serve(self.web.clone(), stopped.clone())),
-            tokio::spawn(care(self.parts.store.clone(), self.parts.net.clone(), stopped)),
+            tokio::spawn(wiring::reminders(&self.web, &self.parts).run(stopped.clone())),
+            tokio::spawn(care(
+                self.parts.store.clone(),
+                self.parts.net.clone(),
+                self.web.web.lifetime().seconds * 1000,
+                stopped,
+            )),
         ];
         let failures = self.web.services.start_wanted().await;
         self.note("box started");
@@ -257,14 +277,19 @@ impl House {
 }
 
 /// Reads the certificate again when it has changed, and gives back disk space, now and then.
-async fn care(store: Store, net: Net, mut stop: Stop) {
+async fn care(store: Store, net: Net, web_sessions_ms: u64, mut stop: Stop) {
     let mut pause = CARE_PERIOD;
     while tokio::time::timeout(pause, stop.asked()).await.is_err() {
         refresh(&net).await;
         net.guard.tidy();
         let (sweeping, now) = (store.clone(), net.clock.now());
         // Mail may come and go faster than one segment in each period.
-        pause = match work::read(move || sweeping.forget_memories(now).and_then(|()| sweeping.sweep())).await {
+        let tidied = move || {
+            sweeping.forget_memories(now)?;
+            sweeping.forget_web_sessions(Time(now.0.saturating_sub(web_sessions_ms)))?;
+            sweeping.sweep()
+        };
+        pause = match work::read(tidied).await {
             Ok(0) => CARE_PERIOD,
             Ok(_) => SWEEP_PAUSE,
             Err(error) => {

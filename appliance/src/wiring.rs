@@ -9,9 +9,11 @@ use mailstead_core::bell::Bell;
 use mailstead_core::delivery::{self, Delivery, remote};
 use mailstead_core::dns::Resolver;
 use mailstead_core::intake::Intake;
+use mailstead_core::mailing::Mailings;
 use mailstead_core::net::{Encryption, LineService, Net, Protocol};
 use mailstead_core::people::People;
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
+use mailstead_core::reminders::Reminders;
 use mailstead_core::reports::{self, Reports};
 use mailstead_core::search::Search;
 use mailstead_core::service::Service;
@@ -30,6 +32,8 @@ pub struct Parts {
     pub people: People,
     /// The way in.
     pub intake: Intake,
+    /// Mass messages.
+    pub mailings: Mailings,
     /// Checks what comes in.
     pub checks: Checks,
     /// Signs what goes out.
@@ -66,6 +70,18 @@ pub fn services(config: &Config, parts: &Parts, delivery: &Delivery, web: &Arc<W
     services
 }
 
+/// Letters before passwords end.
+pub fn reminders(web: &mailstead_web::House, parts: &Parts) -> Reminders {
+    Reminders {
+        store: parts.store.clone(),
+        people: parts.people.clone(),
+        intake: parts.intake.clone(),
+        clock: parts.net.clock.clone(),
+        log: parts.net.log.clone(),
+        hostname: web.hostname.to_string(),
+    }
+}
+
 /// Reports to other servers.
 fn reports(config: &Config, parts: &Parts) -> Reports {
     Reports::new(reports::Parts {
@@ -90,6 +106,7 @@ pub fn delivery(config: &Config, parts: &Parts) -> Result<Delivery, String> {
         people: parts.people.clone(),
         intake: parts.intake.clone(),
         guard: parts.net.guard.clone(),
+        mailings: parts.mailings.clone(),
         bell: parts.bell.clone(),
         clock: parts.net.clock.clone(),
         log: parts.net.log.clone(),

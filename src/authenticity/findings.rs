@@ -6,6 +6,7 @@ use mail_auth::dmarc::{DmarcRecord, Policy};
 use mail_auth::{IprevResult, SpfResult};
 use mailstead_storage::Verdict;
 
+use super::finding::Finding;
 use super::sender::SenderFindings;
 use super::settings::{AuthenticitySettings, Mode};
 
@@ -24,6 +25,8 @@ pub struct Findings {
     pub signatures: Vec<Signature>,
     /// What DMARC says, when it was checked.
     pub dmarc: Option<Dmarc>,
+    /// All checks one by one, in the order in which they were made.
+    pub checks: Vec<Finding>,
 }
 
 /// Which check a message is refused for.
@@ -77,7 +80,12 @@ pub(super) enum Outcome {
 
 impl Findings {
     pub(super) fn of_sender(settings: &AuthenticitySettings, sender: &SenderFindings) -> Findings {
-        let mut findings = Findings { spf: sender.spf.as_ref().map(|spf| word(spf.result())), ..Findings::default() };
+        let iprev = sender.iprev.as_ref().map(Finding::iprev);
+        let hello = sender.hello.as_ref().map(|spf| Finding::spf("helo", spf));
+        let spf = sender.spf.as_ref().map(|spf| Finding::spf("spf", spf));
+        let result = spf.as_ref().map(|spf| spf.result);
+        let checks = [iprev, hello, spf].into_iter().flatten().collect();
+        let mut findings = Findings { spf: result, checks, ..Findings::default() };
         let no_name = |result: &IprevResult| matches!(result, IprevResult::Fail(_) | IprevResult::PermError(_));
         if settings.iprev == Mode::Obey && sender.iprev.as_ref().is_some_and(|iprev| no_name(&iprev.result)) {
             findings.refusal = Some(Reason::Iprev);

@@ -9,13 +9,14 @@ use mail_auth::dmarc::Policy;
 use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
-    AuthenticatedMessage, AuthenticationResults, DkimOutput, DkimResult, DmarcOutput, DmarcResult, Parameters,
-    SpfOutput, headers::HeaderWriter as _,
+    AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcOutput, DmarcResult, Parameters, SpfOutput,
+    headers::HeaderWriter as _,
 };
 use tokio::time::Instant;
 
 use super::ask::{Texts, ask_all};
 use super::checks::Tools;
+use super::finding::{Finding, of_signature};
 use super::findings::{Dmarc, Findings, Outcome, Signature};
 use super::known::Known;
 use super::sender::{Client, SenderFindings};
@@ -83,10 +84,12 @@ pub(super) fn evaluate(
         false => at_once(library.verify_dkim(Parameters::new(&message).with_cache(known))),
     };
     results.set_dkim_results(&dkim, message.first_from_address());
+    findings.checks.extend(dkim.iter().map(Finding::dkim));
     findings.add_signatures(settings, dkim.iter().filter_map(signature).collect());
     if settings.arc != Mode::Off && bounded && !message.arc_message_signatures().is_empty() {
         let arc = at_once(library.verify_arc(Parameters::new(&message).with_cache(known)));
         results.set_arc_result(&arc, client.address);
+        findings.checks.push(Finding::arc(&arc));
     }
     if settings.dmarc != Mode::Off {
         let nothing = SpfOutput::default();
@@ -94,6 +97,7 @@ pub(super) fn evaluate(
         let parameters = DmarcParameters::new(&message, &dkim, client.domain(), spf);
         let dmarc = at_once(library.verify_dmarc(Parameters::new(parameters).with_cache(known)));
         results.set_dmarc_result(&dmarc);
+        findings.checks.push(Finding::dmarc(&dmarc));
         findings.add_dmarc(settings, outcome(&dmarc), has_several_authors(&message));
         findings.dmarc = Some(described(&dmarc, &message));
     }
@@ -140,14 +144,7 @@ fn limit(message: &mut AuthenticatedMessage<'_>, settings: &AuthenticitySettings
 
 fn signature(output: &DkimOutput<'_>) -> Option<Signature> {
     let signature = output.signature()?;
-    let result = match output.result() {
-        DkimResult::Pass => "pass",
-        DkimResult::Neutral(_) => "neutral",
-        DkimResult::Fail(_) => "fail",
-        DkimResult::PermError(_) => "permerror",
-        DkimResult::TempError(_) => "temperror",
-        DkimResult::None => "none",
-    };
+    let (result, _) = of_signature(output.result());
     Some(Signature { domain: signature.d.to_lowercase(), selector: signature.s.clone(), result })
 }
 

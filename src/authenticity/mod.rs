@@ -10,6 +10,7 @@
 mod ask;
 mod box_key;
 mod checks;
+mod finding;
 mod findings;
 mod forged;
 pub mod key_pair;
@@ -30,6 +31,7 @@ use std::task::{Context, Poll, Waker};
 
 pub use box_key::{BOX_KEY_FILE, BoxKey};
 pub use checks::{Check, Checks};
+pub use finding::Finding;
 pub use findings::{Dmarc, Findings, Reason, Signature};
 pub use sender::Client;
 pub use settings::{AuthenticitySettings, Mode, Network};

@@ -20,6 +20,7 @@ use crate::clock::{Clock, Time};
 use crate::guard::{Guard, HELD};
 use crate::intake::{Intake, Refusal};
 use crate::log::{Event, Kind, Level, Log};
+use crate::mailing::Mailings;
 use crate::people::People;
 use crate::service::{Ready, Run, Service, Stop};
 use crate::work;
@@ -46,6 +47,8 @@ pub struct Parts {
     pub intake: Intake,
     /// Says whose messages are held, and is told of those that come back.
     pub guard: Guard,
+    /// Counts what becomes of mass messages.
+    pub mailings: Mailings,
     /// The way to other servers.
     pub remote: Remote,
     /// Rings when something may be due.
@@ -137,6 +140,7 @@ impl Delivery {
             remote.spawn(self.clone().hand_over(attempt));
         }
         let ids: Vec<_> = batch.settlements.iter().map(|settlement| settlement.id).collect();
+        let ended: Vec<_> = batch.settlements.iter().filter_map(ending).collect();
         let done = if batch.settlements.is_empty() {
             Ok(Vec::new())
         } else {
@@ -146,6 +150,7 @@ impl Delivery {
             self.0.parts.store.unlease(&ids);
             return Err(error);
         }
+        ended.into_iter().for_each(|(id, has_failed)| self.0.parts.mailings.settled(id, has_failed));
         for event in batch.events {
             self.0.parts.log.write(event);
         }
@@ -189,10 +194,23 @@ impl Delivery {
         let told: HashSet<BlobId> = leased.iter().filter_map(settles_with).collect();
         let open = leased.into_par_iter().filter(|leased| !told.contains(&leased.id));
         let planned: Vec<_> = open.map(|leased| self.plan(&planner, leased)).collect();
-        let attempts = elsewhere.into_iter().map(|leased| parts.remote.attempt(leased)).collect();
-        let mut batch = Batch { attempts, ..Batch::of(planned) };
+        let mut batch = Batch::of(planned);
+        elsewhere.into_iter().for_each(|leased| self.begin_attempt(&planner, leased, &mut batch));
         batch.settlements.extend(held.into_iter().map(|leased| hold_back(leased, now)));
         Ok(Some(batch))
+    }
+
+    /// Begins an attempt at other servers, unless it is known what comes of it.
+    fn begin_attempt(&self, planner: &Planner<'_>, leased: Leased, batch: &mut Batch) {
+        match self.0.parts.remote.attempt(leased).told() {
+            Ok(tried) => {
+                let (leased, settlement) = (tried.leased.clone(), planner.tried(tried));
+                batch.events.extend(noted::event(&self.0.parts, &leased, &settlement));
+                traffic::count(planner.store, &leased, &settlement, planner.now);
+                batch.settlements.push(settlement);
+            }
+            Err(attempt) => batch.attempts.push(attempt),
+        }
     }
 
     /// Does the message wait until an administrator lets it go?
@@ -218,7 +236,12 @@ impl Delivery {
             parts.log.write(event);
         }
         traffic::count(&parts.store, &leased, &settlement, parts.clock.now());
-        if let Err(error) = parts.store.settle(vec![settlement]).await {
+        let ended = ending(&settlement);
+        let settled = parts.store.settle(vec![settlement]).await;
+        if let (Ok(_), Some((id, has_failed))) = (&settled, ended) {
+            parts.mailings.settled(id, has_failed);
+        }
+        if let Err(error) = settled {
             let event =
                 Event::new(Kind::Delivery, Level::Error, "attempt could not be written down").message(leased.id);
             parts.log.write(event.with("error", error.to_string()));
@@ -405,6 +428,12 @@ fn as_leased(entry: SpoolEntry) -> Leased {
 }
 
 /// Back into the spool as it is.
+/// Which message a settlement takes out of the spool, and whether that is a failure.
+fn ending(settlement: &Settlement) -> Option<(BlobId, bool)> {
+    let has_failed = settlement.recipients.iter().any(|recipient| recipient.state == State::Failed);
+    settlement.next_attempt.is_none().then_some((settlement.id, has_failed))
+}
+
 /// The user of this box who is to be told that the message could not be delivered.
 fn bounced(leased: &Leased) -> Option<AccountId> {
     let is_news = |recipient: &RecipientState| recipient.state == State::Failed && recipient.told < Told::Outcome;

@@ -28,7 +28,8 @@ crate::settings! {
         /// Which addresses of other servers are used: "ipv6_first", "ipv4_first", "ipv6_only" or "ipv4_only".
         addresses: Preference = Preference::Ipv6First, "";
         /// The server that takes all mail for elsewhere, as { host = "relay.example:587", user = "u", password = "p",
-        /// tls = "verify" }; with port 465, or implicit_tls = true, TLS comes first. An empty host: each message goes to the mail exchangers of its domain.
+        /// tls = "verify" }; with port 465, or implicit_tls = true, TLS comes first. An empty host: each
+        /// message goes to the mail exchangers of its domain.
         smart_host: Route = Route::default(), "";
         /// Other ways for some domains, as { "example.test" = { tls = "verify" }, ".example.test" = { host = "10.1.2.3" } };
         /// a leading dot means all below it. They may have retry_minutes, delay_notice_hours and give_up_hours of their own.

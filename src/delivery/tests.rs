@@ -16,6 +16,7 @@ use crate::dns::{Fault, fake::Fake};
 use crate::guard::{self, Guard};
 use crate::intake::{Acceptance, Intake, Trace};
 use crate::log::Log;
+use crate::mailing::{self, Mailings};
 use crate::people::People;
 use crate::people::sessions::Sessions;
 use crate::service::{Services, Stop};
@@ -47,6 +48,13 @@ impl House {
             hostname: "mx.example.test".into(),
         });
         let guard = guard.expect("a guard");
+        let mailings = Mailings::open(mailing::Parts {
+            store: store.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: "mx.example.test".into(),
+        });
         let (stop, stopped) = Stop::new();
         let remote = Remote::open(remote::Parts {
             store: store.clone(),
@@ -62,7 +70,8 @@ impl House {
             store: store.clone(),
             people,
             intake: intake.clone(),
-            guard: guard.clone(),
+            guard,
+            mailings: mailings.expect("mailings"),
             remote: remote.expect("the way to other servers"),
             bell,
             clock,

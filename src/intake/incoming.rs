@@ -13,6 +13,9 @@ use crate::clock::Time;
 use crate::message::Outliner;
 use crate::work;
 
+/// A tail of so many bytes is parsed and hashed where it is: that takes less than the way to another thread and back.
+const SHORT_BYTES_MAX: usize = 16 * 1024;
+
 /// Room that what a header lacks may take, bytes.
 const COMPLETION_BYTES_MAX: usize = 1024;
 
@@ -120,7 +123,7 @@ impl Incoming {
             })
             .await?;
         let accepted = ended.done?;
-        door.store.count_traffic(received, &counts(by, verdict, accepted.size));
+        door.store.count_traffic(received, &counts(&by, verdict, accepted.size));
         if let Some(entry) = entry {
             entry.called(ended.titles).write(&accepted, &door.log);
         }
@@ -176,8 +179,8 @@ impl Incoming {
         Ok(())
     }
 
-    /// Ends the message: for one that fits a single piece, the only visit to the rayon pool. `names_titles`: does the
-    /// log want to know what its header calls it?
+    /// Ends the message: for one that fits a single piece, the only visit to the rayon pool, if it is worth one.
+    /// `names_titles`: does the log want to know what its header calls it?
     async fn end<T: Send + 'static>(
         mut self,
         names_titles: bool,
@@ -191,7 +194,8 @@ impl Incoming {
         let (id, now) = (self.id, self.door.clock.now());
         let (mut body, mut tail) = (self.take_body()?, std::mem::take(&mut self.buffer));
         let _flying = self.door.fly(tail.len()).await;
-        let (titles, outline, durable) = work::compute(move || {
+        let is_short = tail.len() <= SHORT_BYTES_MAX;
+        let end = move || {
             body.finish_head(id, now, &mut tail)?;
             let Body { draft, mut outliner, .. } = *body;
             outliner.feed(&tail);
@@ -199,8 +203,8 @@ impl Incoming {
             let titles = if names_titles { Titles::of(&outline) } else { Titles::default() };
             let outline: Arc<[u8]> = outline.encode().into();
             Ok::<_, Refusal>((titles, Arc::clone(&outline), submit(draft, tail, outline)))
-        })
-        .await?;
+        };
+        let (titles, outline, durable) = if is_short { end()? } else { work::compute(end).await? };
         Ok(Ended { done: durable.await, outline, titles })
     }
 
@@ -223,7 +227,7 @@ impl Incoming {
 }
 
 /// What an accepted message adds to the traffic.
-fn counts(by: Provenance, verdict: Verdict, size: u64) -> Vec<(Meter, u64)> {
+fn counts(by: &Provenance, verdict: Verdict, size: u64) -> Vec<(Meter, u64)> {
     match by {
         Provenance::Received if verdict == Verdict::Junk => {
             vec![(Meter::Received, 1), (Meter::ReceivedBytes, size), (Meter::Spam, 1)]

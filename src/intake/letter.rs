@@ -1,8 +1,8 @@
 //! Letters: messages that the box itself writes to its people. Text comes as people write it, and leaves as mail has it.
 
-use mailstead_storage::{Accepted, BodyKind, Envelope, EnvelopeRecipient, Notify, Priority, Provenance};
+use mailstead_storage::{Accepted, BlobId, BodyKind, Envelope, EnvelopeRecipient, Notify, Priority, Provenance};
 
-use super::{Acceptance, Intake, Refusal, Trace};
+use super::{Acceptance, Incoming, Intake, Refusal, Trace};
 use crate::clock::{Time, rfc5322};
 use crate::message::transfer::encode_quoted_printable;
 use crate::sieve::encode_value;
@@ -85,12 +85,26 @@ impl Person {
     }
 }
 
+/// A letter that is written and only has to be sent.
+pub struct Sealed {
+    incoming: Incoming,
+    acceptance: Acceptance,
+}
+
 impl Intake {
     /// Sends a letter by the way in; `host` is this box's name.
     ///
     /// # Errors
     /// Any refusal; nothing is kept then.
     pub async fn send(&self, letter: &Letter, host: &str, priority: Priority) -> Result<Accepted, Refusal> {
+        self.seal(letter, host, priority).await?.send().await
+    }
+
+    /// Writes a letter and does not send it yet.
+    ///
+    /// # Errors
+    /// Any refusal.
+    pub async fn seal(&self, letter: &Letter, host: &str, priority: Priority) -> Result<Sealed, Refusal> {
         let now = self.0.clock.now();
         let mut incoming = self.begin(Trace::Fields {
             reverse_path: String::new(),
@@ -109,7 +123,22 @@ impl Intake {
             body: BodyKind::SevenBit,
             require_tls: false,
         };
-        incoming.accept(Acceptance { envelope, provenance: Provenance::Box, priority }).await
+        Ok(Sealed { incoming, acceptance: Acceptance { envelope, provenance: Provenance::Box, priority } })
+    }
+}
+
+impl Sealed {
+    /// The id that the message will have.
+    pub fn id(&self) -> BlobId {
+        self.incoming.id()
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// Any refusal; nothing is kept then.
+    pub async fn send(self) -> Result<Accepted, Refusal> {
+        self.incoming.accept(self.acceptance).await
     }
 }
 

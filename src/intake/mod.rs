@@ -18,7 +18,7 @@ use mailstead_storage::{Accepted, Envelope, Error, Kept, Priority, Provenance, S
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use incoming::Incoming;
-pub use letter::{Format, Letter, Person};
+pub use letter::{Format, Letter, Person, Sealed};
 
 use crate::clock::Clock;
 use crate::log::Log;

@@ -108,8 +108,8 @@ impl Reader {
     }
 }
 
-/// The ways of the messages that these lines are about, each with what its session did before it became one; then the
-/// sessions that brought none, where something was refused.
+/// The ways of the messages that these lines are about, each with what its session did for it before it became one; then
+/// the sessions in which something else was refused.
 fn ways(own: Vec<Line>, brought: &[Line]) -> Vec<Way> {
     let mut by_session: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
     for line in brought {
@@ -119,19 +119,37 @@ fn ways(own: Vec<Line>, brought: &[Line]) -> Vec<Way> {
     for line in own {
         by_message.entry(line.message.clone().unwrap_or_default()).or_default().push(line);
     }
-    let mut ways = Vec::new();
+    let (mut ways, mut claimed) = (Vec::new(), BTreeSet::new());
     for (message, mut lines) in by_message {
         let session = lines.iter().find_map(|line| line.session.clone());
-        let of_session = session.as_deref().and_then(|session| by_session.get(session)).into_iter().flatten();
-        lines.extend(of_session.filter(|line| line.message.is_none()).map(|line| Line::clone(line)));
+        if let Some((session, of_session)) = session.as_deref().and_then(|session| by_session.get_key_value(session)) {
+            for index in before(&message, of_session) {
+                claimed.insert((*session, index));
+                lines.push(of_session[index].clone());
+            }
+        }
         lines.sort_by(|one, other| one.at.cmp(&other.at));
         ways.push(Way { message: Some(message), session, lines });
     }
     for (session, lines) in by_session {
-        if lines.iter().all(|line| line.message.is_none()) && lines.iter().any(|line| line.what.contains("refused")) {
-            let lines = lines.into_iter().cloned().collect();
+        let is_news = |(index, line): (usize, &&Line)| is_refusal(line) && !claimed.contains(&(session, index));
+        if lines.iter().enumerate().any(is_news) {
+            let lines = lines.into_iter().filter(|line| line.message.is_none()).cloned().collect();
             ways.push(Way { message: None, session: Some(session.into()), lines });
         }
     }
     ways
+}
+
+/// Which lines of a session, in the order of time, belong to what it did before this message was accepted. What was
+/// refused before an earlier message was, is that one's.
+fn before(message: &str, lines: &[&Line]) -> Vec<usize> {
+    let own = lines.iter().position(|line| line.message.as_deref() == Some(message)).unwrap_or(lines.len());
+    let earlier = lines[..own].iter().rposition(|line| line.message.is_some()).map_or(0, |index| index + 1);
+    let is_its = |index: &usize| lines[*index].message.is_none() && (*index >= earlier || !is_refusal(lines[*index]));
+    (0..own).filter(is_its).collect()
+}
+
+fn is_refusal(line: &Line) -> bool {
+    line.message.is_none() && line.what.contains("refused")
 }

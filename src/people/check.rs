@@ -48,10 +48,15 @@ impl People {
             let right = people.right_one(claimed, &password);
             if let (Some(account), Some(right)) = (&account, &right) {
                 people.proofs().keep(account.id, right, people.now());
+                if right.app.is_none() {
+                    people.judge(account, &right.secret);
+                }
             }
             right
         });
-        let right = right.await.ok_or(Denied::Wrong)?;
+        let right = right.await;
+        self.rest_later();
+        let right = right.ok_or(Denied::Wrong)?;
         self.used(&right, from).await;
         Ok(())
     }

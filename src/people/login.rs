@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use mailstead_storage::{
@@ -22,6 +23,9 @@ use crate::work;
 const DECOY_KEY: &str = "people.decoy_key";
 /// The setting that keeps the key of rewritten senders, so that bounces find back after a restart.
 const FORWARDING_KEY: &str = "people.forwarding_key";
+
+/// After so long without a check of a password, the memory that checks need is given back.
+const REST: Duration = Duration::from_secs(10);
 
 /// The people of this box. Cheap to clone.
 #[derive(Clone)]
@@ -135,12 +139,15 @@ impl People {
     /// Sets an account's password.
     ///
     /// # Errors
-    /// `Invalid` when the password is not [acceptable](super::is_acceptable), `NotFound` when there is
+    /// `Invalid` when the password is not [acceptable](super::is_acceptable) or not as the policy wants it, `NotFound` when there is
     /// no such account, and those of [`Store::update_account`].
     pub async fn set_password(&self, account: AccountId, new: &str) -> Result<()> {
         if !password::is_acceptable(new) {
             return Err(Error::new(Word::Invalid, "a password must not be empty nor hold control characters"));
         }
+        let found = self.store().directory().accounts.get(&account).cloned();
+        let old = found.ok_or_else(|| Error::new(Word::NotFound, format!("there is no account {account}")))?;
+        self.must_be_better(&old, new).await?;
         let turn = self.0.turns.take(None).await;
         let new = new.to_string();
         let (hash, verifier) = work::compute(move || {
@@ -154,7 +161,8 @@ impl People {
         let mut row = Account::clone(found.ok_or_else(missing)?);
         row.password = hash;
         row.scram = Some(verifier);
-        self.store().update_account(row).await
+        self.store().update_account(row).await?;
+        self.remember_new_password(account, old.password.clone()).await
     }
 
     pub(super) fn store(&self) -> &Store {
@@ -200,6 +208,23 @@ impl People {
         self.prove(account.clone(), password, protocol, from).await?;
         let account = account.ok_or(Denied::Wrong)?;
         self.let_in(&account, protocol, from)
+    }
+
+    /// Gives the memory of checks back once there were none for a while.
+    pub(super) fn rest_later(&self) {
+        if !self.0.memory.wants_watch() {
+            return;
+        }
+        let people = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            loop {
+                let Some(checks) = people.upgrade().map(|people| people.memory.checks()) else { return };
+                tokio::time::sleep(REST).await;
+                if people.upgrade().is_none_or(|people| people.memory.give_back(checks)) {
+                    return;
+                }
+            }
+        });
     }
 
     fn let_in(&self, account: &Account, protocol: &'static str, from: IpAddr) -> std::result::Result<Login, Denied> {

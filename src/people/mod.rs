@@ -6,9 +6,11 @@
 mod address;
 pub mod app_password;
 mod check;
+mod compliance;
 mod forwarding;
 mod login;
 mod password;
+pub mod policy;
 mod posting;
 mod proof;
 mod punycode;
@@ -23,6 +25,7 @@ mod watch;
 mod web;
 
 pub use address::{ADDRESS_BYTES_MAX, Address, DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX};
+pub use compliance::Standing;
 pub use login::{Denied, Login, People, PlaintextAuth};
 pub use password::{SCRAM_ITERATIONS, credentials, is_acceptable, random};
 pub use posting::SHARED_LOCAL_PART;

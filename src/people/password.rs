@@ -2,7 +2,7 @@
 //! everything here but [`is_acceptable`] belongs on the rayon pool.
 
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::{PasswordHasher, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -43,20 +43,56 @@ pub(super) fn hash(password: &str) -> String {
 }
 
 /// Memory of Argon2id, kept from one check to the next: asking the system for it anew costs page faults, and leaves
-/// the allocator with more than is in use. There is one for each check that is made at once.
+/// the allocator with more than is in use. There is one for each check that is made at once; after a rest they are
+/// given back.
 #[derive(Default)]
-pub(super) struct Memory(Mutex<Vec<Vec<Block>>>);
+pub(super) struct Memory(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    memories: Vec<Vec<Block>>,
+    /// Checks so far.
+    checks: u64,
+    /// Somebody waits for a rest.
+    is_watched: bool,
+}
 
 impl Memory {
     fn lend<T>(&self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
-        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut memory = kept().pop().unwrap_or_default();
+        let mut memory = self.kept().memories.pop().unwrap_or_default();
         if memory.len() < blocks {
             memory.resize(blocks, Block::default());
         }
         let result = work(&mut memory[..blocks]);
-        kept().push(memory);
+        let mut kept = self.kept();
+        kept.checks += 1;
+        kept.memories.push(memory);
         result
+    }
+
+    /// Whether nobody waits for a rest yet: who asks does from then on.
+    pub(super) fn wants_watch(&self) -> bool {
+        !std::mem::replace(&mut self.kept().is_watched, true)
+    }
+
+    /// Checks so far.
+    pub(super) fn checks(&self) -> u64 {
+        self.kept().checks
+    }
+
+    /// Gives all of it back, unless there was another check since there were so many. Says whether it did.
+    pub(super) fn give_back(&self, checks: u64) -> bool {
+        let mut kept = self.kept();
+        let rests = kept.checks == checks;
+        if rests {
+            kept.memories = Vec::new();
+            kept.is_watched = false;
+        }
+        rests
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,6 +161,10 @@ mod tests {
         assert!(!is_right("secret", Some(""), &memory));
         assert!(!is_right("secret", Some(&hash.replace("argon2id", "argon2i")), &memory));
         assert!(is_right("secret", Some(&hash), &memory), "used memory makes no difference");
+        let checks = memory.checks();
+        assert!(memory.wants_watch() && !memory.wants_watch());
+        assert!(!memory.give_back(checks - 1) && memory.give_back(checks) && memory.wants_watch());
+        assert!(is_right("secret", Some(&hash), &memory), "and given back it is asked for again");
         assert_eq!((verifier.salt.len(), verifier.iterations), (SALT_BYTES, 16_384));
         assert_ne!(credentials("secret").0, hash);
     }

@@ -55,7 +55,11 @@ impl People {
         from: IpAddr,
     ) -> std::result::Result<Arc<Account>, Denied> {
         let account = find(&self.store().directory(), user);
-        self.prove(account.clone(), password, WEB, from).await?;
+        self.prove(account.clone(), password, WEB, from).await.inspect_err(|denied| {
+            if *denied == Denied::Wrong {
+                self.proof_was_wrong(user, WEB, from);
+            }
+        })?;
         match account {
             Some(account) if account.enabled => Ok(account),
             Some(_) => Err(Denied::Disabled),

@@ -1,170 +1,23 @@
-//! The accept writer: the one thread that writes to segment files. It takes all that is queued, one
+//! The accept writers: the threads that write to segment files. One takes all that is queued, one
 //! transaction and one sync for each file touched (nearly always one), and answers after the commit.
-//! There is no timer: the previous commit is the batching window.
+//! There is no timer: the previous commit is the batching window. The other does the same with what is
+//! short while the first waits for a slow disk; see `inbox.rs`.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+mod inbox;
 
-use crate::base::lock;
-use crate::mailbox::append::Appending;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+pub(crate) use inbox::{Finish, Inbox, Job, Purpose};
+
+use crate::lane::Lane;
 use crate::meta::Application;
-use crate::pending::Promise;
 use crate::queue::Fresh;
 use crate::segments::{Pin, Segment};
 use crate::shared::Shared;
 use crate::tables::piece_key;
 use crate::tables::segment::{BLOB, JOURNAL};
-use crate::{Accepted, Appended, Arrival, BlobId, Error, Kept, News, PIECE_BYTES_MAX, Result, Word, pieces};
-
-/// Bytes of pieces of unfinished messages that may wait in memory for a commit to ride along with.
-const PUSHED_BYTES_MAX: usize = 4 << 20;
-
-/// Something to write.
-pub(crate) enum Job {
-    /// A full piece of a message that is still coming in.
-    Piece { id: BlobId, index: u32, bytes: Vec<u8>, promise: Option<Promise<()>> },
-    /// The rest of a message, whose first pieces came as [`Job::Piece`].
-    Finish(Finish),
-    /// A message that will not be finished.
-    Abandon(BlobId),
-}
-
-/// The end of a message.
-pub(crate) struct Finish {
-    pub(crate) id: BlobId,
-    pub(crate) size: u64,
-    pub(crate) hash: [u8; 32],
-    /// Pieces that came before.
-    pub(crate) pushed: u32,
-    pub(crate) tail: Vec<u8>,
-    pub(crate) purpose: Purpose,
-}
-
-/// What a finished message is for.
-pub(crate) enum Purpose {
-    /// The spool; with the arrival's journal row.
-    Spool { arrival: Arc<Arrival>, row: Vec<u8>, promise: Promise<Accepted> },
-    /// A mailbox, now; with the APPEND's journal row. The pins keep the segments of its other messages.
-    Append { appending: Appending, row: Vec<u8>, pins: Vec<Pin>, promise: Promise<Appended> },
-    /// A mailbox, later.
-    Keep(Promise<Kept>),
-}
-
-impl Job {
-    fn bytes(&self) -> usize {
-        match self {
-            Job::Piece { bytes, .. } => bytes.len(),
-            Job::Finish(finish) => finish.tail.len(),
-            Job::Abandon(_) => 0,
-        }
-    }
-
-    fn refuse(self, error: &Error) {
-        match self {
-            Job::Piece { promise: Some(promise), .. } => promise.keep(Err(error.clone())),
-            Job::Finish(finish) => finish.purpose.refuse(error),
-            Job::Piece { promise: None, .. } | Job::Abandon(_) => {}
-        }
-    }
-}
-
-impl Purpose {
-    /// The row that goes into the journal.
-    fn row(&self) -> Option<&[u8]> {
-        match self {
-            Purpose::Spool { row, .. } | Purpose::Append { row, .. } => Some(row),
-            Purpose::Keep(_) => None,
-        }
-    }
-
-    fn refuse(self, error: &Error) {
-        match self {
-            Purpose::Spool { promise, .. } => promise.keep(Err(error.clone())),
-            Purpose::Append { promise, .. } => promise.keep(Err(error.clone())),
-            Purpose::Keep(promise) => promise.keep(Err(error.clone())),
-        }
-    }
-}
-
-/// The way to the accept writer.
-#[derive(Default)]
-pub(crate) struct Inbox {
-    waiting: Mutex<Waiting>,
-    more: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    jobs: VecDeque<Job>,
-    pushed_bytes: usize,
-    /// Jobs that somebody waits for.
-    urgent: usize,
-    closed: bool,
-}
-
-impl Inbox {
-    /// Hands a job over.
-    pub(crate) fn send(&self, mut job: Job) {
-        let mut waiting = lock(&self.waiting);
-        if waiting.closed {
-            drop(waiting);
-            return job.refuse(&closing());
-        }
-        match &mut job {
-            Job::Piece { bytes, promise, .. } => {
-                waiting.pushed_bytes += bytes.len();
-                if waiting.pushed_bytes >= PUSHED_BYTES_MAX {
-                    waiting.urgent += 1;
-                } else if let Some(promise) = promise.take() {
-                    promise.keep(Ok(()));
-                }
-            }
-            Job::Finish(_) => waiting.urgent += 1,
-            Job::Abandon(_) => {}
-        }
-        waiting.jobs.push_back(job);
-        if waiting.urgent > 0 {
-            self.more.notify_one();
-        }
-    }
-
-    /// Takes no more jobs; those queued are still done.
-    pub(crate) fn close(&self) {
-        lock(&self.waiting).closed = true;
-        self.more.notify_one();
-    }
-
-    /// Blocks until somebody waits for something, then takes what is queued up to the limits. `None`
-    /// when closed and empty.
-    fn take(&self, messages_max: usize, bytes_max: usize) -> Option<Vec<Job>> {
-        let mut waiting = lock(&self.waiting);
-        while waiting.urgent == 0 && !waiting.closed {
-            waiting = self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        }
-        let (mut jobs, mut messages, mut bytes) = (Vec::new(), 0, 0);
-        while messages < messages_max && bytes < bytes_max {
-            let Some(job) = waiting.jobs.pop_front() else { break };
-            bytes += job.bytes();
-            match &job {
-                Job::Piece { bytes, promise, .. } => {
-                    waiting.pushed_bytes -= bytes.len();
-                    waiting.urgent -= usize::from(promise.is_some());
-                }
-                Job::Finish(_) => {
-                    messages += 1;
-                    waiting.urgent -= 1;
-                }
-                Job::Abandon(_) => {}
-            }
-            jobs.push(job);
-        }
-        if jobs.is_empty() && waiting.closed { None } else { Some(jobs) }
-    }
-}
-
-fn closing() -> Error {
-    Error::new(Word::Closed, "the store is closing")
-}
+use crate::{Accepted, BlobId, Error, Kept, News, PIECE_BYTES_MAX, Result, Word, pieces};
 
 /// A message of which pieces are in a segment already.
 struct Unfinished {
@@ -193,26 +46,26 @@ pub(crate) struct Found {
 /// The thread's state.
 pub(crate) struct Writer {
     shared: Arc<Shared>,
+    lane: Lane,
     open: BTreeMap<u32, OpenSegment>,
     unfinished: HashMap<BlobId, Unfinished>,
     next_sequence: u64,
-    next_segment: u32,
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, found: Vec<Found>, next_sequence: u64, next_segment: u32) -> Writer {
+    pub(crate) fn new(shared: Arc<Shared>, lane: Lane, found: Vec<Found>, next_sequence: u64) -> Writer {
         let open = found.into_iter().map(|Found { segment, written, last_sequence }| {
             (segment.number, OpenSegment { segment, written, last_sequence, torn: false })
         });
-        Writer { open: open.collect(), shared, unfinished: HashMap::new(), next_sequence, next_segment }
+        Writer { open: open.collect(), shared, lane, unfinished: HashMap::new(), next_sequence }
     }
 
     /// Works until the inbox is closed and empty.
     pub(crate) fn run(mut self) {
-        let (messages_max, bytes_max) =
-            (self.shared.options.accept_batch_messages_max, self.shared.options.accept_batch_bytes_max);
-        while let Some(jobs) = self.shared.accept.take(messages_max.max(1), bytes_max.max(1)) {
+        let shared = self.shared.clone();
+        while let Some(jobs) = shared.accept.take(self.lane) {
             self.batch(jobs);
+            shared.accept.is_done(self.lane);
             self.seal_full();
         }
         for open in self.open.values() {
@@ -266,7 +119,7 @@ impl Writer {
             None => Err(Error::new(Word::Io, "the segment of the message is closed")),
         };
         let Some(open) = self.open.get_mut(&number) else {
-            return jobs.into_iter().for_each(|job| job.refuse(&closing()));
+            return jobs.into_iter().for_each(|job| job.refuse(&inbox::closing()));
         };
         let written = match written {
             Ok(written) => written,
@@ -344,9 +197,7 @@ impl Writer {
         if self.open.values().next_back().is_some_and(|open| open.written < limit) {
             return Ok(());
         }
-        let number = self.next_segment;
-        self.next_segment += 1;
-        let segment = self.shared.segments.create(number)?;
+        let segment = self.shared.segments.create()?;
         self.open.insert(segment.number, OpenSegment { segment, written: 0, last_sequence: 0, torn: false });
         Ok(())
     }

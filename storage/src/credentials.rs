@@ -114,6 +114,15 @@ pub(crate) fn web_sessions(transaction: &ReadTransaction, account: AccountId) ->
     Ok(found)
 }
 
+pub(crate) fn has_web_session_before(transaction: &ReadTransaction, before: Time) -> Result<bool> {
+    for row in transaction.open_table(meta::WEB_SESSION)?.iter()? {
+        if decode_json::<WebSession>("web_session", row?.1.value())?.created < before {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 pub(crate) fn api_token(transaction: &ReadTransaction, id: CredentialId) -> Result<Option<ApiToken>> {
     let row = transaction.open_table(meta::API_TOKEN)?.get(id.0)?;
     row.map(|row| decode_json("api_token", row.value())).transpose()

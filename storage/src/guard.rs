@@ -117,7 +117,7 @@ pub(crate) fn listed(transaction: &ReadTransaction, list: NetworkList) -> Result
     let table = transaction.open_table(meta::LISTED)?;
     let rows = table.range((list.name(), "")..)?.map(|row| {
         let (key, value) = row?;
-        Ok((key.value().0 == list.name()).then(|| decode_json("listed", value.value())).transpose()?)
+        (key.value().0 == list.name()).then(|| decode_json("listed", value.value())).transpose()
     });
     rows.map_while(Result::transpose).collect()
 }

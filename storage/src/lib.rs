@@ -21,10 +21,13 @@ mod error;
 mod guard;
 mod ids;
 mod index_log;
+mod lane;
 mod mailbox;
+mod mailing;
 mod meta;
 mod migration;
 mod opening;
+mod password;
 mod pending;
 mod pieces;
 mod queue;
@@ -62,6 +65,8 @@ pub use mailbox::{
     AccessKey, Append, Appended, Attributes, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
+pub use mailing::{Mailing, MailingState};
+pub use password::PasswordRecord;
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};
 pub use rules::{

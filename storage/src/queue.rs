@@ -1,4 +1,4 @@
-//! What of the spool lives in memory: fresh messages in the order of the journal, when the others are due, and who
+//! What of the spool lives in memory: fresh messages in the order in which they came, when the others are due, and who
 //! has what on lease. After a crash the journal and the spool's rows bring it back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -37,8 +37,10 @@ impl Fresh {
 
 #[derive(Default)]
 struct Inner {
+    /// By the order in which they came.
     fresh: BTreeMap<u64, Fresh>,
-    sequences: HashMap<BlobId, u64>,
+    orders: HashMap<BlobId, u64>,
+    next_order: u64,
     /// Fresh messages nobody has leased.
     free: BTreeSet<u64>,
     /// Leased messages, fresh or not.
@@ -71,9 +73,11 @@ impl Queue {
     pub(crate) fn arrive(&self, messages: impl IntoIterator<Item = Fresh>) {
         let mut inner = self.change();
         for fresh in messages {
-            inner.free.insert(fresh.sequence);
-            inner.sequences.insert(fresh.id, fresh.sequence);
-            inner.fresh.insert(fresh.sequence, fresh);
+            let order = inner.next_order;
+            inner.next_order += 1;
+            inner.free.insert(order);
+            inner.orders.insert(fresh.id, order);
+            inner.fresh.insert(order, fresh);
         }
     }
 
@@ -81,13 +85,13 @@ impl Queue {
     pub(crate) fn lease_fresh(&self, max: usize) -> Vec<Fresh> {
         let mut guard = lock(&self.0);
         let inner = &mut *guard;
-        let sequences: Vec<u64> = inner.free.iter().take(max).copied().collect();
-        inner.changes += sequences.len() as u64;
-        sequences
+        let orders: Vec<u64> = inner.free.iter().take(max).copied().collect();
+        inner.changes += orders.len() as u64;
+        orders
             .into_iter()
-            .filter_map(|sequence| {
-                inner.free.remove(&sequence);
-                let fresh = inner.fresh.get(&sequence)?;
+            .filter_map(|order| {
+                inner.free.remove(&order);
+                let fresh = inner.fresh.get(&order)?;
                 inner.leased.insert(fresh.id);
                 Some(fresh.clone())
             })
@@ -127,8 +131,8 @@ impl Queue {
     pub(crate) fn lease(&self, id: BlobId) -> bool {
         let mut inner = lock(&self.0);
         let leased = inner.leased.insert(id);
-        if let Some(sequence) = inner.sequences.get(&id).copied() {
-            inner.free.remove(&sequence);
+        if let Some(order) = inner.orders.get(&id).copied() {
+            inner.free.remove(&order);
         }
         leased
     }
@@ -151,9 +155,9 @@ impl Queue {
                 doomed.push(id);
             }
             if inner.leased.remove(&id)
-                && let Some(sequence) = inner.sequences.get(&id).copied()
+                && let Some(order) = inner.orders.get(&id).copied()
             {
-                inner.free.insert(sequence);
+                inner.free.insert(order);
             }
         }
         doomed
@@ -170,9 +174,9 @@ impl Queue {
     pub(crate) fn forget_fresh(&self, ids: &[BlobId]) {
         let mut inner = self.change();
         for id in ids {
-            if let Some(sequence) = inner.sequences.remove(id) {
-                inner.free.remove(&sequence);
-                inner.fresh.remove(&sequence);
+            if let Some(order) = inner.orders.remove(id) {
+                inner.free.remove(&order);
+                inner.fresh.remove(&order);
             }
         }
     }
@@ -184,7 +188,7 @@ impl Queue {
 
     pub(crate) fn fresh(&self, id: BlobId) -> Option<Fresh> {
         let inner = lock(&self.0);
-        inner.sequences.get(&id).and_then(|sequence| inner.fresh.get(sequence)).cloned()
+        inner.orders.get(&id).and_then(|order| inner.fresh.get(order)).cloned()
     }
 
     pub(crate) fn fresh_count(&self) -> usize {
@@ -194,8 +198,8 @@ impl Queue {
     /// When the oldest fresh message that nobody has leased was accepted.
     pub(crate) fn first_free(&self) -> Option<crate::Time> {
         let inner = lock(&self.0);
-        let sequence = inner.free.first()?;
-        inner.fresh.get(sequence).map(|fresh| fresh.arrival.received)
+        let order = inner.free.first()?;
+        inner.fresh.get(order).map(|fresh| fresh.arrival.received)
     }
 
     /// The longest queues of other servers.
@@ -218,7 +222,7 @@ impl Queue {
     pub(crate) fn set_priority(&self, id: BlobId, priority: Priority) -> bool {
         let mut guard = self.change();
         let inner = &mut *guard;
-        let Some(fresh) = inner.sequences.get(&id).and_then(|sequence| inner.fresh.get_mut(sequence)) else {
+        let Some(fresh) = inner.orders.get(&id).and_then(|order| inner.fresh.get_mut(order)) else {
             return false;
         };
         Arc::make_mut(&mut fresh.arrival).priority = priority;

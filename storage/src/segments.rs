@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use redb::ReadTransaction;
@@ -49,6 +49,7 @@ pub(crate) struct Segments {
     sealed_cache_bytes: usize,
     sealed_open_max: usize,
     uses: AtomicU64,
+    next: AtomicU32,
     all: RwLock<BTreeMap<u32, Arc<Segment>>>,
 }
 
@@ -79,6 +80,7 @@ impl Segments {
             sealed_cache_bytes: options.sealed_cache_bytes,
             sealed_open_max: options.sealed_open_max.max(1),
             uses: AtomicU64::new(0),
+            next: AtomicU32::new(1),
             all: RwLock::default(),
         }
     }
@@ -104,8 +106,14 @@ impl Segments {
         segment
     }
 
+    /// This number is given to no new file.
+    pub(crate) fn is_taken(&self, number: u32) {
+        self.next.fetch_max(number + 1, Relaxed);
+    }
+
     /// Makes a new file.
-    pub(crate) fn create(&self, number: u32) -> Result<Arc<Segment>> {
+    pub(crate) fn create(&self) -> Result<Arc<Segment>> {
+        let number = self.next.fetch_add(1, Relaxed);
         let segment = self.add(number, false);
         let made = segment.base.create(FOLDER).and_then(|()| {
             // Tables are made with the file, so that no reader ever misses one.

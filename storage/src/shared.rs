@@ -11,6 +11,7 @@ use crate::agenda::Agenda;
 use crate::base::{Base, lock};
 use crate::departed::Departed;
 use crate::disk::Disk;
+use crate::lane::Positions;
 use crate::queue::Queue;
 use crate::rows::BlobRow;
 use crate::segments::Segments;
@@ -67,12 +68,11 @@ impl Shared {
     /// After a failed commit, which may show after all: makes memory agree with the file.
     pub(crate) fn look_again(&self) {
         let applied = self.look(|transaction| {
-            let state = transaction.open_table(meta::STATE)?;
-            let position = state.get("journal_pos")?.map_or(0, |value| value.value());
+            let positions = Positions::read(transaction)?;
             let ahead = transaction.open_table(meta::APPLIED)?;
             let mut applied = Vec::new();
             for (id, sequence) in self.queue.fresh_sequences() {
-                if sequence <= position || ahead.get(sequence)?.is_some() {
+                if positions.cover(sequence) || ahead.get(sequence)?.is_some() {
                     applied.push(id);
                 }
             }
@@ -174,9 +174,9 @@ pub(crate) struct Owner {
     pub(crate) threads: Mutex<Option<Threads>>,
 }
 
-/// The two writers.
+/// The writers.
 pub(crate) struct Threads {
-    pub(crate) accept: JoinHandle<()>,
+    pub(crate) accept: [JoinHandle<()>; 2],
     pub(crate) meta: JoinHandle<()>,
 }
 
@@ -187,7 +187,7 @@ impl Owner {
         let shared = &self.shared;
         shared.closed.store(true, Relaxed);
         shared.accept.close();
-        let accepted = accept.join();
+        let accepted = accept.map(JoinHandle::join);
         if let Some((minute, over)) = shared.meters.end() {
             shared.meta.note_traffic(minute, &over);
         }
@@ -197,7 +197,7 @@ impl Owner {
         let clean = clean.wait();
         let segments = shared.segments.close();
         let base = shared.base.retire();
-        if accepted.is_err() || written.is_err() {
+        if accepted.iter().any(|ended| ended.is_err()) || written.is_err() {
             return Err(Error::new(Word::Io, "a writer thread of the store had ended"));
         }
         clean.and(segments).and(base)

@@ -3,6 +3,7 @@
 mod credentials;
 mod guard;
 mod mailboxes;
+mod password;
 mod people;
 mod reports;
 mod rules;
@@ -15,6 +16,7 @@ mod traffic;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use crate::disk::{DataDirectory, Disk};
 use crate::segments::Pin;
@@ -44,6 +46,8 @@ pub struct Options {
     pub accept_batch_messages_max: usize,
     /// Most bytes of one accept commit.
     pub accept_batch_bytes_max: usize,
+    /// Where an accept commit takes so long, another one may begin when it is half over.
+    pub accept_slow: Duration,
     /// New mail is refused when the disk has less than this free, bytes.
     pub disk_free_bytes_min: u64,
 }
@@ -60,6 +64,7 @@ impl Options {
             segment_bytes_max: 256 << 20,
             accept_batch_messages_max: 512,
             accept_batch_bytes_max: 16 << 20,
+            accept_slow: Duration::from_micros(1500),
             disk_free_bytes_min: 256 << 20,
         }
     }

@@ -7,6 +7,7 @@
 
 use crate::accept::{Finish, Job, Purpose};
 use crate::base::lock;
+use crate::lane::Positions;
 use crate::rows::{BlobRow, SegmentRow};
 use crate::segments::file_name;
 use crate::shared::Shared;
@@ -47,12 +48,12 @@ pub(crate) fn run(shared: &Shared) -> Result<u64> {
 /// its journal holds is applied.
 fn emptiest(shared: &Shared) -> Result<Option<u32>> {
     let candidates = shared.look(|transaction| {
-        let position = transaction.open_table(meta::STATE)?.get("journal_pos")?.map_or(0, |value| value.value());
+        let applied = Positions::read(transaction)?;
         let mut candidates = Vec::new();
         for row in transaction.open_table(meta::SEGMENT)?.iter()? {
             let (number, row) = row?;
             let row = SegmentRow::decode(row.value())?;
-            if row.sealed && row.last_sequence <= position && row.live.saturating_mul(2) < row.written {
+            if row.sealed && applied.cover(row.last_sequence) && row.live.saturating_mul(2) < row.written {
                 candidates.push((row.live.saturating_mul(1000) / row.written, number.value()));
             }
         }

@@ -19,7 +19,8 @@ pub(crate) mod segment {
     /// rests have the highest bit of the id set, so that they stand together.
     pub(crate) const BLOB: Definition<(u64, u32), &[u8]> = Definition::new("blob");
 
-    /// Journal sequence (from 1, without gaps, over all segments) → what was accepted:
+    /// Journal sequence (from 1, without gaps, over all segments of a lane; the highest bit is set in the
+    /// second lane) → what was accepted:
     /// version 1, blob id u64, size u64, blake3 of the bytes 32 B, then an *arrival* (see
     /// `rows.rs`), then the outline as the rest. Or what was appended: version 2, mailbox u32, save date
     /// u64 (ms), the message that it replaces as mailbox u32 and uid u32 (0 none), count, and for each
@@ -33,13 +34,13 @@ pub(crate) mod meta {
     use super::Definition;
 
     /// Single numbers by name:
-    /// `schema`; `journal_pos`: all journal rows up to this one are applied; `account_next`,
+    /// `schema`; `journal_pos` and `journal_pos_2`: all journal rows of each lane up to this one are applied; `account_next`,
     /// `mailbox_next`, `script_next`, `blob_next`: lowest ids never used (`blob_next` as of the last
     /// sealing or close); `uid_validity`: the last one given; `clean`: 1 when the store was closed;
     /// `index_log_next`: the next sequence in `index_log`; `index_log_floor`: up to here it was dropped unread.
     pub(crate) const STATE: Definition<&str, u64> = Definition::new("state");
 
-    /// Journal sequence above `journal_pos` that is applied already → nothing.
+    /// Journal sequence above its lane's position that is applied already → nothing.
     pub(crate) const APPLIED: Definition<u64, ()> = Definition::new("applied");
 
     /// Blob id → version 1, segment u32, size u64, references u32, blake3 32 B. References are the
@@ -178,8 +179,14 @@ pub(crate) mod meta {
     /// `(list, network)` → version 1, JSON of [`crate::ListedNetwork`].
     pub(crate) const LISTED: Definition<(&str, &str), &[u8]> = Definition::new("listed");
 
+    /// Account id → version 1, JSON of [`crate::PasswordRecord`].
+    pub(crate) const PASSWORD: Definition<u32, &[u8]> = Definition::new("password");
+
     /// Account id → version 1, JSON of [`crate::Hold`].
     pub(crate) const HOLD: Definition<u32, &[u8]> = Definition::new("hold");
+
+    /// Number of a mass message → version 1, JSON of [`crate::Mailing`].
+    pub(crate) const MAILING: Definition<u64, &[u8]> = Definition::new("mailing");
 }
 
 /// Set in the blob id of a rest's key.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use fixture::*;
 use mailstead_storage::*;
@@ -17,6 +18,8 @@ use simulation::*;
 fn open(disk: &SimulatedDisk) -> Result<Store> {
     let mut options = small_options(Path::new("simulated"));
     options.segment_bytes_max = 200_000;
+    // As on a slow disk: two commits at once.
+    options.accept_slow = Duration::ZERO;
     Store::open_on(options, Arc::new(disk.clone()), Arc::new(Silent))
 }
 

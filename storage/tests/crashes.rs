@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use fixture::*;
 use mailstead_storage::*;
@@ -18,6 +19,8 @@ use simulation::*;
 fn open(disk: &SimulatedDisk) -> Result<Store> {
     let mut options = small_options(Path::new("simulated"));
     options.segment_bytes_max = 300_000;
+    // As on a slow disk: two commits at once.
+    options.accept_slow = Duration::ZERO;
     Store::open_on(options, Arc::new(disk.clone()), Arc::new(Silent))
 }
 
@@ -36,6 +39,8 @@ struct Met {
     starts: AtomicU64,
     /// Of those, while one of the older layout did.
     migrations: AtomicU64,
+    /// Stores that had two commits under way at once, of those that were looked at.
+    second_lanes: AtomicU64,
 }
 
 impl Met {
@@ -43,8 +48,9 @@ impl Met {
         counter.fetch_add(what, Ordering::Relaxed);
     }
 
-    fn counts(&self) -> [u64; 6] {
-        [&self.swept, &self.sweeps, &self.switched, &self.replayed, &self.starts, &self.migrations]
+    fn counts(&self) -> [u64; 7] {
+        let Met { swept, sweeps, switched, replayed, starts, migrations, second_lanes } = self;
+        [swept, sweeps, switched, replayed, starts, migrations, second_lanes]
             .map(|counter| counter.load(Ordering::Relaxed))
     }
 }
@@ -138,7 +144,11 @@ fn one_crash(seed: u64, met: &Met) {
         account
     };
     Met::count(&met.switched, u64::from(disk.names().len() > 2));
-    let disk = get_up(disk.restart(&mut random), &mut random, met);
+    let disk = disk.restart(&mut random);
+    if seed.is_multiple_of(16) {
+        Met::count(&met.second_lanes, u64::from(layout::has_second_lane(&disk)));
+    }
+    let disk = get_up(disk, &mut random, met);
     let store = open(&disk).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     check(&store, account, &told, seed, met);
 }
@@ -205,7 +215,7 @@ fn power_failures_lose_and_double_nothing() {
     let met = Met::default();
     for_each_seed(stores(), |seed| one_crash(seed, &met));
     let counts = met.counts();
-    println!("{} stores; swept, sweeps, switched, replayed, starts, migrations: {counts:?}", stores());
+    println!("{} stores; swept, sweeps, switched, replayed, starts, migrations, second lanes: {counts:?}", stores());
     assert!(!counts.contains(&0), "something was never met: {counts:?}");
 }
 

@@ -5,7 +5,6 @@ memory stays under a bound, nothing panics, and afterwards ordinary mail goes in
     run.py MAILSTEAD [NAME ...]
 """
 
-import concurrent.futures
 import os
 import pathlib
 import resource
@@ -22,6 +21,7 @@ import messages  # noqa: E402
 import words  # noqa: E402
 from attack import MIB, ordinary_mail, peak_bytes  # noqa: E402
 from box import Box  # noqa: E402
+from outcomes import run_all  # noqa: E402
 
 # Attacks at once: the machine has few cores, and most attacks wait.
 AT_ONCE = 3
@@ -60,14 +60,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, FILES_MAX), hard))
     every = [a for room in (connections, disk, words, messages, damage) for a in room.ATTACKS]
     chosen = [a for a in every if not names or a.name in names]
-    outcomes = []
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for outcome in concurrent.futures.as_completed([pool.submit(attempt, binary, a) for a in chosen]):
-            outcomes.append(outcome.result())
-            print(outcomes[-1][0], flush=True)
-    survived = sum(survived for _, survived in outcomes)
-    print(f"{survived} passed, {len(outcomes) - survived} failed")
-    return 0 if survived == len(outcomes) else 1
+    return run_all(chosen, lambda a: attempt(binary, a), AT_ONCE)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,15 @@ imapc_ssl = no
 """)
         return run("env", f"USER={self.user}", "doveadm", "-c", config, *command, home=self.home)
 
+    def sync_to(self, user):
+        """Gives a user what is in the Maildir. dsync asks to be run again when a mailbox that it has just made surprises it."""
+        for attempt in range(3):
+            try:
+                return self.adm(user, "sync", "-1", "imapc:")
+            except AssertionError as error:
+                if attempt == 2 or "You may want to run dsync again" not in str(error):
+                    raise
+
 
 def dovecot_and_back(box):
     fill(box)
@@ -114,7 +123,7 @@ def there_and_back(box, dovecot):
     dovecot.adm("alice@example.test", "backup", "-R", "imapc:")
     # To somebody else: dsync cannot choose UIDs through IMAP, and takes bob's for other messages now.
     box.cli("user", "add", "carol@example.test", "--password-stdin", input=PASSWORD + "\n")
-    dovecot.adm("carol@example.test", "sync", "-1", "imapc:")
+    dovecot.sync_to("carol@example.test")
     with Account(box, "carol@example.test") as carol:
         assert not (told := difference(changed, carol.snapshot())), told
 

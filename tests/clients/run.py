@@ -7,7 +7,6 @@ IMAP says.
 Needs the programs and libraries that `tests/run` installs.
 """
 
-import concurrent.futures
 import pathlib
 import sys
 import time
@@ -22,6 +21,7 @@ import migrating  # noqa: E402
 import reading  # noqa: E402
 import syncing  # noqa: E402
 from box import Box  # noqa: E402
+from outcomes import run_all  # noqa: E402
 
 # Clients at once: each keeps about one core busy, with the box.
 AT_ONCE = 2
@@ -48,14 +48,7 @@ def main():
     # The long ones first, so that they do not stand alone at the end.
     every = [c for kind in (syncing, large, migrating, reading, libraries, fetching) for c in kind.CLIENTS]
     chosen = [c for c in every if not names or c.__name__ in names]
-    outcomes = []
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for outcome in concurrent.futures.as_completed([pool.submit(attempt, binary, c) for c in chosen]):
-            outcomes.append(outcome.result())
-            print(outcomes[-1][0], flush=True)
-    passed = sum(passed for _, passed in outcomes)
-    print(f"{passed} passed, {len(outcomes) - passed} failed")
-    return 0 if passed == len(outcomes) else 1
+    return run_all(chosen, lambda c: attempt(binary, c), AT_ONCE)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """A browser for tests: headless Chromium, with the few steps that tests of the console are made of. Every step waits for
 what it needs, and none for a time."""
 
+import base64
 import json
 import pathlib
 import shutil
 import tempfile
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException, TimeoutException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -64,7 +65,7 @@ class Browser:
         def holds(_):
             try:
                 return condition()
-            except StaleElementReferenceException:
+            except (StaleElementReferenceException, ElementClickInterceptedException):
                 return False
         try:
             return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(holds)
@@ -85,16 +86,23 @@ class Browser:
 
     def click(self, selector):
         """Clicks once the element is there, shown and enabled."""
-        def clickable():
-            return next((e for e in self.all(selector) if e.is_displayed() and e.is_enabled()), None)
-        self.wait(clickable, f"{selector} to click").click()
+        self.click_one(lambda: self.all(selector), f"{selector} to click")
 
     def press(self, label, within="main"):
         """Clicks the button or link with this text."""
-        def clickable():
-            found = self.all(f"{within} button, {within} a")
-            return next((e for e in found if e.text.strip() == label and e.is_displayed() and e.is_enabled()), None)
-        self.wait(clickable, f"{label!r} to press").click()
+        def named():
+            return [e for e in self.all(f"{within} button, {within} a") if e.text.strip() == label]
+        self.click_one(named, f"{label!r} to press")
+
+    def click_one(self, candidates, what):
+        """Clicks the first that is shown and enabled. The page may be renewed between the look and the click: then again."""
+        def clicked():
+            for element in candidates():
+                if element.is_displayed() and element.is_enabled():
+                    element.click()
+                    return True
+            return False
+        self.wait(clicked, what)
 
     def choose(self, row):
         """Ticks the box of a row of a list."""
@@ -159,7 +167,6 @@ class Browser:
                 height = self.driver.execute_script("return Math.min(4000, document.documentElement.scrollHeight)")
                 clip = {"x": 0, "y": 0, "width": width, "height": max(height, 600), "scale": 1}
                 shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
-                import base64
                 (self.pictures / f"{name}-{variant}.png").write_bytes(base64.b64decode(shot["data"]))
             assert overflow <= 0, f"{name} is {overflow} px too wide for {variant}"
         self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

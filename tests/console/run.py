@@ -7,7 +7,6 @@ A module here has a list TESTS of functions that take a `Console`; each test get
 by side. Needs what `tests/run` installs. Pictures of the pages are left in `target/console`.
 """
 
-import concurrent.futures
 import pathlib
 import sys
 import time
@@ -15,12 +14,16 @@ import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+import contract  # noqa: E402
 import gallery  # noqa: E402
+import logs  # noqa: E402
+import people  # noqa: E402
 import services  # noqa: E402
 import spool  # noqa: E402
 from console import Console  # noqa: E402
+from outcomes import run_all  # noqa: E402
 
-MODULES = [gallery, spool, services]
+MODULES = [gallery, people, contract, spool, services, logs]
 
 # Browsers at once: each keeps about one core busy, with its box.
 AT_ONCE = 2
@@ -45,14 +48,7 @@ def attempt(binary, test):
 def main():
     binary, names = sys.argv[1], sys.argv[2:]
     chosen = [t for module in MODULES for t in module.TESTS if not names or t.__name__ in names or module.__name__ in names]
-    outcomes = []
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for outcome in concurrent.futures.as_completed([pool.submit(attempt, binary, test) for test in chosen]):
-            outcomes.append(outcome.result())
-            print(outcomes[-1][0], flush=True)
-    passed = sum(passed for _, passed in outcomes)
-    print(f"{passed} passed, {len(outcomes) - passed} failed")
-    return 0 if passed == len(outcomes) else 1
+    return run_all(chosen, lambda test: attempt(binary, test), AT_ONCE)
 
 
 if __name__ == "__main__":

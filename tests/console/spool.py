@@ -1,6 +1,7 @@
 """The page of the spool: every action by click, its effect seen on the command line and on the wire."""
 
 import smtplib
+import time
 
 from box import PASSWORD
 from console import ADMIN, DOMAIN_ADMIN
@@ -21,7 +22,6 @@ def waiting(console, count):
     def tried():
         rows = console.box.rows("spool", "list")
         return rows if len(rows) == count and all(row["attempts"] for row in rows) else None
-    import time
     end = time.monotonic() + 40
     while time.monotonic() < end:
         if rows := tried():

@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import time
 
+from sasl import Sasl
+
 
 class Postfix:
     """Listens on one loopback address. Needs root. Use it in a with statement."""
 
-    def __init__(self, folder, address, port, relay, certificate, key):
+    def __init__(self, folder, address, port, relay, certificate, key, submission, submissions):
         self.folder = pathlib.Path(folder)
+        self.sasl = Sasl(self.folder / "sasl", "relay", "secret")
         self.etc, self.queue, self.data, self.mail = (self.folder / name for name in ("etc", "queue", "data", "mail"))
         for path in (self.etc, self.queue, self.data, self.mail):
             path.mkdir(parents=True)
@@ -40,9 +43,9 @@ myhostname = mx.post.test
 mydestination =
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
-virtual_mailbox_domains = post.test
+virtual_mailbox_domains = post.test, by-starttls.test, by-tls.test
 virtual_mailbox_base = {self.mail}
-virtual_mailbox_maps = inline:{{ {{ carol@post.test = carol/ }} }}
+virtual_mailbox_maps = inline:{{ {{ carol@post.test = carol/ }}, {{ carol@by-starttls.test = carol/ }}, {{ carol@by-tls.test = carol/ }} }}
 virtual_uid_maps = static:{user.pw_uid}
 virtual_gid_maps = static:{user.pw_gid}
 virtual_minimum_uid = 1
@@ -53,6 +56,10 @@ smtpd_tls_security_level = may
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 smtpd_tls_loglevel = 1
+smtpd_tls_auth_only = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {self.sasl.socket}
+smtpd_sasl_authenticated_header = yes
 smtpd_tls_received_header = yes
 alias_maps =
 alias_database =
@@ -60,6 +67,14 @@ local_recipient_maps =
 """)
         (self.etc / "master.cf").write_text(f"""
 {address}:{port} inet n - n - - smtpd
+{address}:{submission} inet n - n - - smtpd
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_discard_ehlo_keywords=8bitmime,smtputf8,chunking
+{address}:{submissions} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
 pickup    unix n - n 60 1 pickup
 cleanup   unix n - n - 0 cleanup
 qmgr      unix n - n 300 1 qmgr
@@ -85,6 +100,7 @@ postlog   unix-dgram n - n - 1 postlogd
         return subprocess.run(["/usr/sbin/postfix", "-c", str(self.etc), *words], capture_output=True, text=True)
 
     def __enter__(self):
+        self.sasl.__enter__()
         done = self.control("start")
         if done.returncode != 0:
             raise AssertionError(f"postfix does not start: {done.stdout}{done.stderr}{self.log()}")
@@ -92,6 +108,7 @@ postlog   unix-dgram n - n - 1 postlogd
 
     def __exit__(self, *_):
         self.control("stop")
+        self.sasl.__exit__()
 
     def log(self):
         path = self.folder / "log" / "mail.log"

@@ -7,6 +7,7 @@
 import hashlib
 import http.server
 import imaplib
+import json
 import pathlib
 import shutil
 import smtplib
@@ -32,7 +33,8 @@ def openssl(*words, folder):
 
 def certificates(folder):
     """An authority, and a pair for all hosts of the zone by it."""
-    names = ["mx.one.test", "mx.two.test", "mx.post.test", "mx.sts.test", "mta-sts.sts.test", "mta-sts.strict.test"]
+    names = ["mx.one.test", "mx.two.test", "mx.post.test", "mx.sts.test", "mta-sts.sts.test", "mta-sts.strict.test",
+             "mta-sts.one.test"]
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key",
             "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test authority", folder=folder)
     openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key.pem",
@@ -50,7 +52,7 @@ class Policies(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         host = self.headers["Host"].split(":")[0].removeprefix("mta-sts.")
-        mx = {"sts.test": "mx.sts.test", "strict.test": "other.test"}[host]
+        mx = {"sts.test": "mx.sts.test", "strict.test": "other.test", "one.test": "mx.one.test"}[host]
         text = f"version: STSv1\r\nmode: enforce\r\nmx: {mx}\r\nmax_age: 86400\r\n".encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
@@ -69,11 +71,12 @@ class Town:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mailstead-town-"))
         # Postfix has a user of its own.
         self.folder.chmod(0o755)
-        self.mail, dns, self.https = free_ports(3)
+        self.mail, dns, self.https, submission, submissions = free_ports(5)
         key = certificates(self.folder)
         tlsa = f"_{self.mail}._tcp"
         self.zone = Zone(self.folder / "dns", dns, [
-            f"one.test. MX 10 mx.one.test.\nmx.one.test. A {ONE}",
+            f"one.test. MX 10 mx.one.test.\nmx.one.test. A {ONE}\nmta-sts.one.test. A {WEB}",
+            "_mta-sts.one.test. TXT \"v=STSv1; id=1;\"",
             f"two.test. MX 20 mx.two.test.\ntwo.test. MX 10 dead.test.\nmx.two.test. A {TWO}\ndead.test. A 127.0.0.99",
             f"{tlsa}.mx.two.test. TLSA 3 1 1 {key}",
             f"forged.test. MX 10 mx.forged.test.\nmx.forged.test. A {TWO}\n{tlsa}.mx.forged.test. TLSA 3 1 1 {'0' * 64}",
@@ -97,14 +100,22 @@ mta_sts_port = {self.https}
 trusted_certificates = "{self.folder}/ca.pem"
 connect_seconds = 2
 backoff_seconds = 1
+[delivery.domains]
+"by-starttls.test" = {{ host = "mx.post.test:{submission}", user = "relay", password = "secret" }}
+"by-tls.test" = {{ host = "mx.post.test:{submissions}", implicit_tls = true, user = "relay", password = "secret" }}
+"seven.test" = {{ host = "mx.post.test:{submission}", user = "relay", password = "secret" }}
+"locked.test" = {{ host = "mx.post.test:{submissions}", implicit_tls = true, user = "other", password = "wrong" }}
+[authenticity]
+trusted = []
+iprev = "off"
 """
         self.one = self.box(binary, "one.test", ONE, "alice@one.test")
         self.two = self.box(binary, "two.test", TWO, "bob@two.test")
-        for domain in ("sts.test", "forged.test", "strict.test"):
+        for domain in ("sts.test", "forged.test", "strict.test", "seven.test"):
             self.two.cli("domain", "add", domain)
             self.two.cli("alias", "add", f"bob@{domain}", "bob@two.test")
         self.postfix = Postfix(self.folder / "postfix", POST, self.mail, (TWO, self.mail),
-                               self.folder / "certificate.pem", self.folder / "key.pem")
+                               self.folder / "certificate.pem", self.folder / "key.pem", submission, submissions)
         self.web = http.server.ThreadingHTTPServer((WEB, self.https), Policies)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / "certificate.pem", self.folder / "key.pem")
@@ -112,7 +123,8 @@ backoff_seconds = 1
         threading.Thread(target=self.web.serve_forever, daemon=True).start()
 
     def box(self, binary, domain, address, user):
-        box = Box(binary, users=(), settings=self.settings)
+        source = f'[delivery]\nsource_addresses = ["{address}"]\n'
+        box = Box(binary, users=(), settings=self.settings.replace("[delivery]\n", source))
         text = box.config.read_text().replace('hostname = "mx.example.test"', f'hostname = "mx.{domain}"')
         own = f'["127.0.0.1:{box.ports["smtp"]}", "{address}:{self.mail}"]'
         text = text.replace(f'[smtp]\nlisten = ["127.0.0.1:{box.ports["smtp"]}"]', f"[smtp]\nlisten = {own}")
@@ -147,19 +159,22 @@ def submit(box, to, subject, sender=None):
         smtp.sendmail(sender, to, f"From: {sender}\r\nTo: {', '.join(to)}\r\nSubject: {subject}\r\n\r\n.hello\r\n")
 
 
-def inbox(box, text):
-    """The messages in the user's INBOX that hold this text."""
+def inbox(box, text, folders=("INBOX",)):
+    """The messages in these folders of the user that hold this text."""
+    messages = []
     with imaplib.IMAP4("127.0.0.1", box.ports["imap"]) as imap:
         imap.login(box.user, PASSWORD)
-        imap.select("INBOX", readonly=True)
-        found = imap.search(None, "TEXT", f'"{text}"')[1][0].split()
-        return [imap.fetch(number, "(RFC822)")[1][0][1].decode(errors="replace") for number in found]
+        for name in folders:
+            imap.select(name, readonly=True)
+            found = imap.search(None, "TEXT", f'"{text}"')[1][0].split()
+            messages += [imap.fetch(number, "(RFC822)")[1][0][1].decode(errors="replace") for number in found]
+    return messages
 
 
-def wait_for(box, text, seconds=40):
+def wait_for(box, text, seconds=40, folders=("INBOX",)):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if found := inbox(box, text):
+        if found := inbox(box, text, folders):
             return found
         time.sleep(0.1)
     raise AssertionError(f"{text!r} did not come to {box.user}")
@@ -310,6 +325,62 @@ def a_slow_destination_holds_nobody_up(town):
     slow.close()
 
 
+def a_smart_host_is_logged_in_to(town):
+    for domain in ("by-starttls.test", "by-tls.test"):
+        submit(town.one, f"carol@{domain}", f"for-{domain}")
+        message = town.postfix.wait_for_mail(f"for-{domain}")
+        assert "(Authenticated sender: relay)" in message and "using TLSv1.3" in message, message
+
+
+def a_wrong_password_is_said_and_waits(town):
+    submit(town.one, "carol@locked.test", "locked")
+    line = logged(town.one, "451 4.7.8 the login was refused")[0]
+    assert "535" in line and "secret" not in line and "wrong" not in line, line
+    waiting = [row for row in town.one.rows("spool", "list") if row["queue"].endswith(" as other")]
+    assert len(waiting) == 1, waiting
+
+
+def findings(box, domain):
+    """What `domain check` says, by what was looked at."""
+    found = json.loads(box.cli("domain", "check", domain, "--json"))["findings"]
+    return {finding["what"]: finding for finding in found}
+
+
+def a_domain_is_checked_and_set_right_by_what_the_check_says(town):
+    town.one.cli("domain", "dkim", "one.test")
+    before = findings(town.one, "one.test")
+    judged = {what: finding["judgement"] for what, finding in before.items() if not what.startswith("PTR")}
+    assert judged == {
+        "MX": "right", "A, AAAA": "right", "SPF": "wrong", "DKIM mail1-rsa": "wrong", "DKIM mail1-ed25519": "wrong",
+        "DMARC": "wrong", "MTA-STS": "right", "MTA-STS policy": "right", "TLS-RPT": "optional", "DANE": "optional",
+    }, judged
+    lines = [finding["put"] for finding in before.values() if finding["put"] and "arpa." not in finding["put"]]
+    town.zone.add(lines)
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        after = {what: finding for what, finding in findings(town.one, "one.test").items() if not what.startswith("PTR")}
+        if all(finding["judgement"] == "right" for finding in after.values()):
+            break
+        time.sleep(0.5)
+    else:
+        raise AssertionError(after)
+    policy = findings(town.two, "strict.test")["MTA-STS policy"]
+    assert policy["judgement"] == "wrong" and "does not name mx.two.test" in policy["meaning"], policy
+
+
+def eight_bit_mail_goes_by_a_server_that_takes_none(town):
+    """After the domain was set right: its signature is good although the message was changed on its way out."""
+    text = "Grüße aus der Ferne, über einen Server, der keine Umlaute nimmt\r\n"
+    with smtplib.SMTP("127.0.0.1", town.one.ports["submission"], local_hostname="client.test", timeout=30) as smtp:
+        smtp.login(town.one.user, PASSWORD)
+        message = ("From: alice@one.test\r\nTo: bob@seven.test\r\nSubject: seven-bit\r\nMIME-Version: 1.0\r\n"
+                   "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + text)
+        smtp.sendmail("alice@one.test", ["bob@seven.test"], message.encode(), ["BODY=8BITMIME"])
+    came = wait_for(town.two, "seven-bit", folders=("INBOX", "Junk"))[0]
+    assert "Content-Transfer-Encoding: quoted-printable" in came and "Gr=C3=BC=C3=9Fe" in came, came
+    assert "dkim=pass header.d=one.test header.s=mail1-rsa" in came and "dmarc=pass" in came, came
+
+
 TESTS = [
     boxes_find_each_other_and_dane_holds,
     one_message_here_and_elsewhere_and_nowhere,
@@ -317,6 +388,10 @@ TESTS = [
     mta_sts,
     postfix_takes_and_sends,
     what_nobody_takes_comes_back,
+    a_smart_host_is_logged_in_to,
+    a_wrong_password_is_said_and_waits,
+    a_domain_is_checked_and_set_right_by_what_the_check_says,
+    eight_bit_mail_goes_by_a_server_that_takes_none,
     a_slow_destination_holds_nobody_up,
     killed_in_the_middle_of_a_delivery,
 ]

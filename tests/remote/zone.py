@@ -14,8 +14,8 @@ class Zone:
         self.anchor = self.folder / "anchor.key"
         for name in ("run", "db"):
             (self.folder / name).mkdir(parents=True)
-        head = "$TTL 60\n@ SOA ns.test. hostmaster.test. 1 3600 600 86400 60\n@ NS ns.test.\nns.test. A 127.0.0.1\n"
-        (self.folder / "test.zone").write_text("$ORIGIN test.\n" + head + "\n".join(records) + "\n")
+        self.records, self.serial = list(records), 0
+        self.write()
         self.config = self.folder / "knot.conf"
         self.config.write_text(f"""
 server:
@@ -39,6 +39,22 @@ zone:
     dnssec-signing: on
     dnssec-policy: plain
 """)
+
+    def write(self):
+        # What is not there may be there soon: it is not remembered for long that it is not.
+        self.serial += 1
+        (self.folder / "test.zone").write_text("\n".join([
+            "$ORIGIN test.", "$TTL 60", f"@ SOA ns.test. hostmaster.test. {self.serial} 3600 600 86400 1",
+            "@ NS ns.test.", "ns.test. A 127.0.0.1", *self.records, ""]))
+
+    def add(self, records):
+        """Publishes more."""
+        self.records += records
+        self.write()
+        control = shutil.which("knotc", path="/usr/sbin:/usr/bin")
+        done = subprocess.run([control, "-b", "-c", self.config, "zone-reload", "test."], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError(f"the zone was not loaded again: {done.stdout}{done.stderr}")
 
     def __enter__(self):
         log = open(self.folder / "knot.log", "ab")

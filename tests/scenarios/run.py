@@ -23,7 +23,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from box import PASSWORD, Box  # noqa: E402
 from mbsync import configure as mbsync_config  # noqa: E402
 
-SCENARIOS = []
+import abuse  # noqa: E402
+
+SCENARIOS = list(abuse.SCENARIOS)
 ANY_CERTIFICATE = ssl.create_default_context()
 ANY_CERTIFICATE.check_hostname = False
 ANY_CERTIFICATE.verify_mode = ssl.CERT_NONE
@@ -47,6 +49,14 @@ def message(subject, to="alice@example.test", body="Hello\n", sender="someone@re
     m["Date"] = email.utils.format_datetime(email.utils.localtime())
     m.set_content(body)
     return m
+
+
+def wait_until(condition, what, seconds=20):
+    """Waits until the condition is true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come"
+        time.sleep(0.05)
 
 
 def imap(box, user="alice@example.test"):
@@ -94,6 +104,41 @@ def python_smtplib_and_imaplib(box):
     client.logout()
     assert subjects(box, "bob@example.test", "Archive") == ["Grüße aus Köln"]
     assert subjects(box, "bob@example.test", "Drafts") == ["draft"]
+
+
+@scenario
+def the_log_tells_where_a_mail_is(box):
+    with smtplib.SMTP("127.0.0.1", box.ports["smtp"]) as s:
+        s.send_message(message("a mail to be traced"), to_addrs=["alice@example.test", "bob@example.test"])
+        try:
+            s.sendmail("x@example.org", ["nobody@example.test"], "Subject: refused\r\n\r\n")
+        except smtplib.SMTPRecipientsRefused:
+            pass
+    box.wait_until_delivered()
+
+    def traced(*clues):
+        return box.rows("trace", *clues)
+    wait_until(lambda: any(m["standing"] == "delivered" for m in traced("--subject", "be traced")), "its delivery in the log")
+    [found] = traced("--subject", "TO BE TRACED", "--recipient", "bob@")
+    told = [event["what"] for event in found["events"]]
+    assert told[-1] == "delivered" and "message accepted" in told and "entered the spool" in told, told
+    assert found["recipients"] == "alice@example.test, bob@example.test" and not found["in_spool"], found
+    outcome = found["events"][-1]["fields"]["outcome"]
+    assert "alice@example.test: into INBOX" in outcome and "bob@example.test: into INBOX" in outcome, outcome
+    [refused] = traced("--recipient", "nobody@example.test")
+    assert refused["standing"] == "refused" and refused["message"] is None, refused
+    # The level of a kind changes at once and outlives a restart.
+    box.cli("log", "levels", "imap=debug")
+    imap(box).logout()
+    wait_until(lambda: "disconnected" in box.cli("log", "search", "--kinds", "imap"), "lines of the level debug")
+    box.stop()
+    box.start()
+    assert ["imap", "debug"] in [line.split() for line in box.cli("log", "levels").splitlines()]
+    related = box.cli("log", "search", "--related", "nobody@example.test")
+    assert "recipient refused" in related and "message accepted" in related, related
+    assert "setting changed" in box.cli("audit", "log.levels")
+    box.cli("config", "unset", "log.levels")
+    assert ["imap", "info"] in [line.split() for line in box.cli("log", "levels").splitlines()]
 
 
 @scenario

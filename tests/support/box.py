@@ -42,13 +42,13 @@ def free_ports(count):
 class Box:
     """A box in a directory of its own; use it in a with statement."""
 
-    def __init__(self, binary, users=("alice@example.test", "bob@example.test"), settings="", data=None):
+    def __init__(self, binary, users=("alice@example.test", "bob@example.test"), settings="", data=None, host="127.0.0.1"):
         self.binary = str(pathlib.Path(binary).resolve())
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mailstead-"))
         self.config = self.dir / "mailstead.toml"
         self.data = pathlib.Path(data or self.dir / "data")
         self.ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
-        listen = "\n".join(f'[{name}]\nlisten = ["127.0.0.1:{port}"]' for name, port in self.ports.items())
+        listen = "\n".join(f'[{name}]\nlisten = ["{host}:{port}"]' for name, port in self.ports.items())
         self.config.write_text(f'hostname = "mx.example.test"\ndata = "{self.data}"\n{listen}\n{settings}\n')
         self.process = None
         self.serve_under = []

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use mailstead_core::authenticity::{BoxKey, Checks};
 use mailstead_core::clock::Clock;
+use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::Resolver;
 use mailstead_core::guard::Guard;
 use mailstead_core::intake::Intake;
 use mailstead_core::log::{Event, Kind, Level, Log, Value};
+use mailstead_core::mailing::Mailings;
 use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
@@ -37,6 +39,8 @@ pub struct House {
     pub intake: Intake,
     /// Finds words in messages.
     pub search: Search,
+    /// Mass messages.
+    pub mailings: Mailings,
     /// What runs.
     pub services: Services,
     /// Where acts are noted.
@@ -49,6 +53,8 @@ pub struct House {
     pub box_key: BoxKey,
     /// Asked what others publish.
     pub resolver: Arc<dyn Resolver>,
+    /// Fetches what domains publish by HTTPS.
+    pub policies: PublishedPolicies,
     /// Checks what comes in.
     pub checks: Checks,
     /// This host's certificate, while the server runs.

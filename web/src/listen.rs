@@ -16,7 +16,7 @@ use mailstead_core::clock::Clock;
 use mailstead_core::guard::{Guard, Protocol};
 use mailstead_core::people::sessions::{SessionGuard, Sessions};
 use mailstead_core::service::Stop;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -35,6 +35,12 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// How long running requests may go on once the service stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who is turned away is told so within this time.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What who is turned away is told.
+const BLOCKED: &str = "Your address is blocked: something was done too often from there. Try again later.\n";
 
 /// How long to wait when the system has no socket to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -82,6 +88,9 @@ pub(crate) trait Listener: Send + 'static {
 
     /// Adds it to the list of sessions, if it belongs there. None when it is turned away.
     fn admit(&self, socket: &Self::Socket) -> Option<Connection>;
+
+    /// Tells a client that is turned away so, where that costs no handshake.
+    fn turn_away(&self, socket: Self::Socket) -> impl Future<Output = ()> + Send + 'static;
 
     /// Does the handshake, if there is one.
     fn open(&self, socket: Self::Socket) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static;
@@ -133,6 +142,10 @@ impl Listener for Plain {
         self.admitted(socket, None)
     }
 
+    fn turn_away(&self, socket: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+        refuse(socket)
+    }
+
     fn open(&self, socket: TcpStream) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
         std::future::ready(Ok(socket))
     }
@@ -148,6 +161,10 @@ impl Listener for Encrypted {
 
     fn admit(&self, socket: &TcpStream) -> Option<Connection> {
         self.plain.admitted(socket, Some("TLS"))
+    }
+
+    fn turn_away(&self, _: TcpStream) -> impl Future<Output = ()> + Send + 'static {
+        std::future::ready(())
     }
 
     fn open(&self, socket: TcpStream) -> impl Future<Output = io::Result<TlsStream<TcpStream>>> + Send + 'static {
@@ -167,6 +184,10 @@ impl Listener for UnixListener {
         Some(Connection::default())
     }
 
+    fn turn_away(&self, _: UnixStream) -> impl Future<Output = ()> + Send + 'static {
+        std::future::ready(())
+    }
+
     fn open(&self, socket: UnixStream) -> impl Future<Output = io::Result<UnixStream>> + Send + 'static {
         std::future::ready(Ok(socket))
     }
@@ -181,11 +202,14 @@ pub(crate) async fn serve(listener: impl Listener, router: Router, connections_m
         tokio::select! {
             () = stop.asked() => break,
             accepted = listener.accept(), if connections.len() < connections_max => match accepted {
-                Ok(socket) => {
-                    if let Some(of) = listener.admit(&socket) {
+                Ok(socket) => match listener.admit(&socket) {
+                    Some(of) => {
                         connections.spawn(connection(listener.open(socket), of, router.clone(), stop.clone()));
                     }
-                }
+                    None => {
+                        connections.spawn(listener.turn_away(socket));
+                    }
+                },
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = connections.join_next(), if connections.len() >= connections_max => {}
@@ -194,6 +218,22 @@ pub(crate) async fn serve(listener: impl Listener, router: Router, connections_m
     drop(listener);
     let all_gone = async { while connections.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(STOP_PATIENCE, all_gone).await;
+}
+
+/// Answers whatever is asked with 429 (RFC 6585 §4).
+async fn refuse(mut socket: TcpStream) {
+    let answer = format!(
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{BLOCKED}",
+        BLOCKED.len()
+    );
+    let say = async {
+        socket.write_all(answer.as_bytes()).await?;
+        socket.shutdown().await?;
+        // Bytes that nobody reads would reset the connection, and the answer be lost.
+        tokio::io::copy(&mut socket.take(HEAD_BYTES_MAX as u64), &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(GOODBYE_PATIENCE, say).await;
 }
 
 async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(

@@ -23,6 +23,9 @@ pub fn api() -> Vec<Route> {
         api::shared::routes(),
         api::spool::routes(),
         api::sessions::routes(),
+        api::activity::routes(),
+        api::guard::routes(),
+        api::mailings::routes(),
         api::services::routes(),
         api::indexing::routes(),
         api::search::routes(),
@@ -33,6 +36,7 @@ pub fn api() -> Vec<Route> {
         api::trace::routes(),
         api::audit::routes(),
         api::settings::routes(),
+        api::passwords::routes(),
     ]
     .into_iter()
     .flatten()
@@ -61,6 +65,14 @@ pub fn pages() -> Vec<Route> {
         pages::settings::routes(),
         pages::indexing::routes(),
         pages::search::routes(),
+        pages::passwords::routes(),
+        pages::connections::routes(),
+        pages::blocks::routes(),
+        pages::rules::routes(),
+        pages::networks::routes(),
+        pages::online::routes(),
+        pages::inactive::routes(),
+        pages::mailings::routes(),
     ]
     .into_iter()
     .flatten()

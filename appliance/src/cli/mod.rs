@@ -2,14 +2,18 @@
 //! `config` is a request to the API; see [`crate::client`].
 
 mod alias;
+mod block;
 mod domain;
 mod failure;
 mod import;
 mod indexing;
 mod init;
 mod log;
+mod network;
 mod password;
+mod password_policy;
 mod progress;
+mod rule;
 mod rules;
 mod serve;
 mod service;
@@ -85,6 +89,18 @@ enum Command {
     /// Who is connected
     #[command(subcommand)]
     Session(session::Command),
+    /// Addresses that rules have blocked, and users whose messages are held
+    #[command(subcommand)]
+    Block(block::Command),
+    /// The rules that detect abuse
+    #[command(subcommand)]
+    Rule(rule::Command),
+    /// Networks that are never let in
+    #[command(subcommand)]
+    Blacklist(network::Command),
+    /// Networks that are never shut out
+    #[command(subcommand)]
+    Allowlist(network::Command),
     /// What runs
     #[command(subcommand)]
     Service(service::Command),
@@ -95,6 +111,9 @@ enum Command {
     Search(indexing::Search),
     /// Check the whole store: references, checksums, counters
     Verify,
+    /// What passwords have to be like, and whose are not
+    #[command(subcommand)]
+    Policy(password_policy::Command),
     /// What was logged
     #[command(subcommand)]
     Log(log::Command),
@@ -214,11 +233,16 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::Shared(command) => command.run(&client, context).await,
         Command::Spool(command) => command.run(&client, context).await,
         Command::Session(command) => command.run(&client, context).await,
+        Command::Block(command) => command.run(&client, context).await,
+        Command::Rule(command) => command.run(&client, context).await,
+        Command::Blacklist(command) => command.run("blacklist", &client, context).await,
+        Command::Allowlist(command) => command.run("allowlist", &client, context).await,
         Command::Service(command) => command.run(&client, context).await,
         Command::Indexing(command) => command.run(&client, context).await,
         Command::Search(options) => options.run(&client, context).await,
         Command::Verify => verify::run(&client, context).await,
         Command::Import(options) => import::run(options, &client, context).await,
+        Command::Policy(command) => command.run(&client, context).await,
         Command::Log(command) => command.run(&client, context).await,
         Command::Trace(trace) => trace.run(&client, context).await,
         Command::Audit(audit) => audit.run(&client, context).await,

@@ -14,6 +14,8 @@ use mailstead_storage::SigningKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use policies::sts_policy;
+
 use super::{Checks, ascii_domain, key_pair};
 use crate::dns::{Fault, Resolver};
 
@@ -58,9 +60,21 @@ pub struct Finding {
     pub put: Option<String>,
 }
 
+impl Expected {
+    /// The domain as the DNS has it.
+    pub fn ascii_domain(&self) -> String {
+        ascii_domain(&self.domain)
+    }
+}
+
+/// Does the domain announce an MTA-STS policy, which then has to be looked at as well?
+pub fn announces_sts(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.what == "MTA-STS" && finding.judgement == Judgement::Right)
+}
+
 /// Looks everything up.
 pub async fn look_up(resolver: &Arc<dyn Resolver>, checks: &Checks, expected: &Expected) -> Vec<Finding> {
-    let domain = ascii_domain(&expected.domain);
+    let domain = expected.ascii_domain();
     let (addresses, of_host) = host::addresses(&**resolver, &expected.hostname).await;
     let mut findings = vec![host::mx(&**resolver, &domain, &expected.hostname).await, of_host];
     findings.extend(host::names(&**resolver, &expected.hostname, &addresses).await);

@@ -104,14 +104,29 @@ pub(super) async fn mta_sts(resolver: &dyn Resolver, domain: &str) -> Finding {
     let finding = match records.as_slice() {
         [] => Finding::new("MTA-STS", Judgement::Optional, "other servers may deliver without encryption (RFC 8461)"),
         [one] if MtaStsRecord::parse(one.as_bytes()).is_ok() => {
-            let meaning =
-                format!("a policy is announced; it must stand at https://mta-sts.{domain}/.well-known/mta-sts.txt");
-            Finding::new("MTA-STS", Judgement::Right, meaning)
+            Finding::new("MTA-STS", Judgement::Right, "a policy is announced")
         }
         _ => Finding::new("MTA-STS", Judgement::Wrong, "the record cannot be read, or there are several")
             .put(txt_line(&name, "v=STSv1; id=1")),
     };
     finding.with_found(records)
+}
+
+/// What is to be said of the policy that is announced: its mode, and whether it names this host, or why it cannot be had.
+pub fn sts_policy(domain: &str, hostname: &str, served: Result<(&str, bool), &str>) -> Finding {
+    let place = format!("https://mta-sts.{domain}/.well-known/mta-sts.txt");
+    let right = format!("put there: version: STSv1, mode: testing, mx: {hostname}, max_age: 86400, each on its line");
+    let finding = |judgement, meaning: String| Finding::new("MTA-STS policy", judgement, meaning);
+    match served {
+        Err(why) => finding(Judgement::Wrong, format!("{place} cannot be had ({why}); {right}")),
+        Ok(("none", _)) => finding(Judgement::Right, format!("{place} takes back what was asked for before")),
+        Ok((mode, true)) => finding(Judgement::Right, format!("mode {mode}: mail for this host has to be encrypted")),
+        Ok((mode, false)) => {
+            let meaning =
+                format!("mode {mode}, but {place} does not name {hostname}: others deliver nothing there; {right}");
+            finding(Judgement::Wrong, meaning)
+        }
+    }
 }
 
 pub(super) async fn tls_reports(resolver: &dyn Resolver, domain: &str) -> Finding {

@@ -42,6 +42,50 @@ fn keys() -> Fake {
         .txt("test._domainkey.football.example.com", &[RSA_KEY])
 }
 
+/// RFC 6376 §A.2: signed with `simple` canonicalization, where every blank counts; its key is in §C.
+const SIMPLE: &str = "DKIM-Signature: v=1; a=rsa-sha256; s=brisbane; d=example.com;\r
+      c=simple/simple; q=dns/txt; i=joe@football.example.com;\r
+      h=Received : From : To : Subject : Date : Message-ID;\r
+      bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r
+      b=AuUoFEfDxTDkHlLXSZEpZj79LICEps6eda7W3deTVFOk4yAUoqOB\r
+      4nujc7YopdG5dWLSdNg6xNAZpOPr+kHxt1IrE+NahM6L/LbvaHut\r
+      KVdkLLkpVaVVQPzeRDI009SO2Il5Lu7rDNH6mZckBdrIx0orEtZV\r
+      4bmp/YzhwvcubU4=;\r
+Received: from client1.football.example.com  [192.0.2.1]\r
+      by submitserver.example.com with SUBMISSION;\r
+      Fri, 11 Jul 2003 21:01:54 -0700 (PDT)\r
+From: Joe SixPack <joe@football.example.com>\r
+To: Suzie Q <suzie@shopping.example.net>\r
+Subject: Is dinner ready?\r
+Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\r
+Message-ID: <20030712040037.46341.5F8J@football.example.com>\r
+\r
+Hi.\r
+\r
+We lost the game. Are you hungry yet?\r
+\r
+Joe.\r
+";
+
+const SIMPLE_KEY: &str = "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFC\
+                          jxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGj\
+                          aNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB";
+
+#[tokio::test]
+async fn the_signature_of_rfc_6376_is_good() {
+    let check = async |message: &str, expected: &str| {
+        let dns = Fake::default().txt("brisbane._domainkey.example.com", &[SIMPLE_KEY]);
+        let (_, findings) = find(settings(), dns, client(), message).await;
+        let found = findings.checks.iter().find(|finding| finding.method == "dkim").expect("a signature");
+        let expected = (expected, "example.com", "brisbane");
+        assert_eq!((found.result, found.domain.as_str(), found.selector.as_str()), expected, "{}", found.reason);
+        assert_eq!(found.reason.is_empty(), found.result == "pass");
+    };
+    check(SIMPLE, "pass").await;
+    check(&SIMPLE.replace("com  [192", "com [192"), "fail").await;
+    check(&SIMPLE.replace("game. Are", "game.  Are"), "neutral").await;
+}
+
 async fn check(dns: Fake, message: &str, expected: [&str; 2]) {
     let (_, findings) = find(settings(), dns, client(), message).await;
     let found: Vec<_> = findings.signatures.iter().map(|signature| signature.result).collect();

@@ -1,5 +1,6 @@
 //! The checks as a whole, against a DNS that is a table.
 
+mod arc;
 mod known_answers;
 mod spf_suite;
 

@@ -82,6 +82,20 @@ impl Attempt {
         Attempt { inner, leased: Arc::new(leased), place }
     }
 
+    /// What came of it, when that is known without a try: its one destination is broken.
+    pub fn told(self) -> Result<Tried, Attempt> {
+        let Some(answer) = &self.place.told else { return Err(self) };
+        let groups = groups(&self.inner, &self.leased);
+        if groups.keys().any(|queue| *queue != self.leased.queue) {
+            return Err(self);
+        }
+        let mut recipients = self.leased.recipients.clone();
+        for told in groups.values().flat_map(|group| group.tell_all(&group.parts, answer, "")) {
+            note(&mut recipients[told.recipient], &told);
+        }
+        Ok(Tried { leased: self.leased.clone(), recipients, skipped: None })
+    }
+
     /// Tries all destinations side by side. What one has taken is written down before the others have answered.
     pub async fn run(self) -> Tried {
         let Attempt { inner, leased, place } = &self;
@@ -173,7 +187,7 @@ fn note(state: &mut RecipientState, told: &Heard) {
 /// Hands the message to one destination, for as many recipients at once as it may be asked to take.
 async fn deliver(inner: &Arc<Inner>, leased: &Leased, group: &Group, forms: &Forms) -> Vec<Heard> {
     let queue = &group.hop.queue;
-    let kind = Kind { queue: queue.clone(), required: leased.arrival.envelope.require_tls };
+    let kind = Kind { hop: group.hop.clone(), required: leased.arrival.envelope.require_tls };
     let mut told = Vec::new();
     while told.len() < group.parts.len() {
         let connection = match inner.pool.take(&kind) {

@@ -31,6 +31,7 @@ pub(super) use attempt::{Attempt, Tried};
 pub(super) use body::Recoded;
 pub use route::{Preference, Route, TlsRule};
 pub use tls::{PolicyKind, TlsFailure, TlsOutcome, TlsOutcomes};
+pub use tls::{PublishedPolicies, PublishedPolicy};
 
 use self::destinations::{Destinations, Rooms};
 use self::pool::Pool;

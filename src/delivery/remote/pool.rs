@@ -7,14 +7,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::connection::Connection;
+use super::route::Hop;
 
 /// Connections that are kept at once, to all destinations together.
 const KEPT_MAX: usize = 500;
 
-/// What connections are alike for: the queue, and whether its TLS must be authenticated (RFC 8689).
+/// What connections are alike for: the same step, with the same login and the same rule for TLS, and whether that must be
+/// authenticated (RFC 8689).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Kind {
-    pub queue: String,
+    pub hop: Hop,
     pub required: bool,
 }
 

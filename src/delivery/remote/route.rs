@@ -69,7 +69,7 @@ pub enum Preference {
 }
 
 /// The next step of an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Hop {
     /// The queue: messages for one queue share connections, limits and back-off.
     pub queue: String,
@@ -82,7 +82,7 @@ pub(super) struct Hop {
 }
 
 /// Where to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Target {
     /// To the exchangers of this domain.
     Exchangers(String),
@@ -117,9 +117,10 @@ pub(super) fn hop(settings: &DeliverySettings, address: &str) -> Option<Hop> {
         let login = (!route.user.is_empty()).then(|| (route.user.clone(), route.password.clone()));
         // A password that anyone who answers is told is none.
         let rule = if login.is_some() && rule == TlsRule::Auto { TlsRule::Verify } else { rule };
-        // No domain has a blank in its name.
         let implicit_tls = route.implicit_tls || target.port() == Some(SUBMISSIONS_PORT);
-        return Some(Hop { queue: format!("by {}", route.host), target, rule, implicit_tls, login });
+        // No domain has a blank in its name. A wrong password is no trouble of who has another.
+        let as_user = if login.is_some() { format!(" as {}", route.user) } else { String::new() };
+        return Some(Hop { queue: format!("by {}{as_user}", route.host), target, rule, implicit_tls, login });
     }
     let target = match domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(literal) => Target::Literal(literal.trim_start_matches("IPv6:").parse().ok()?, settings.port),
@@ -221,7 +222,7 @@ mod tests {
         check(&settings, "x@b.test", "b.test", &exchangers("b.test"), TlsRule::Auto);
         check(&settings, "x@y.z.b.test", "by relay.test:2525", &host("relay.test", 2525), TlsRule::Auto);
         let literal = Target::Literal("2001:db8::1".parse().expect("one"), 26);
-        check(&settings, "x@c.test", "by [2001:db8::1]:26", &literal, TlsRule::Verify);
+        check(&settings, "x@c.test", "by [2001:db8::1]:26 as u", &literal, TlsRule::Verify);
         let literal = Target::Literal("192.0.2.1".parse().expect("one"), 25);
         check(&settings, "x@[192.0.2.1]", "[192.0.2.1]", &literal, TlsRule::Auto);
         check(&settings, "x@bücher.test", "xn--bcher-kva.test", &exchangers("xn--bcher-kva.test"), TlsRule::Auto);

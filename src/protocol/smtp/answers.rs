@@ -11,7 +11,7 @@ use super::arriving::{Arrived, Arriving};
 use super::question::{Answer, Question};
 use super::replies::{self, Reply};
 use super::session::SmtpSession;
-use crate::authenticity::{Client, Findings};
+use crate::authenticity::{Client, Finding, Findings};
 use crate::intake::{Acceptance, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
 use crate::net::{Answers, Peer};
@@ -225,6 +225,7 @@ impl SmtpAnswers {
             let event =
                 self.event(Level::Info, "message refused").with("status", reply.status()).with("sender", sender);
             self.house.log.write(with_findings(event, findings.as_ref()));
+            self.log_checks(None, findings.as_ref());
             return Ok(Err(reply));
         }
         if let Provenance::Submitted(account) = acceptance.provenance {
@@ -237,10 +238,27 @@ impl SmtpAnswers {
             self.event(Level::Info, "message accepted").message(accepted.id).with("client", self.client.to_string());
         let event = event.with("sender", sender).with("recipients", recipients).with("size", accepted.size);
         self.house.log.write(with_findings(event, findings.as_ref()));
+        self.log_checks(Some(accepted.id), findings.as_ref());
         if let Some(message) = report {
             tokio::spawn(keep_report(self.house.clone(), message));
         }
         Ok(Ok(accepted.id))
+    }
+
+    /// A line for each check, for whoever follows the message later.
+    fn log_checks(&self, message: Option<BlobId>, findings: Option<&Findings>) {
+        if !self.house.log.lets_through(Kind::Smtp, Level::Info) {
+            return;
+        }
+        for Finding { method, result, domain, selector, reason } in findings.iter().flat_map(|found| &found.checks) {
+            let mut event = self.event(Level::Info, "checked").with("method", *method).with("result", *result);
+            event.message = message;
+            let particulars = [("domain", domain), ("selector", selector), ("reason", reason)];
+            for (name, text) in particulars.into_iter().filter(|(_, text)| !text.is_empty()) {
+                event = event.with(name, text.clone());
+            }
+            self.house.log.write(event);
+        }
     }
 
     /// Storage's own faults; the others are the message's, and logged with the reply.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use redb::{ReadTransaction, ReadableTable};
 
-use crate::guard;
 use crate::mailbox::{metadata, names, sharing};
 use crate::rows::{decode_json, encode_json};
 use crate::tables::meta;
@@ -13,7 +12,7 @@ use crate::{
     Account, AccountId, Alias, Directory, Domain, Error, IndexChange, LastLogin, NewAccount, Quota, Result, SpecialUse,
     Time, Word,
 };
-use crate::{credentials, rules};
+use crate::{credentials, guard, password, rules};
 
 /// Most bytes of a domain's name or an address; a redb key has to be short.
 const ADDRESS_BYTES_MAX: usize = 1000;
@@ -271,6 +270,7 @@ pub(crate) fn remove_account(tables: &mut Tables, id: AccountId) -> Result<()> {
     sharing::forget_address(tables, &old.address)?;
     metadata::forget_account(tables, id)?;
     guard::forget_account(tables, id)?;
+    password::forget(tables, id)?;
     tables.account.remove(id.0)?;
     tables.login.remove(id.0)?;
     credentials::remove_all(tables, id)?;

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use redb::ReadableTable;
 
 use super::steer;
+use crate::lane::Lane;
 use crate::mailbox::change::{self, Incoming, date};
 use crate::queue::Fresh;
 use crate::rows::{BlobRow, SpoolRow};
@@ -22,7 +23,7 @@ struct Message {
 
 /// Has this journal row been applied?
 pub(crate) fn is_applied(tables: &Tables, sequence: u64) -> Result<bool> {
-    Ok(sequence <= tables.state("journal_pos")? || tables.applied.get(sequence)?.is_some())
+    Ok(sequence <= Lane::of(sequence).position(&tables.state)? || tables.applied.get(sequence)?.is_some())
 }
 
 /// The message, unless an earlier job of the same batch applied it.
@@ -33,11 +34,12 @@ pub(super) fn unapplied(tables: &Tables, fresh: Option<Fresh>) -> Result<Option<
     }
 }
 
-/// Notes that a journal row is applied. The position only ever passes rows that are: those applied
+/// Notes that a journal row is applied. Its lane's position only ever passes rows that are: those applied
 /// ahead of it wait in `applied`.
 pub(crate) fn apply(tables: &mut Tables, sequence: u64) -> Result<()> {
     tables.begin_writing();
-    let mut position = tables.state("journal_pos")?;
+    let lane = Lane::of(sequence);
+    let mut position = lane.position(&tables.state)?;
     if sequence != position + 1 {
         tables.applied.insert(sequence, ())?;
         return Ok(());
@@ -46,7 +48,7 @@ pub(crate) fn apply(tables: &mut Tables, sequence: u64) -> Result<()> {
     while tables.applied.remove(position + 1)?.is_some() {
         position += 1;
     }
-    tables.set_state("journal_pos", position)
+    tables.set_state(lane.position_name(), position)
 }
 
 pub(super) fn spool_row(tables: &Tables, id: BlobId) -> Result<Option<SpoolRow>> {

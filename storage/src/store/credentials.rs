@@ -42,9 +42,12 @@ impl Store {
         })
     }
 
-    /// Forgets the web sessions that began before this moment. Returns how many there were.
-    pub fn forget_web_sessions(&self, before: Time) -> Pending<usize> {
-        self.write(move |tables| credentials::end_web_sessions(tables, |session| session.created < before))
+    /// Forgets the web sessions that began before this moment. Writes nothing when there are none.
+    pub fn forget_web_sessions(&self, before: Time) -> Result<()> {
+        if self.0.shared.look(|transaction| credentials::has_web_session_before(transaction, before))? {
+            self.write(move |tables| credentials::end_web_sessions(tables, |of| of.created < before)).wait()?;
+        }
+        Ok(())
     }
 
     /// Keeps an API token.

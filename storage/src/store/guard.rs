@@ -1,4 +1,4 @@
-//! Who is shut out, who is on a list, whose messages are held.
+//! Who is shut out, who is on a list, whose messages are held, what was sent to many.
 
 use super::Store;
 use crate::*;
@@ -49,6 +49,21 @@ impl Store {
     /// Forgets that the messages of an account are held.
     pub fn remove_hold(&self, account: AccountId) -> Pending<()> {
         self.write(move |tables| guard::remove_hold(tables, account))
+    }
+
+    /// Keeps how far a mass message has come.
+    pub fn put_mailing(&self, mailing: Mailing) -> Pending<()> {
+        self.write(move |tables| mailing::put(tables, &mailing))
+    }
+
+    /// Forgets a mass message.
+    pub fn remove_mailing(&self, id: u64) -> Pending<()> {
+        self.write(move |tables| mailing::remove(tables, id))
+    }
+
+    /// The mass messages that are kept, by number.
+    pub fn mailings(&self) -> Result<Vec<Mailing>> {
+        self.0.shared.look(mailing::list)
     }
 
     /// The accounts whose messages are held.

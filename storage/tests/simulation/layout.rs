@@ -9,6 +9,7 @@ use super::SimulatedDisk;
 
 const STATE: TableDefinition<&str, u64> = TableDefinition::new("state");
 const SPOOL: TableDefinition<u64, &[u8]> = TableDefinition::new("spool");
+const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
 const MESSAGE: TableDefinition<u64, &[u8]> = TableDefinition::new("message");
 const DOMAIN: TableDefinition<&str, &[u8]> = TableDefinition::new("domain");
 const SPOOL_SENDER: TableDefinition<(&str, u64), ()> = TableDefinition::new("spool_sender");
@@ -71,6 +72,18 @@ pub fn of(disk: &SimulatedDisk) -> Layout {
         }
     };
     Layout { version, spool, senders }
+}
+
+/// Does any segment have rows of the journal's second lane?
+pub fn has_second_lane(disk: &SimulatedDisk) -> bool {
+    let mut names = disk.names().into_iter().filter(|name| name.starts_with("segments/"));
+    names.any(|name| {
+        // One that was just begun does not open.
+        let Ok(database) = redb::Builder::new().create_with_backend(disk.copy().file(&name)) else { return false };
+        let transaction = database.begin_read().unwrap();
+        let Ok(journal) = transaction.open_table(JOURNAL) else { return false };
+        journal.last().unwrap().is_some_and(|(sequence, _)| sequence.value() >> 63 == 1)
+    })
 }
 
 /// How many messages a closed store has in a mailbox, before anything is done again.

@@ -45,6 +45,12 @@ pub(crate) async fn check(
         // A command that has opened the house for itself has no certificate.
         certificate: house.certificates.as_ref().and_then(Certificates::public_key_digest),
     };
-    let findings = published::look_up(&house.resolver, &house.checks, &expected).await;
+    let mut findings = published::look_up(&house.resolver, &house.checks, &expected).await;
+    if published::announces_sts(&findings) {
+        let (domain, hostname) = (expected.ascii_domain(), &expected.hostname);
+        let served = house.policies.of(&domain, hostname).await;
+        let served = served.map(|policy| (policy.mode, policy.allows_host));
+        findings.push(published::sts_policy(&domain, hostname, served));
+    }
     Ok(Json(DomainCheck { findings }))
 }

@@ -3,6 +3,7 @@
 //!
 //! Errors are `{"error": {"code": "…", "message": "…"}}`; every change is noted in the audit log.
 
+pub mod activity;
 pub mod aliases;
 pub mod audit;
 pub mod credentials;
@@ -13,10 +14,13 @@ pub mod domain_check;
 pub mod domains;
 mod error;
 pub(crate) mod extract;
+pub mod guard;
 pub mod import;
 pub mod indexing;
 pub mod logs;
+pub mod mailings;
 pub(crate) mod names;
+pub mod passwords;
 pub mod reports;
 pub mod rules;
 pub mod search;

@@ -9,10 +9,13 @@ use http_body_util::BodyExt;
 use mailstead_core::authenticity::{AuthenticitySettings, BoxKey, Checks};
 use mailstead_core::bell::Bell;
 use mailstead_core::clock::{Clock, Time};
+use mailstead_core::delivery::DeliverySettings;
+use mailstead_core::delivery::remote::PublishedPolicies;
 use mailstead_core::dns::{DnsSettings, Hickory, Resolver};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Acceptance, Intake, Trace};
 use mailstead_core::log::{Log, LogSettings};
+use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::search::{self, Search};
@@ -93,6 +96,13 @@ impl Fixture {
         let parts =
             search::Parts { store: store.clone(), bell: Bell::default(), clock: clock.clone(), log: Log::none() };
         let search = Search::open(data.path(), parts).expect("an index");
+        let mailings = Mailings::open(mailing::Parts {
+            store: store.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            log: Log::none(),
+            hostname: "mx.example.test".into(),
+        });
         let log = Log::open(&quiet(), data.path(), clock.clone()).expect("a log");
         let house = House {
             hostname: "mx.example.test".into(),
@@ -102,12 +112,15 @@ impl Fixture {
             guard,
             intake,
             search,
+            mailings: mailings.expect("mailings"),
             services,
             log,
             settings: Arc::new(Fixed),
             clock,
             box_key: BoxKey::open(data.path()).expect("a key"),
             checks: Checks::new(AuthenticitySettings::default(), "mx.example.test".into(), Arc::clone(&resolver)),
+            policies: PublishedPolicies::open(&DeliverySettings::default(), Arc::clone(&resolver))
+                .expect("authorities"),
             resolver,
             certificates: None,
             observed: Default::default(),
@@ -124,6 +137,14 @@ impl Fixture {
     async fn status_for(&self, caller: &Caller, method: &str, path: &str, body: Value) -> u16 {
         let api = routes::api_for(self.house.clone(), caller.clone());
         ask_text(api, method, path, body.to_string()).await.0.as_u16()
+    }
+
+    /// The bytes that the API answers with.
+    pub(crate) async fn ask_bytes(&self, path: &str) -> Vec<u8> {
+        let request = Request::builder().uri(format!("/api/v1{path}")).body(Body::empty()).expect("a request");
+        let answer = routes::for_owner(self.house.clone()).oneshot(request).await.expect("infallible");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.into_body().collect().await.expect("a body").to_bytes().to_vec()
     }
 
     /// What the API answers.

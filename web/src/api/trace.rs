@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
 
-    fn line(text: serde_json::Value) -> Line {
+    fn line(text: &serde_json::Value) -> Line {
         let mut line = json!({"at": "2026-11-21T00:00:00.000Z", "kind": "smtp", "level": "info"});
         line.as_object_mut().expect("an object").extend(text.as_object().expect("an object").clone());
         Line::read(line.to_string().as_bytes()).expect("a line")
@@ -218,7 +218,7 @@ mod tests {
     fn a_domain_s_administrator_sees_own_mail_only() {
         let scope = Scope::Domains(["a.test".to_string()].into());
         let check = |message: Option<&str>, lines: &[serde_json::Value], expected: Option<usize>| {
-            let lines = lines.iter().cloned().map(line).collect();
+            let lines = lines.iter().map(line).collect();
             let way = Way { message: message.map(str::to_owned), session: None, lines };
             assert_eq!(seen_by(&scope, way).map(|way| way.lines.len()), expected);
         };

@@ -230,6 +230,8 @@ pub(super) fn check(store: &Store, caller: &Caller, new: &NewUser) -> Answer<Str
 pub(super) async fn create(house: &House, caller: &Caller, new: NewUser) -> Answer<String> {
     let address = check(&house.store, caller, &new)?;
     let secret = new.password;
+    let (people, wanted, given) = (house.people.clone(), address.clone(), secret.clone());
+    work::read(move || people.must_be_good(&wanted, &given)).await?;
     let (password, scram) = work::compute(move || credentials(&secret)).await;
     let account = NewAccount {
         address: address.clone(),

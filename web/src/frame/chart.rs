@@ -45,7 +45,7 @@ impl Chart {
     }
 
     /// The same, with lines instead of bars that stand on each other.
-    pub(crate) fn as_lines(self) -> Chart {
+    pub(crate) fn with_lines(self) -> Chart {
         Chart { stacked: false, ..self }
     }
 
@@ -241,7 +241,7 @@ mod tests {
         for count in [0, 1, 2, 5, 100] {
             let values: Vec<u64> = (0..count).collect();
             let bars = chart(&values).to_string();
-            let lines = chart(&values).as_lines().to_string();
+            let lines = chart(&values).with_lines().to_string();
             assert!(bars.contains("</figure>") && lines.contains("</figure>"));
             assert!(bars.matches("data-hour").count() <= MARKS_MAX);
         }

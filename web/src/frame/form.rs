@@ -82,7 +82,7 @@ struct Question<'a> {
 /// then [`Posted::is_sure`].
 pub(crate) fn confirm(page: Page, posted: &Posted, action: &str, text: &str, label: &str) -> Shown {
     let fields = posted.0.iter().filter(|(key, _)| key != "sure").collect();
-    show(&Question { page, text, label, action, back: posted.back("/"), fields })
+    show(&Question { page, text, label, action, back: posted.back(action), fields })
 }
 
 #[cfg(test)]

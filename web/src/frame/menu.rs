@@ -36,9 +36,20 @@ const GROUPS: &[Group] = &[
             entry(Access::DomainAdmin, "/domains", "Domains"),
             entry(Access::DomainAdmin, "/aliases", "Aliases"),
             entry(Access::DomainAdmin, "/shared", "Shared mailboxes"),
+            entry(Access::DomainAdmin, "/online", "Online users"),
+            entry(Access::DomainAdmin, "/inactive", "Inactive users"),
+            entry(Access::SystemAdmin, "/messages", "Mass messaging"),
         ],
     },
-    Group { label: "Safety", entries: &[] },
+    Group {
+        label: "Safety",
+        entries: &[
+            entry(Access::SystemAdmin, "/connections", "Current connections"),
+            entry(Access::SystemAdmin, "/blocks", "Current blocks"),
+            entry(Access::SystemAdmin, "/rules", "Abuse detection"),
+            entry(Access::SystemAdmin, "/networks", "Black- and allowlist"),
+        ],
+    },
     Group {
         label: "System",
         entries: &[
@@ -47,6 +58,8 @@ const GROUPS: &[Group] = &[
             entry(Access::SystemAdmin, "/logs", "Logs"),
             entry(Access::SystemAdmin, "/audit", "Audit log"),
             entry(Access::SystemAdmin, "/settings", "Settings"),
+            entry(Access::DomainAdmin, "/password-policy", "Password policy"),
+            entry(Access::DomainAdmin, "/compliance", "Password compliance"),
         ],
     },
     Group {

@@ -7,8 +7,9 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 // ---- times in the viewer's zone -------------------------------------------------------------------
 
 const moment = new Intl.DateTimeFormat(navigator.language, { dateStyle: "medium", timeStyle: "short" });
+const ofThisYear = new Intl.DateTimeFormat(navigator.language, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat(navigator.language, { dateStyle: "full", timeStyle: "long" });
-const hour = new Intl.DateTimeFormat(navigator.language, { timeStyle: "short" });
+const hour = new Intl.DateTimeFormat(navigator.language, { hour: "numeric" });
 const relative = new Intl.RelativeTimeFormat(navigator.language, { numeric: "auto", style: "short" });
 const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
@@ -18,10 +19,13 @@ const age = (at) => {
   return relative.format(Math.trunc(seconds / size), unit);
 };
 
+/** A moment in full, without the year when it is this one. */
+const full = (at) => (at.getFullYear() === new Date().getFullYear() ? ofThisYear : moment).format(at);
+
 const say = (time) => {
   const at = new Date(time.dateTime);
   if (isNaN(at)) return;
-  const style = "age" in time.dataset ? age : "hour" in time.dataset ? hour.format : moment.format;
+  const style = "age" in time.dataset ? age : "hour" in time.dataset ? hour.format : full;
   const text = style(at);
   if (time.textContent !== text) time.textContent = text;
   time.title ||= exact.format(at);
@@ -58,13 +62,13 @@ const restore = (part, { ticked, focus, row, open }) => {
 };
 
 /** Puts the elements with these ids of another page into this one; after an act no row is chosen any more. False when it
-    has none of them. */
+    has none of them but the notice, which every page has. */
 const swap = (page, ids, acted = false) => {
   let found = false;
   for (const id of ids) {
     const [now, next] = [document.getElementById(id), page.getElementById(id)];
     if (!now || !next) continue;
-    found = true;
+    found ||= id !== "notice";
     if (!acted && now.isEqualNode(next) && id !== "notice") continue;
     const kept = remember(now);
     tellTimes(next);

@@ -96,15 +96,6 @@ pub(crate) fn milliseconds(milliseconds: impl Count) -> String {
     }
 }
 
-/// A part of a whole as `37 %`.
-pub(crate) fn percent(part: impl Count, whole: impl Count) -> String {
-    let (part, whole) = (part.value(), whole.value());
-    match whole {
-        0 => "0 %".into(),
-        _ => format!("{:.0} %", part as f64 * 100.0 / whole as f64),
-    }
-}
-
 /// A moment, given as RFC 3339 in UTC, for the script to put into the viewer's zone.
 pub(crate) fn time(at: &str) -> Moment<'_> {
     let harmless = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 'Z');
@@ -158,7 +149,6 @@ mod tests {
         }
         assert_eq!([count(1, "message"), count(2000, "message")], ["1 message", "2,000 messages"]);
         assert_eq!([count(1, "entry|entries"), count(0, "entry|entries")], ["1 entry", "0 entries"]);
-        assert_eq!([percent(1, 3), percent(1, 0)], ["33 %", "0 %"]);
     }
 
     #[test]

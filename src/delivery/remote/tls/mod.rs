@@ -10,4 +10,5 @@ mod verifier;
 pub use outcome::{PolicyKind, TlsFailure, TlsOutcome, TlsOutcomes};
 pub(super) use policy::{Known, Policy, of_host};
 pub(super) use sts::{FetchFailures, Sts, StsRules};
+pub use sts::{PublishedPolicies, PublishedPolicy};
 pub(super) use verifier::{Configs, failure};

@@ -4,6 +4,8 @@
 pub(crate) mod download;
 pub mod levels;
 pub(crate) mod tail;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -45,12 +45,12 @@ async fn dashboard(State(house): State<House>, caller: Caller, told: Told) -> Sh
     let hours = &box_now.hours;
     let values = |value: fn(&TrafficRow) -> u64| hours.iter().map(value).collect::<Vec<u64>>();
     let moments = || hours.iter().map(|hour| hour.from.clone()).collect();
-    let mail = Chart::new("mail", "Mail per hour", moments(), |count| text::number(count))
+    let mail = Chart::new("mail", "Mail per hour", moments(), text::number)
         .with("In", values(|hour| hour.received))
         .with("From users", values(|hour| hour.submitted))
         .with("Refused", values(|hour| hour.refused));
-    let delay = Chart::new("delay", "Delivery delay, on average", moments(), |ms| text::milliseconds(ms))
-        .as_lines()
+    let delay = Chart::new("delay", "Delivery delay, on average", moments(), text::milliseconds)
+        .with_lines()
         .with("To mailboxes here", values(|hour| hour.delivered_ms))
         .with("To other servers", values(|hour| hour.sent_ms));
     let sum = |value: fn(&TrafficRow) -> u64| hours.iter().map(value).sum::<u64>();
@@ -80,6 +80,6 @@ impl Dashboard {
     }
 
     fn memory(&self) -> String {
-        self.memory_bytes.map_or_else(|| "–".into(), |bytes| text::bytes(bytes))
+        self.memory_bytes.map_or_else(|| "–".into(), text::bytes)
     }
 }

@@ -111,7 +111,7 @@ impl SearchPage {
     }
 
     /// What is shown with this level chosen.
-    fn from_level(&self, level: &str) -> String {
+    fn and_above(&self, level: &str) -> String {
         if level == Level::Error.name() { level.into() } else { format!("{level} and above") }
     }
 
@@ -153,6 +153,11 @@ impl LogLine {
     /// The day of UTC it was written on.
     pub(super) fn day(&self) -> &str {
         self.at.get(..10).unwrap_or_default()
+    }
+
+    /// The seconds of its time, with their thousandths.
+    pub(super) fn seconds(&self) -> String {
+        self.at.get(17..23).map(|seconds| format!("{seconds} s")).unwrap_or_default()
     }
 
     /// The particulars, each with its name.

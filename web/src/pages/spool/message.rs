@@ -59,6 +59,11 @@ pub(super) async fn deleted(State(house): State<House>, caller: Caller, told: To
 }
 
 impl RecipientRow {
+    /// Is it still to go to another address than its own?
+    fn leads_elsewhere(&self) -> bool {
+        self.remaining.iter().any(|address| *address != self.address)
+    }
+
     /// Its state's colour.
     fn colour(&self) -> &'static str {
         match self.state.as_str() {

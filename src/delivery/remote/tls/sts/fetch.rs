@@ -13,8 +13,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::{Sts, TlsFailure};
-use crate::dns::Family;
+use super::super::Configs;
+use super::TlsFailure;
+use crate::dns::{Family, Resolver};
 
 /// The whole request takes so long at most.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,15 +24,22 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// Longest policy (RFC 8461 §3.2), bytes.
 const POLICY_BYTES_MAX: usize = 64 * 1024;
 
-/// The policy's text.
-pub(super) async fn fetch(sts: &Sts<'_>, domain: &str) -> Result<String, TlsFailure> {
-    timeout(PATIENCE, request(sts, &format!("mta-sts.{domain}"))).await.unwrap_or(Err(TlsFailure::StsPolicyFetch))
+/// Where policies are fetched from.
+pub(super) struct Source<'a> {
+    pub dns: &'a dyn Resolver,
+    pub configs: &'a Configs,
+    pub port: u16,
 }
 
-async fn request(sts: &Sts<'_>, host: &str) -> Result<String, TlsFailure> {
-    let socket = connect(sts, host).await.ok_or(TlsFailure::StsPolicyFetch)?;
+/// The policy's text.
+pub(super) async fn fetch(source: &Source<'_>, domain: &str) -> Result<String, TlsFailure> {
+    timeout(PATIENCE, request(source, &format!("mta-sts.{domain}"))).await.unwrap_or(Err(TlsFailure::StsPolicyFetch))
+}
+
+async fn request(source: &Source<'_>, host: &str) -> Result<String, TlsFailure> {
+    let socket = connect(source, host).await.ok_or(TlsFailure::StsPolicyFetch)?;
     let name = ServerName::try_from(host.to_string()).map_err(|_| TlsFailure::StsPolicyFetch)?;
-    let connector = TlsConnector::from(sts.configs.verified());
+    let connector = TlsConnector::from(source.configs.verified());
     let stream = connector.connect(name, socket).await.map_err(|_| TlsFailure::StsWebPkiInvalid)?;
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|_| TlsFailure::StsPolicyFetch)?;
@@ -58,13 +66,13 @@ async fn request(sts: &Sts<'_>, host: &str) -> Result<String, TlsFailure> {
     }
 }
 
-async fn connect(sts: &Sts<'_>, host: &str) -> Option<TcpStream> {
+async fn connect(source: &Source<'_>, host: &str) -> Option<TcpStream> {
     let mut addresses: Vec<IpAddr> = Vec::new();
     for family in [Family::V6, Family::V4] {
-        addresses.extend(sts.dns.addresses(host, family).await.map(|answer| answer.records).unwrap_or_default());
+        addresses.extend(source.dns.addresses(host, family).await.map(|answer| answer.records).unwrap_or_default());
     }
     for address in addresses {
-        let socket = timeout(CONNECT_PATIENCE, TcpStream::connect((address, sts.settings.mta_sts_port))).await;
+        let socket = timeout(CONNECT_PATIENCE, TcpStream::connect((address, source.port))).await;
         if let Ok(Ok(socket)) = socket {
             return Some(socket);
         }

@@ -1,6 +1,7 @@
 //! MTA-STS (RFC 8461): whether a domain has a policy, fetching and keeping it.
 
 mod fetch;
+mod published;
 mod rules;
 
 use std::collections::HashMap;
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mailstead_storage::{Store, StsPolicy};
 
+pub use published::{PublishedPolicies, PublishedPolicy};
 pub(in super::super) use rules::{Mode, StsRules};
 
 use super::{Configs, TlsFailure};
@@ -68,7 +70,7 @@ impl Sts<'_> {
             (Some(kept), Some(id)) if kept.id == id => (parsed(kept), None),
             (_, None) => (kept.as_ref().and_then(parsed), None),
             (_, Some(_)) if self.failures.has_recent(domain, self.now) => (kept.as_ref().and_then(parsed), None),
-            (_, Some(id)) => match fetch::fetch(self, domain).await {
+            (_, Some(id)) => match fetch::fetch(&self.source(), domain).await {
                 Ok(text) => self.keep(domain, id, text).await,
                 Err(failure) => {
                     self.failures.note(domain, self.now);
@@ -76,6 +78,10 @@ impl Sts<'_> {
                 }
             },
         }
+    }
+
+    fn source(&self) -> fetch::Source<'_> {
+        fetch::Source { dns: self.dns, configs: self.configs, port: self.settings.mta_sts_port }
     }
 
     /// The policy kept, if it still holds.

@@ -38,6 +38,17 @@ fn is_record(text: &str) -> bool {
     text.split(';').next().is_some_and(|first| first.split('=').map(str::trim).eq(["v", "STSv1"]))
 }
 
+impl Mode {
+    /// As policies write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Enforce => "enforce",
+            Mode::Testing => "testing",
+            Mode::None => "none",
+        }
+    }
+}
+
 impl StsRules {
     /// Reads a policy (§3.2). `None` when it is not one.
     pub fn parse(text: &str) -> Option<StsRules> {
@@ -68,12 +79,7 @@ impl StsRules {
 
     /// The policy's lines, for reports.
     pub fn lines(&self) -> Vec<String> {
-        let mode = match self.mode {
-            Mode::Enforce => "enforce",
-            Mode::Testing => "testing",
-            Mode::None => "none",
-        };
-        let head = ["version: STSv1".to_string(), format!("mode: {mode}")];
+        let head = ["version: STSv1".to_string(), format!("mode: {}", self.mode.name())];
         let mx = self.patterns.iter().map(|pattern| format!("mx: {pattern}"));
         head.into_iter().chain(mx).chain([format!("max_age: {}", self.max_age)]).collect()
     }

@@ -1,0 +1,286 @@
+//! `password-policy` and `password-compliance`: what passwords have to be like, whose are not, and mail to those users.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use mailstead_core::clock::rfc3339;
+use mailstead_core::intake::{Format, Letter, Person};
+use mailstead_core::people::policy::{Policies, Policy};
+use mailstead_core::people::{People, Standing};
+use mailstead_core::work;
+use mailstead_storage::Priority;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::extract::{Body, Path};
+use super::{Answer, Problem, names};
+use crate::House;
+use crate::door::{Access, Caller, Route};
+
+/// Users that one request writes to at most.
+const USERS_MAX: usize = 1000;
+
+/// Characters of a subject at most.
+const SUBJECT_CHARS_MAX: usize = 200;
+
+/// Bytes of a text at most.
+const TEXT_BYTES_MAX: usize = 32 * 1024;
+
+/// What a password has to be like. What is left out is not asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PasswordPolicy {
+    /// Fewest characters.
+    pub length_min: u32,
+    /// With a digit.
+    pub number: bool,
+    /// With a capital letter.
+    pub capital: bool,
+    /// With a small letter.
+    pub lower: bool,
+    /// With a character that is neither letter nor digit.
+    pub symbol: bool,
+    /// Without the user's name in it.
+    pub not_user_name: bool,
+    /// Not a common one.
+    pub not_common: bool,
+    /// Not one of so many before it.
+    pub former: u32,
+    /// Not older than so many months; 0 is without an end.
+    pub months_max: u32,
+}
+
+/// What passwords have to be like.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PasswordPolicies {
+    /// In all domains that have no policy of their own.
+    pub standard: PasswordPolicy,
+    /// In these domains.
+    pub domains: BTreeMap<String, PasswordPolicy>,
+}
+
+/// How users' passwords stand.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Compliance {
+    /// The users, by address.
+    pub users: Vec<ComplianceRow>,
+}
+
+/// How a user's password stands.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ComplianceRow {
+    /// The user's address.
+    pub address: String,
+    /// The domain.
+    pub domain: String,
+    /// `complies`, `violates`, or `unknown` until the password is used or set the next time.
+    pub standing: String,
+    /// What is violated, in words.
+    pub violated: Vec<String>,
+    /// When the password has to be changed.
+    pub ends: Option<String>,
+}
+
+/// Mail to users.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComplianceMail {
+    /// Their addresses.
+    pub addresses: Vec<String>,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+}
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/password-policy", show)
+            .about("Tells what passwords have to be like.")
+            .answers::<PasswordPolicies>(),
+        Route::api(Access::SystemAdmin, Method::PUT, "/api/v1/password-policy", put)
+            .about("Changes what passwords have to be like in domains without a policy of their own.")
+            .body::<PasswordPolicy>(),
+        Route::api(Access::DomainAdmin, Method::PUT, "/api/v1/password-policy/{domain}", put_domain)
+            .about("Gives a domain a policy of its own.")
+            .body::<PasswordPolicy>(),
+        Route::api(Access::DomainAdmin, Method::DELETE, "/api/v1/password-policy/{domain}", remove_domain)
+            .about("Takes a domain's own policy away, so that the box's counts."),
+        Route::api(Access::DomainAdmin, Method::GET, "/api/v1/password-compliance", compliance)
+            .about("Tells whose passwords are as they have to be.")
+            .answers::<Compliance>(),
+        Route::api(Access::DomainAdmin, Method::POST, "/api/v1/password-compliance/mail", mail)
+            .about("Sends a mail to users, to tell them what to do.")
+            .body::<ComplianceMail>(),
+    ]
+}
+
+async fn show(State(house): State<House>, caller: Caller) -> Answer<Json<PasswordPolicies>> {
+    policies(&house, &caller).await.map(Json)
+}
+
+/// What passwords have to be like, as far as the caller sees domains.
+pub(crate) async fn policies(house: &House, caller: &Caller) -> Answer<PasswordPolicies> {
+    let kept = kept(house).await?;
+    let domains = kept.domains.into_iter().filter(|(domain, _)| caller.scope().covers_domain(domain));
+    let domains = domains.map(|(domain, policy)| (domain, policy.into())).collect();
+    Ok(PasswordPolicies { standard: kept.standard.into(), domains })
+}
+
+async fn kept(house: &House) -> Answer<Policies> {
+    let people = house.people.clone();
+    Ok(work::read(move || people.password_policies()).await?)
+}
+
+async fn put(State(house): State<House>, caller: Caller, Body(policy): Body<PasswordPolicy>) -> Answer<StatusCode> {
+    set(&house, &caller, "", Some(policy)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn put_domain(
+    State(house): State<House>,
+    caller: Caller,
+    Path(domain): Path<String>,
+    Body(policy): Body<PasswordPolicy>,
+) -> Answer<StatusCode> {
+    set(&house, &caller, &domain, Some(policy)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove_domain(State(house): State<House>, caller: Caller, Path(domain): Path<String>) -> Answer<StatusCode> {
+    set(&house, &caller, &domain, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes the policy of a domain, or with an empty name the box's.
+pub(crate) async fn set(house: &House, caller: &Caller, domain: &str, policy: Option<PasswordPolicy>) -> Answer<()> {
+    let _edit = house.edits.lock().await;
+    let mut policies = kept(house).await?;
+    if domain.is_empty() {
+        policies.standard = policy.unwrap_or_default().into();
+    } else {
+        let domain = names::domain(domain)?;
+        caller.must_cover_domain(&domain)?;
+        if !house.store.directory().domains.contains_key(&domain) {
+            return Err(Problem::not_found(format!("the domain {domain} is not kept here")));
+        }
+        match policy {
+            Some(policy) => drop(policies.domains.insert(domain, policy.into())),
+            None => drop(policies.domains.remove(&domain)),
+        }
+    }
+    house.people.set_password_policies(policies).await?;
+    let on = if domain.is_empty() { "the box" } else { domain };
+    house.audit(caller, "password policy changed", on.to_owned());
+    Ok(())
+}
+
+async fn compliance(State(house): State<House>, caller: Caller) -> Answer<Json<Compliance>> {
+    list(&house, &caller).await.map(Json)
+}
+
+/// How the passwords of the users stand that the caller sees.
+pub(crate) async fn list(house: &House, caller: &Caller) -> Answer<Compliance> {
+    let (people, store, now, scope) =
+        (house.people.clone(), house.store.clone(), house.clock.now(), caller.scope().clone());
+    work::read(move || {
+        let policies = people.password_policies()?;
+        let records: std::collections::HashMap<_, _> = store.password_records()?.into_iter().collect();
+        let directory = store.directory();
+        let seen = directory.accounts.values().filter(|account| scope.covers_address(&account.address));
+        let mut users: Vec<ComplianceRow> = seen
+            .map(|account| {
+                let standing = People::password_standing(policies.of(&account.address), records.get(&account.id), now);
+                ComplianceRow::of(&account.address, &standing)
+            })
+            .collect();
+        users.sort_by(|one, other| one.address.cmp(&other.address));
+        Ok(Compliance { users })
+    })
+    .await
+}
+
+async fn mail(State(house): State<House>, caller: Caller, Body(wanted): Body<ComplianceMail>) -> Answer<StatusCode> {
+    write(&house, &caller, wanted).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Writes to users. Returns to how many.
+pub(crate) async fn write(house: &House, caller: &Caller, wanted: ComplianceMail) -> Answer<usize> {
+    let ComplianceMail { addresses, subject, text } = wanted;
+    let subject = subject.trim();
+    if subject.is_empty() || subject.chars().count() > SUBJECT_CHARS_MAX || subject.chars().any(char::is_control) {
+        return Err(Problem::invalid(format!("the subject needs 1 to {SUBJECT_CHARS_MAX} characters in one line")));
+    }
+    if text.trim().is_empty() || text.len() > TEXT_BYTES_MAX {
+        return Err(Problem::invalid(format!("the text needs 1 to {TEXT_BYTES_MAX} bytes")));
+    }
+    if addresses.is_empty() || addresses.len() > USERS_MAX {
+        return Err(Problem::invalid(format!("choose 1 to {USERS_MAX} users")));
+    }
+    let directory = house.store.directory();
+    for address in &addresses {
+        caller.must_cover_address(address)?;
+        if !directory.accounts.values().any(|account| account.address == *address) {
+            return Err(Problem::not_found(format!("there is no user {address}")));
+        }
+    }
+    for address in &addresses {
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let letter = Letter {
+            from: Person { name: "System Administrator".into(), address: format!("postmaster@{domain}") },
+            to: Person::nameless(address.clone()),
+            subject: subject.to_owned(),
+            text: text.clone(),
+            format: Format::Plain,
+        };
+        let sent = house.intake.send(&letter, &house.hostname, Priority::Low).await;
+        sent.map_err(|refusal| Problem::failed(format!("the mail to {address} was not taken: {refusal:?}")))?;
+    }
+    house.audit(caller, "users written to about their passwords", addresses.join(" "));
+    Ok(addresses.len())
+}
+
+impl ComplianceRow {
+    fn of(address: &str, standing: &Standing) -> ComplianceRow {
+        let word = match &standing.broken {
+            None => "unknown",
+            Some(broken) if broken.is_empty() => "complies",
+            Some(_) => "violates",
+        };
+        ComplianceRow {
+            address: address.into(),
+            domain: address.rsplit_once('@').map_or("", |(_, domain)| domain).into(),
+            standing: word.into(),
+            violated: standing.broken.iter().flatten().map(|rule| rule.told().to_owned()).collect(),
+            ends: standing.ends.map(rfc3339),
+        }
+    }
+}
+
+impl From<Policy> for PasswordPolicy {
+    fn from(policy: Policy) -> PasswordPolicy {
+        let Policy { length_min, number, capital, lower, symbol, not_user_name, not_common, former, months_max } =
+            policy;
+        PasswordPolicy { length_min, number, capital, lower, symbol, not_user_name, not_common, former, months_max }
+    }
+}
+
+impl From<PasswordPolicy> for Policy {
+    fn from(policy: PasswordPolicy) -> Policy {
+        let PasswordPolicy {
+            length_min,
+            number,
+            capital,
+            lower,
+            symbol,
+            not_user_name,
+            not_common,
+            former,
+            months_max,
+        } = policy;
+        Policy { length_min, number, capital, lower, symbol, not_user_name, not_common, former, months_max }
+    }
+}

@@ -1,0 +1,133 @@
+//! Current blocks: the addresses that rules have shut out, and the users whose messages are held.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use mailstead_core::guard::Block;
+
+use crate::House;
+use crate::api::Problem;
+use crate::api::extract::Path;
+use crate::api::guard::blocks::{self, BlockQuery, BlockRow, kind_of};
+use crate::api::guard::held::{self, HeldUser};
+use crate::door::{Access, Caller, Route};
+use crate::frame::{
+    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
+};
+use crate::pages::connections::View;
+
+#[cfg(test)]
+mod tests;
+
+const PATH: &str = "/blocks";
+
+const COLUMNS: &[Column] = &[
+    Column::sorted("address", "Address"),
+    Column::sorted("type", "Type"),
+    Column::sorted("rule", "Rule"),
+    Column::sorted("since", "Since"),
+    Column::sorted("until", "Time left"),
+];
+
+/// The types of blocks, with what a person calls them.
+const TYPES: [(&str, &str); 8] = [
+    ("", "All"),
+    ("smtp", "SMTP"),
+    ("imap", "IMAP"),
+    ("pop3", "POP"),
+    ("sieve", "ManageSieve"),
+    ("web", "Web"),
+    ("harvesting", "Harvesting"),
+    ("all", "Every protocol"),
+];
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::page(Access::SystemAdmin, PATH, get(list).post(lift)),
+        Route::page(Access::SystemAdmin, "/blocks/held", post(release)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "pages/blocks/list.html")]
+struct ListPage {
+    page: Page,
+    views: Vec<View>,
+    list: Listing,
+    blocks: Vec<BlockRow>,
+    held: Vec<HeldUser>,
+}
+
+async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
+    let held = held::list(State(house.clone())).await.0.users;
+    let kind = Some(asked.get("type").to_owned()).filter(|kind| !kind.is_empty());
+    let (mut blocks, now) = (blocks::found(&house, &BlockQuery { kind, ..BlockQuery::default() }), house.clock.now());
+    if !asked.search().is_empty() {
+        blocks.retain(|block| asked.matches(&[&block.origin.to_string(), block.rule.definition().title]));
+    }
+    asked.order(&mut blocks, "-since", |key, a, b| match key {
+        "address" => a.origin.cmp(&b.origin),
+        "type" => kind_of(a).cmp(kind_of(b)),
+        "rule" => a.rule.cmp(&b.rule),
+        "until" => a.until.cmp(&b.until),
+        _ => a.since.cmp(&b.since),
+    });
+    if asked.wants_csv() {
+        let row = |block: &Block| {
+            let row = BlockRow::of(block, now);
+            vec![row.address, row.kind, row.title, row.since, row.until]
+        };
+        return Ok(lists_of::csv("blocks", &["address", "type", "rule", "since", "until"], blocks.iter().map(row))?);
+    }
+    let view = |(name, label): (&str, &str)| View {
+        label: label.into(),
+        link: asked.with("type", name),
+        current: asked.get("type") == name,
+    };
+    let views = TYPES.map(view).into_iter().collect();
+    let page = Page::new(&caller, "Current blocks", PATH).telling(told);
+    let (blocks, list) = asked.cut(blocks, COLUMNS);
+    let blocks = blocks.iter().map(|block| BlockRow::of(block, now)).collect();
+    show(&ListPage { page, views, list: list.sorted_by("-since"), blocks, held })
+}
+
+async fn lift(State(house): State<House>, caller: Caller, posted: Posted) -> Response {
+    let outcome = lift_all(&house, &caller, &posted).await;
+    let notice = Notice::of(outcome, |count| {
+        Notice::done(format!("{} lifted. The rules stay, and may block again.", text::count(count, "block")))
+    });
+    back_with(posted.back(PATH), notice)
+}
+
+async fn lift_all(house: &House, caller: &Caller, posted: &Posted) -> Result<usize, Problem> {
+    let mut count = 0;
+    for address in posted.ids()? {
+        // One that has ended by itself meanwhile is what was wanted.
+        let lifted = blocks::lift(State(house.clone()), caller.clone(), Path(address)).await;
+        count += lifted.map_or(0, |lifted| lifted.0.count);
+    }
+    Ok(count)
+}
+
+async fn release(State(house): State<House>, caller: Caller, posted: Posted) -> Response {
+    let user = posted.get("user").to_owned();
+    let outcome = held::release(State(house), caller, Path(user.clone())).await;
+    let notice = Notice::of(outcome, |released| {
+        Notice::done(format!(
+            "What {user} sends goes out again; {} had waited.",
+            text::count(released.0.count, "message")
+        ))
+    });
+    back_with(PATH, notice)
+}
+
+impl BlockRow {
+    fn told_kind(&self) -> &str {
+        TYPES.iter().find(|(name, _)| *name == self.kind).map_or(&self.kind, |(_, label)| label)
+    }
+
+    fn left(&self) -> String {
+        text::duration(self.seconds_left)
+    }
+}

@@ -1,0 +1,238 @@
+//! Current connections: all that are open, by protocol or by address, with the buttons that drop them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use mailstead_core::guard::Protocol;
+use mailstead_storage::NetworkList;
+
+use crate::House;
+use crate::api::Problem;
+use crate::api::activity::online::protocol;
+use crate::api::extract::Path;
+use crate::api::guard::lists::{self, NewEntry};
+use crate::api::sessions::{self, SessionRow};
+use crate::door::{Access, Caller, Route};
+use crate::frame::{
+    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
+};
+
+const PATH: &str = "/connections";
+
+const COLUMNS: &[Column] = &[
+    Column::sorted("user", "User"),
+    Column::sorted("address", "Address"),
+    Column::sorted("service", "Service"),
+    Column::plain("TLS"),
+    Column::plain("State"),
+    Column::sorted("since", "Since"),
+    Column::plain("Number"),
+];
+
+const ADDRESS_COLUMNS: &[Column] = &[
+    Column::sorted("address", "Address"),
+    Column::number("count", "Connections"),
+    Column::plain("Services"),
+    Column::plain("Users"),
+];
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::page(Access::SystemAdmin, PATH, get(list).post(act))]
+}
+
+#[derive(Template)]
+#[template(path = "pages/connections/list.html")]
+struct ListPage {
+    page: Page,
+    views: Vec<View>,
+    list: Listing,
+    sessions: Vec<SessionRow>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/connections/addresses.html")]
+struct AddressesPage {
+    page: Page,
+    views: Vec<View>,
+    list: Listing,
+    addresses: Vec<AddressRow>,
+}
+
+/// One of the ways to look at the list.
+pub(crate) struct View {
+    pub(crate) label: String,
+    pub(crate) link: String,
+    pub(crate) current: bool,
+}
+
+/// All connections from one address.
+struct AddressRow {
+    address: String,
+    count: usize,
+    services: BTreeSet<String>,
+    users: BTreeSet<String>,
+}
+
+async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
+    let mut sessions = sessions::list(State(house), caller.clone()).await?.0.sessions;
+    let view = asked.get("view").to_owned();
+    let page = Page::new(&caller, "Current connections", PATH).telling(told);
+    let views = views(&asked, &sessions);
+    sessions.retain(|session| {
+        let user = session.user.as_deref().unwrap_or("anonymous");
+        asked.matches(&[user, &session.peer, &session.service, &session.state])
+            && (matches!(view.as_str(), "" | "addresses") || protocol(session) == view)
+    });
+    if view == "addresses" {
+        return by_address(page, views, asked, &sessions);
+    }
+    asked.order(&mut sessions, "-since", |key, a, b| match key {
+        "user" => a.user.cmp(&b.user),
+        "address" => ip(a).cmp(&ip(b)),
+        "service" => a.service.cmp(&b.service),
+        _ => a.since.cmp(&b.since),
+    });
+    if asked.wants_csv() {
+        return csv(&sessions);
+    }
+    let (sessions, list) = asked.cut(sessions, COLUMNS);
+    show(&ListPage { page, views, list: list.sorted_by("-since"), sessions })
+}
+
+fn by_address(page: Page, views: Vec<View>, asked: Asked, sessions: &[SessionRow]) -> Shown {
+    let mut addresses: BTreeMap<String, AddressRow> = BTreeMap::new();
+    for session in sessions {
+        let address = ip(session);
+        let row = addresses.entry(address.clone()).or_insert_with(|| AddressRow {
+            address,
+            count: 0,
+            services: BTreeSet::new(),
+            users: BTreeSet::new(),
+        });
+        row.count += 1;
+        row.services.insert(session.service.clone());
+        row.users.extend(session.user.clone());
+    }
+    let mut addresses: Vec<AddressRow> = addresses.into_values().collect();
+    asked.order(&mut addresses, "-count", |key, a, b| match key {
+        "address" => a.address.cmp(&b.address),
+        _ => a.count.cmp(&b.count),
+    });
+    if asked.wants_csv() {
+        let rows =
+            addresses.iter().map(|row| vec![row.address.clone(), row.count.to_string(), row.services(), row.users()]);
+        return Ok(lists_of::csv("addresses", &["address", "connections", "services", "users"], rows)?);
+    }
+    let (addresses, list) = asked.cut(addresses, ADDRESS_COLUMNS);
+    show(&AddressesPage { page, views, list: list.sorted_by("-count"), addresses })
+}
+
+impl AddressRow {
+    fn services(&self) -> String {
+        self.services.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    fn users(&self) -> String {
+        match self.users.is_empty() {
+            true => "anonymous".into(),
+            false => self.users.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    fn told_count(&self) -> String {
+        text::number(self.count)
+    }
+}
+
+fn views(asked: &Asked, sessions: &[SessionRow]) -> Vec<View> {
+    let count = |name: &str| sessions.iter().filter(|session| protocol(session) == name).count();
+    let view = |name: &str, label: &str, count: usize| View {
+        label: format!("{label} {}", text::number(count)),
+        link: asked.with("view", name),
+        current: asked.get("view") == name,
+    };
+    let mut views = vec![view("", "All", sessions.len())];
+    views.extend(Protocol::ALL.map(|protocol| view(protocol.name(), protocol.title(), count(protocol.name()))));
+    let is_current = asked.get("view") == "addresses";
+    views.push(View { label: "By address".into(), link: asked.with("view", "addresses"), current: is_current });
+    views
+}
+
+/// The client's address without its port.
+fn ip(session: &SessionRow) -> String {
+    let peer = session.peer.parse::<SocketAddr>();
+    peer.map_or_else(|_| session.peer.clone(), |peer| peer.ip().to_canonical().to_string())
+}
+
+fn csv(sessions: &[SessionRow]) -> Shown {
+    let row = |session: &SessionRow| {
+        vec![
+            session.user.clone().unwrap_or_else(|| "anonymous".into()),
+            session.peer.clone(),
+            session.service.clone(),
+            session.local.clone(),
+            session.tls.clone().unwrap_or_default(),
+            session.since.clone(),
+            session.state.clone(),
+            session.id.clone(),
+        ]
+    };
+    let headings = ["user", "address", "service", "port", "TLS", "since", "state", "number"];
+    Ok(lists_of::csv("connections", &headings, sessions.iter().map(row))?)
+}
+
+async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Response {
+    let notice = match done(&house, &caller, &posted).await {
+        Ok(text) => Notice::done(text),
+        Err(problem) => Notice::failed(problem.message),
+    };
+    back_with(posted.back(PATH), notice)
+}
+
+async fn done(house: &House, caller: &Caller, posted: &Posted) -> Result<String, Problem> {
+    let ids = posted.ids()?;
+    match posted.act() {
+        "drop" => drop_sessions(house, caller, &ids).await,
+        "drop-addresses" => drop_addresses(house, caller, &ids).await,
+        "blacklist" => {
+            let rows = sessions::list(State(house.clone()), caller.clone()).await?.0.sessions;
+            let chosen = rows.iter().filter(|session| ids.contains(&session.id)).map(ip).collect();
+            blacklist(house, caller, chosen).await
+        }
+        "blacklist-addresses" => blacklist(house, caller, ids.into_iter().collect()).await,
+        _ => Err(Problem::invalid("there is no such action")),
+    }
+}
+
+async fn drop_sessions(house: &House, caller: &Caller, ids: &[String]) -> Result<String, Problem> {
+    let mut count = 0;
+    for id in ids {
+        // One that has ended by itself meanwhile is what was wanted.
+        if sessions::end(State(house.clone()), caller.clone(), Path(id.clone())).await.is_ok() {
+            count += 1;
+        }
+    }
+    Ok(format!("{} dropped.", text::count(count, "connection")))
+}
+
+async fn drop_addresses(house: &House, caller: &Caller, addresses: &[String]) -> Result<String, Problem> {
+    let rows = sessions::list(State(house.clone()), caller.clone()).await?.0.sessions;
+    let ids: Vec<String> =
+        rows.iter().filter(|session| addresses.contains(&ip(session))).map(|session| session.id.clone()).collect();
+    drop_sessions(house, caller, &ids).await
+}
+
+async fn blacklist(house: &House, caller: &Caller, addresses: BTreeSet<String>) -> Result<String, Problem> {
+    for network in &addresses {
+        let entry = NewEntry { network: network.clone(), note: "From current connections".into(), until: None };
+        lists::put(house, caller, NetworkList::Blacklist, &entry).await?;
+    }
+    Ok(format!(
+        "{} blacklisted, and the connections from there dropped.",
+        text::count(addresses.len(), "address|addresses")
+    ))
+}

@@ -1,0 +1,107 @@
+//! Inactive users: who has not logged in by any route for long.
+
+use askama::Template;
+use axum::extract::State;
+use axum::routing::get;
+
+use crate::House;
+use crate::api::Problem;
+use crate::api::activity::inactive::{self, InactiveQuery, InactiveUser};
+use crate::api::extract::{Body, Path, Query};
+use crate::api::users::{self, UserChange};
+use crate::door::{Access, Caller, Route};
+use crate::frame::{
+    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list as lists_of, show, text,
+};
+use crate::pages::connections::View;
+
+const PATH: &str = "/inactive";
+
+const COLUMNS: &[Column] = &[
+    Column::sorted("user", "User"),
+    Column::sorted("enabled", "Enabled"),
+    Column::sorted("administrator", "Administration"),
+    Column::sorted("login", "Last login"),
+];
+
+/// Spans that may be asked for, with what a person calls them.
+const SPANS: [(&str, &str); 4] = [("30", "30 days"), ("90", "90 days"), ("182", "6 months"), ("365", "12 months")];
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::page(Access::DomainAdmin, PATH, get(list).post(act))]
+}
+
+#[derive(Template)]
+#[template(path = "pages/inactive/list.html")]
+struct ListPage {
+    page: Page,
+    views: Vec<View>,
+    list: Listing,
+    users: Vec<InactiveUser>,
+}
+
+async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
+    let days = SPANS.iter().find(|(days, _)| *days == asked.get("days")).map_or(SPANS[0].0, |(days, _)| days);
+    let query = Query(InactiveQuery { days: days.parse().ok() });
+    let mut users = inactive::list(State(house), caller.clone(), query).await?.0.users;
+    users.retain(|user| asked.matches(&[&user.user]));
+    asked.order(&mut users, "user", |key, a, b| match key {
+        "enabled" => a.enabled.cmp(&b.enabled),
+        "administrator" => a.is_administrator.cmp(&b.is_administrator),
+        "login" => a.last_login.cmp(&b.last_login),
+        _ => a.user.cmp(&b.user),
+    });
+    if asked.wants_csv() {
+        let row = |user: &InactiveUser| {
+            let login = user.last_login.clone().unwrap_or_default();
+            vec![user.user.clone(), yes(user.enabled).into(), yes(user.is_administrator).into(), login]
+        };
+        let headings = ["user", "enabled", "administration", "last login"];
+        return Ok(lists_of::csv("inactive-users", &headings, users.iter().map(row))?);
+    }
+    let view = |(span, label): (&str, &str)| View {
+        label: label.into(),
+        link: asked.with("days", span),
+        current: span == days,
+    };
+    let views = SPANS.map(view).into_iter().collect();
+    let (users, list) = asked.cut(users, COLUMNS);
+    show(&ListPage { page: page(&caller).telling(told), views, list: list.sorted_by("user"), users })
+}
+
+fn page(caller: &Caller) -> Page {
+    Page::new(caller, "Inactive users", PATH)
+}
+
+fn yes(truth: bool) -> &'static str {
+    if truth { "yes" } else { "no" }
+}
+
+async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
+    if posted.act() == "delete" && !posted.is_sure() && posted.ids().is_ok() {
+        let question = "The chosen users and all their mail are deleted for good. Delete them?";
+        return form::confirm(page(&caller), &posted, PATH, question, "Delete");
+    }
+    let outcome = act_on_all(&house, &caller, &posted).await;
+    Ok(back_with(posted.back(PATH), Notice::of(outcome, Notice::done)))
+}
+
+async fn act_on_all(house: &House, caller: &Caller, posted: &Posted) -> Result<String, Problem> {
+    let chosen = posted.ids()?;
+    for user in &chosen {
+        let (house, caller, user) = (State(house.clone()), caller.clone(), Path(user.clone()));
+        let change = |enabled| Body(UserChange { enabled: Some(enabled), ..UserChange::default() });
+        match posted.act() {
+            "delete" => users::remove(house, caller, user).await?,
+            "enable" => users::change(house, caller, user, change(true)).await?,
+            "disable" => users::change(house, caller, user, change(false)).await?,
+            _ => return Err(Problem::invalid("there is no such action")),
+        };
+    }
+    let done = match posted.act() {
+        "delete" => "deleted",
+        "enable" => "enabled",
+        _ => "disabled",
+    };
+    Ok(format!("{} {done}.", text::count(chosen.len(), "user")))
+}

@@ -1,0 +1,176 @@
+//! Mass messaging: an email or a short reminder to many users, with a preview, and how far the latest have come.
+
+use askama::Template;
+use axum::extract::State;
+use axum::routing::get;
+use mailstead_core::mailing::Draft;
+
+use crate::House;
+use crate::api::Problem;
+use crate::api::extract::Body;
+use crate::api::mailings::{self, Audience, FROM, MailingRow, NewMailing};
+use crate::door::{Access, Caller, Route};
+use crate::frame::{Asked, Notice, Page, Posted, Shown, Told, back_with, show, text};
+
+const PATH: &str = "/messages";
+
+/// Recipients that a preview names.
+const NAMED_MAX: usize = 5;
+
+/// Who may be written to, with what a person calls them.
+const AUDIENCES: [(&str, &str, Audience); 4] = [
+    ("all-users", "All users", Audience::AllUsers),
+    ("domain", "All users of a domain", Audience::Domain),
+    ("domain-administrators", "All domain administrators", Audience::DomainAdministrators),
+    ("user", "A specific user", Audience::User),
+];
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::page(Access::SystemAdmin, PATH, get(write).post(act))]
+}
+
+#[derive(Template)]
+#[template(path = "pages/mailings/write.html")]
+struct WritePage {
+    page: Page,
+    is_reminder: bool,
+    new: NewMailing,
+    domains: Vec<String>,
+    preview: Option<Preview>,
+    mailings: Vec<MailingRow>,
+}
+
+/// What would be sent.
+struct Preview {
+    from: String,
+    to: String,
+    subject: String,
+    text: String,
+}
+
+async fn write(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
+    let is_reminder = asked.get("kind") == "reminder";
+    let new = NewMailing { from: FROM.into(), ..NewMailing::default() };
+    let page = Page::new(&caller, "Mass messaging", PATH).telling(told);
+    show(&written(&house, page, is_reminder, new, None).await)
+}
+
+async fn written(house: &House, page: Page, is_reminder: bool, new: NewMailing, preview: Option<Preview>) -> WritePage {
+    let mailings = mailings::list(State(house.clone())).await.0.mailings;
+    let mut domains: Vec<String> = house.store.directory().domains.keys().cloned().collect();
+    domains.sort_unstable();
+    WritePage { page, is_reminder, new, domains, preview, mailings }
+}
+
+async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
+    let is_reminder = posted.get("kind") == "reminder";
+    let checked = mailings::draft(&house, &caller, said(&posted));
+    let page = Page::new(&caller, "Mass messaging", PATH);
+    let sending = posted.act() == "send";
+    match checked {
+        Ok(_) if sending => {
+            let sent = mailings::send(State(house), caller, Body(said(&posted))).await;
+            let done = |count: usize| Notice::done(format!("The message goes to {}.", text::count(count, "user")));
+            Ok(back_with(PATH, Notice::of(sent, |(_, begun)| done(begun.0.total))))
+        }
+        Ok(draft) => show(&written(&house, page, is_reminder, said(&posted), Some(Preview::of(draft))).await),
+        Err(problem) => refused(&house, page, is_reminder, &posted, &problem).await,
+    }
+}
+
+async fn refused(house: &House, page: Page, is_reminder: bool, posted: &Posted, problem: &Problem) -> Shown {
+    show(&written(house, page.refusing(problem), is_reminder, said(posted), None).await)
+}
+
+/// What the form says.
+fn said(posted: &Posted) -> NewMailing {
+    let to = AUDIENCES.iter().find(|(name, ..)| *name == posted.get("to"));
+    let to = to.map_or(Audience::AllUsers, |(.., audience)| *audience);
+    let of = match to {
+        Audience::Domain => posted.get("domain"),
+        Audience::User => posted.get("user"),
+        _ => "",
+    };
+    NewMailing {
+        to,
+        of: of.into(),
+        from: posted.get("from").into(),
+        to_name: posted.get("to_name").into(),
+        subject: posted.get("subject").into(),
+        text: posted.get("text").into(),
+        html: posted.has("html"),
+    }
+}
+
+impl Preview {
+    fn of(draft: Draft) -> Preview {
+        let named: Vec<&str> = draft.to.iter().take(NAMED_MAX).map(|person| person.address.as_str()).collect();
+        let others = match draft.to.len() - named.len() {
+            0 => String::new(),
+            others => format!(" and {}", text::count(others, "more|more")),
+        };
+        Preview {
+            from: draft.from,
+            to: format!("{}: {}{others}", text::count(draft.to.len(), "user"), named.join(", ")),
+            subject: draft.subject,
+            text: draft.text,
+        }
+    }
+}
+
+impl WritePage {
+    /// The audiences, each with whether it is chosen.
+    fn audiences(&self) -> Vec<(&'static str, &'static str, bool)> {
+        AUDIENCES.map(|(name, label, audience)| (name, label, audience == self.new.to)).to_vec()
+    }
+
+    fn user(&self) -> &str {
+        if self.new.to == Audience::User { &self.new.of } else { "" }
+    }
+
+    fn is_chosen(&self, domain: &str) -> bool {
+        self.new.to == Audience::Domain && self.new.of == domain
+    }
+}
+
+impl MailingRow {
+    fn share(&self) -> String {
+        format!("{} of {}", text::number(self.delivered), text::number(self.total))
+    }
+
+    fn told_queued(&self) -> String {
+        text::number(self.queued)
+    }
+
+    fn told_failed(&self) -> String {
+        text::number(self.failed)
+    }
+
+    fn ended(&self) -> u64 {
+        self.delivered + self.failed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preview_names_a_few() {
+        let person = |n| mailstead_core::intake::Person::nameless(format!("u{n}@a.test"));
+        let draft = |count| Draft {
+            from: "x".into(),
+            audience: "all".into(),
+            to: (0..count).map(person).collect(),
+            subject: "s".into(),
+            text: "t".into(),
+            format: mailstead_core::intake::Format::Plain,
+            by: "me".into(),
+        };
+        assert_eq!(Preview::of(draft(1)).to, "1 user: u0@a.test");
+        assert_eq!(
+            Preview::of(draft(7)).to,
+            "7 users: u0@a.test, u1@a.test, u2@a.test, u3@a.test, u4@a.test and 2 more"
+        );
+    }
+}

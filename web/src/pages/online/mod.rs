@@ -1,0 +1,119 @@
+//! Online users: one row for each, opened up to the sessions.
+
+use askama::Template;
+use axum::extract::State;
+use axum::routing::get;
+use mailstead_core::guard::Protocol;
+
+use crate::House;
+use crate::api::Problem;
+use crate::api::activity::online::{self, OnlineUser};
+use crate::api::extract::{Body, Path};
+use crate::api::sessions;
+use crate::api::users::{self, UserChange};
+use crate::door::{Access, Caller, Route};
+use crate::frame::{
+    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list as lists_of, show, text,
+};
+
+const PATH: &str = "/online";
+
+const COLUMNS: &[Column] = &[
+    Column::sorted("user", "User"),
+    Column::number("smtp", "SMTP"),
+    Column::number("imap", "IMAP"),
+    Column::number("pop3", "POP"),
+    Column::number("sieve", "ManageSieve"),
+    Column::number("web", "Web"),
+    Column::plain("Sessions"),
+];
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::page(Access::DomainAdmin, PATH, get(list).post(act))]
+}
+
+#[derive(Template)]
+#[template(path = "pages/online/list.html")]
+struct ListPage {
+    page: Page,
+    list: Listing,
+    users: Vec<OnlineUser>,
+}
+
+async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
+    let mut users = online::list(State(house), caller.clone()).await?.0.users;
+    users.retain(|user| asked.matches(&[user.name()]));
+    asked.order(&mut users, "user", |key, a, b| match key {
+        "user" => (a.user.is_none(), &a.user).cmp(&(b.user.is_none(), &b.user)),
+        protocol => a.count(protocol).cmp(&b.count(protocol)),
+    });
+    if asked.wants_csv() {
+        let row = |user: &OnlineUser| {
+            let counts = Protocol::ALL.map(|protocol| user.count(protocol.name()).to_string());
+            [vec![user.name().to_owned()], counts.to_vec()].concat()
+        };
+        let headings: Vec<&str> = ["user"].into_iter().chain(Protocol::ALL.map(Protocol::name)).collect();
+        return Ok(lists_of::csv("online", &headings, users.iter().map(row))?);
+    }
+    let (users, list) = asked.cut(users, COLUMNS);
+    show(&ListPage { page: page(&caller).telling(told), list: list.sorted_by("user"), users })
+}
+
+fn page(caller: &Caller) -> Page {
+    Page::new(caller, "Online users", PATH)
+}
+
+async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
+    if let Some(session) = posted.act().strip_prefix("end ") {
+        let ended = sessions::end(State(house), caller, Path(session.into())).await;
+        let notice = Notice::of(ended, |_| Notice::done("The session is ended."));
+        return Ok(back_with(posted.back(PATH), notice));
+    }
+    if posted.act() == "disable" && !posted.is_sure() && posted.ids().is_ok() {
+        let question = "Nobody of the chosen users can log in by any route until enabled again. Disable them?";
+        return form::confirm(page(&caller), &posted, PATH, question, "Disable");
+    }
+    let outcome = act_on_all(&house, &caller, &posted).await;
+    Ok(back_with(posted.back(PATH), Notice::of(outcome, Notice::done)))
+}
+
+async fn act_on_all(house: &House, caller: &Caller, posted: &Posted) -> Result<String, Problem> {
+    let (chosen, mut count) = (posted.ids()?, 0);
+    for user in &chosen {
+        let (house, caller, user) = (State(house.clone()), caller.clone(), Path(user.clone()));
+        match posted.act() {
+            "drop" => count += sessions::end_of_user(house, caller, user).await?.0.count,
+            "disable" => {
+                let change = UserChange { enabled: Some(false), ..UserChange::default() };
+                users::change(house, caller, user, Body(change)).await?;
+            }
+            _ => return Err(Problem::invalid("there is no such action")),
+        }
+    }
+    Ok(match posted.act() {
+        "drop" => format!("{} dropped.", text::count(count, "connection")),
+        _ => format!("{} disabled, and the connections ended.", text::count(chosen.len(), "user")),
+    })
+}
+
+impl OnlineUser {
+    fn name(&self) -> &str {
+        self.user.as_deref().unwrap_or("anonymous")
+    }
+
+    fn count(&self, protocol: &str) -> usize {
+        self.connections.get(protocol).copied().unwrap_or_default()
+    }
+
+    /// A count as the table shows it: nothing for none.
+    fn told(&self, protocol: &str) -> String {
+        match self.count(protocol) {
+            0 => String::new(),
+            count => text::number(count),
+        }
+    }
+
+    fn told_sessions(&self) -> String {
+        text::count(self.sessions.len(), "session")
+    }
+}

@@ -1,0 +1,144 @@
+//! Password policy, and whose passwords do not comply.
+
+use askama::Template;
+use axum::extract::State;
+use axum::routing::get;
+
+use crate::House;
+use crate::api::passwords::{self, ComplianceMail, ComplianceRow, PasswordPolicy};
+use crate::door::{Access, Caller, Route};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show, text};
+
+const POLICY: &str = "/password-policy";
+const COMPLIANCE: &str = "/compliance";
+
+/// The columns of the list.
+const COLUMNS: &[Column] = &[
+    Column::sorted("user", "User"),
+    Column::sorted("domain", "Domain"),
+    Column::sorted("standing", "Password"),
+    Column::plain("What is violated"),
+    Column::sorted("ends", "To be changed by"),
+];
+
+/// What users are written unless it is changed.
+const SUBJECT: &str = "Please change your password";
+const TEXT: &str = "Your password does not comply with the password policy of this mail server.\n\nPlease choose a new one: sign in to \
+                    the console with your address and password, open \"My mailbox\", and change it there. Afterwards enter the new \
+                    password in your mail programs as well.\n";
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::page(Access::DomainAdmin, POLICY, get(policy).post(set)),
+        Route::page(Access::DomainAdmin, COMPLIANCE, get(compliance).post(write)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "pages/passwords/policy.html")]
+struct PolicyPage {
+    page: Page,
+    /// The box's, with an empty name, and those of domains.
+    policies: Vec<(String, PasswordPolicy)>,
+    /// Domains without their own.
+    others: Vec<String>,
+    is_system: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/passwords/compliance.html")]
+struct CompliancePage {
+    page: Page,
+    rows: Vec<ComplianceRow>,
+    list: Listing,
+    view: String,
+    subject: &'static str,
+    text: &'static str,
+}
+
+async fn policy(State(house): State<House>, caller: Caller, told: Told) -> Shown {
+    let found = passwords::policies(&house, &caller).await?;
+    let is_system = caller.role() == Access::SystemAdmin;
+    let directory = house.store.directory();
+    let seen = directory.domains.keys().filter(|domain| caller.scope().covers_domain(domain));
+    let others = seen.filter(|domain| !found.domains.contains_key(*domain)).cloned().collect();
+    let standard = is_system.then(|| (String::new(), found.standard));
+    let policies = standard.into_iter().chain(found.domains).collect();
+    let page = Page::new(&caller, "Password policy", POLICY).telling(told);
+    show(&PolicyPage { page, policies, others, is_system })
+}
+
+async fn set(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
+    let domain = posted.get("domain");
+    if domain.is_empty() && caller.role() < Access::SystemAdmin {
+        return Ok(back_with(POLICY, Notice::failed("only a system administrator may change the policy of the box")));
+    }
+    let number = |name: &str| posted.get(name).trim().parse().unwrap_or(0);
+    let policy = PasswordPolicy {
+        length_min: number("length_min"),
+        number: posted.has("number"),
+        capital: posted.has("capital"),
+        lower: posted.has("lower"),
+        symbol: posted.has("symbol"),
+        not_user_name: posted.has("not_user_name"),
+        not_common: posted.has("not_common"),
+        former: number("former"),
+        months_max: number("months_max"),
+    };
+    let policy = Some(policy).filter(|_| posted.act() != "remove");
+    let outcome = passwords::set(&house, &caller, domain, policy).await;
+    Ok(back_with(POLICY, Notice::of(outcome, |()| Notice::done("The policy counts from now on."))))
+}
+
+async fn compliance(State(house): State<House>, caller: Caller, told: Told, asked: Asked) -> Shown {
+    let view = asked.get("view").to_owned();
+    let mut rows = passwords::list(&house, &caller).await?.users;
+    rows.retain(|row| match view.as_str() {
+        "all" => true,
+        "unknown" => row.standing == "unknown",
+        _ => row.standing == "violates",
+    });
+    rows.retain(|row| asked.matches(&[&row.address, &row.violated.join(" ")]));
+    asked.order(&mut rows, "user", |key, one, other| match key {
+        "domain" => one.domain.cmp(&other.domain),
+        "standing" => one.standing.cmp(&other.standing),
+        "ends" => one.ends.cmp(&other.ends),
+        _ => one.address.cmp(&other.address),
+    });
+    if asked.wants_csv() {
+        let cells = rows.iter().map(|row| {
+            let ends = row.ends.clone().unwrap_or_default();
+            [row.address.clone(), row.domain.clone(), row.standing.clone(), row.violated.join(", "), ends]
+        });
+        return Ok(list::csv("compliance", &["user", "domain", "password", "violated", "to be changed by"], cells)?);
+    }
+    let (rows, list) = asked.cut(rows, COLUMNS);
+    let page = Page::new(&caller, "Password compliance", COMPLIANCE).telling(told);
+    show(&CompliancePage { page, rows, list: list.sorted_by("user"), view, subject: SUBJECT, text: TEXT })
+}
+
+async fn write(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
+    let back = posted.back(COMPLIANCE);
+    let outcome = match posted.ids() {
+        Err(problem) => Err(problem),
+        Ok(addresses) => {
+            let (subject, text) = (posted.get("subject").to_owned(), posted.get("text").to_owned());
+            passwords::write(&house, &caller, ComplianceMail { addresses, subject, text }).await
+        }
+    };
+    Ok(back_with(
+        back,
+        Notice::of(outcome, |users| Notice::done(format!("{} written to.", text::count(users, "user")))),
+    ))
+}
+
+impl ComplianceRow {
+    /// The colour of its standing.
+    fn colour(&self) -> &'static str {
+        match self.standing.as_str() {
+            "complies" => "good",
+            "violates" => "bad",
+            _ => "",
+        }
+    }
+}
