@@ -99,8 +99,7 @@ fn asked(wanted: &Wanted) -> Query {
     match wanted {
         Wanted::All(all) => Query::All(all.iter().map(asked).collect()),
         Wanted::Any(any) => Query::Any(any.iter().map(asked).collect()),
-        Wanted::Not(not) => Query::Not(Box::new(asked(not))),
         Wanted::Term(Term::Text(words)) => text(words),
-        Wanted::Term(_) => Query::Everything,
+        Wanted::Not(_) | Wanted::Term(_) => Query::Everything,
     }
 }

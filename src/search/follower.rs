@@ -83,7 +83,7 @@ fn follow(inner: &Inner) {
         let event = Event::new(Kind::System, Level::Error, "the index cannot be kept");
         inner.parts.log.write(event.with("error", error.to_string()));
         inner.live.change(|now| now.error = Some(error.to_string()));
-        if inner.signals.wait(Some(PAUSE)).stop {
+        if inner.signals.pause(PAUSE) {
             return;
         }
     }

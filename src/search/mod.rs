@@ -94,6 +94,9 @@ impl Search {
     /// # Errors
     /// `Corrupt`, `Io`.
     pub fn is_behind(&self) -> Result<bool, Error> {
+        if !self.0.signals.is_quiet() {
+            return Ok(true);
+        }
         let progress = self.0.index.progress()?;
         let behind = || Ok(!self.0.parts.store.index_log(progress.log, 1)?.changes.is_empty());
         if !progress.is_begun() || !progress.owners.is_empty() { Ok(true) } else { behind() }

@@ -24,6 +24,8 @@ pub(super) struct Told {
     pub(super) reindex_all: bool,
     /// Everything of these is to be read again.
     pub(super) reindex: BTreeSet<AccountId>,
+    /// Whoever hears it is at work.
+    busy: bool,
 }
 
 impl Signals {
@@ -55,10 +57,24 @@ impl Signals {
         self.more.notify_one();
     }
 
+    /// Has all that was told been done?
+    pub(super) fn is_quiet(&self) -> bool {
+        let told = self.told();
+        !told.busy && !told.woken
+    }
+
+    /// Waits for so long, what is told being kept; gives up when it is to end, and says so.
+    pub(super) fn pause(&self, length: Duration) -> bool {
+        let mut told = self.told();
+        told.busy = false;
+        self.more.wait_timeout_while(told, length, |told| !told.stop).unwrap_or_else(PoisonError::into_inner).0.stop
+    }
+
     /// Takes what was told; waits for it as long as that, for ever with `None`.
     pub(super) fn wait(&self, patience: Option<Duration>) -> Told {
         let quiet = |told: &mut Told| !told.stop && !told.woken;
-        let told = self.told();
+        let mut told = self.told();
+        told.busy = false;
         let mut told = match patience {
             None => self.more.wait_while(told, quiet).unwrap_or_else(PoisonError::into_inner),
             Some(patience) => {
@@ -66,6 +82,6 @@ impl Signals {
             }
         };
         let stop = told.stop;
-        std::mem::replace(&mut *told, Told { stop, ..Told::default() })
+        std::mem::replace(&mut *told, Told { stop, busy: !stop, ..Told::default() })
     }
 }

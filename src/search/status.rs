@@ -51,6 +51,8 @@ pub(super) struct Now {
     pub(super) done: u64,
     pub(super) behind_since: Option<Instant>,
     pub(super) error: Option<String>,
+    /// Grows with every change here.
+    changes: u64,
     /// Messages added in this period, since when, and how many a second in the one before.
     counted: u64,
     period: Option<Instant>,
@@ -59,7 +61,9 @@ pub(super) struct Now {
 
 impl Live {
     pub(super) fn change(&self, change: impl FnOnce(&mut Now)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        now.changes += 1;
+        change(&mut now);
     }
 
     fn look<T>(&self, look: impl FnOnce(&Now) -> T) -> T {
@@ -90,6 +94,11 @@ impl Now {
 }
 
 impl Search {
+    /// A number that is another one once the follower has gone on.
+    pub fn changes(&self) -> u64 {
+        self.0.live.look(|now| now.changes)
+    }
+
     /// How far the index is. Blocks for the disk.
     ///
     /// # Errors

@@ -489,7 +489,7 @@ fn read(store: &Store, spans: &[Span]) -> Result<Vec<Vec<u8>>> {
 }
 
 fn search(store: &Store, index: &Search, mailbox: MailboxId, uids: UidSet, program: &Program) -> Result<Found> {
-    let ask = |query: &_| index.candidates(store.acl(mailbox)?.0.account, query);
+    let ask = |query: &_| index.ranked(store.acl(mailbox)?.0.account, query);
     let (mut uids, mut found) = (uids, Found::default());
     while !uids.is_empty() {
         let fetched = fetch(store, mailbox, &uids, program.needs() >= Needs::Outline)?;
@@ -497,6 +497,9 @@ fn search(store: &Store, index: &Search, mailbox: MailboxId, uids: UidSet, progr
         for record in fetched.records {
             let mut message = LookedAt::new(store, &ask, record, outlines.next());
             let matches = program.matches(&mut message);
+            if matches && program.is_fuzzy() {
+                found.scores.push(record.uid, program.relevancy(&mut message));
+            }
             message.finish()?;
             if matches {
                 found.uids.push(record.uid);

@@ -75,8 +75,8 @@ pub trait Message {
     /// Does this header field contain the text?
     fn header(&mut self, field: &str, needle: &Needle) -> bool;
 
-    /// Is it among what the index finds?
-    fn fuzzy(&mut self, fuzzy: &Fuzzy) -> bool;
+    /// How well does it fit what the index looks for, from 1 to 100? 0 when it does not.
+    fn score(&mut self, fuzzy: &Fuzzy) -> u8;
 
     /// Does the body contain the text?
     fn body(&mut self, needle: &Needle) -> bool;
@@ -177,10 +177,36 @@ impl Program {
             Program::Header(field, needle) => message.header(field, needle),
             Program::Body(needle) => message.body(needle),
             Program::Text(needle) => message.text(needle),
-            Program::Fuzzy(fuzzy) => message.fuzzy(fuzzy),
+            Program::Fuzzy(fuzzy) => message.score(fuzzy) > 0,
             Program::Not(program) => !program.matches(message),
             Program::Any(programs) => programs.iter().any(|program| program.matches(message)),
             Program::All(programs) => programs.iter().all(|program| program.matches(message)),
+        }
+    }
+
+    /// Does the index answer a part of it?
+    pub fn is_fuzzy(&self) -> bool {
+        match self {
+            Program::Fuzzy(_) => true,
+            Program::Not(program) => program.is_fuzzy(),
+            Program::Any(programs) | Program::All(programs) => programs.iter().any(Program::is_fuzzy),
+            _ => false,
+        }
+    }
+
+    /// How well does this message fit, from 1 to 100? What all of several ask for counts on average, what one of several
+    /// asks for as the best of them; 0 when no word is asked for.
+    pub fn relevancy(&self, message: &mut dyn Message) -> u8 {
+        match self {
+            Program::Fuzzy(fuzzy) => message.score(fuzzy),
+            Program::Any(programs) => programs.iter().map(|program| program.relevancy(message)).max().unwrap_or(0),
+            Program::All(programs) => {
+                let scores = programs.iter().map(|program| u32::from(program.relevancy(message)));
+                let (sum, count) =
+                    scores.filter(|score| *score > 0).fold((0, 0), |(sum, n), score| (sum + score, n + 1));
+                sum.checked_div(count).unwrap_or(0) as u8
+            }
+            _ => 0,
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::AccountId;
 /// Most words that the last, unfinished word of a phrase may stand for.
 const PHRASE_EXPANSIONS_MAX: u32 = 1000;
 
-/// What is looked for among one owner's documents. Words are prepared as those of the documents were.
+/// What is looked for among one owner's documents. Words are prepared as those of the documents were. There is no *not*:
+/// what the index does not find, it may not have read yet.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Query {
     /// Every document.
@@ -48,8 +49,6 @@ pub enum Query {
     All(Vec<Query>),
     /// Documents that any of these finds.
     Any(Vec<Query>),
-    /// Documents that this does not find.
-    Not(Box<Query>),
     /// What this finds, weighed so much more when hits are ranked.
     Weighed(Box<Query>, Score),
 }
@@ -84,9 +83,6 @@ impl Compiler<'_> {
             }
             Query::All(all) => self.combined(Occur::Must, all),
             Query::Any(any) => self.combined(Occur::Should, any),
-            Query::Not(not) => {
-                Box::new(BooleanQuery::new(vec![(Occur::Must, Box::new(AllQuery)), (Occur::MustNot, self.query(not))]))
-            }
             Query::Weighed(query, weight) => Box::new(tantivy::query::BoostQuery::new(self.query(query), *weight)),
         }
     }

@@ -47,7 +47,7 @@ fn operators() {
     let content = |content: &[u8], expected: &str| check(&file(LATIN, content, &[]), expected);
     content(b"BT /F1 12 Tf (Hello \\(you\\)) Tj 0 -14 Td (next) Tj ET", "Hello (you) next");
     content(b"BT /F1 12 Tf [(Hel) -20 (lo) -300 (you)] TJ T* <6E657874> Tj ET", "Hello you next");
-    content(b"BT /F1 1 Tf (a) ' (b) Tj ET BI /W 1 ID (\x00no) Tj EI BT /F1 1 Tf (c) Tj ET", "a b c");
+    content(b"BT /F1 1 Tf (a) ' (b) Tj ET BI /W 1 ID (\x00no) Tj EI BT /F1 1 Tf (c) Tj ET", "ab c");
     content(b"BT (no font) Tj /F2 1 Tf (nor this) Tj ET", "");
     content(b"BT /F1 1 Tf (gr\\374\\337e\\\n\xfcnd) Tj", "grüßeünd");
     content(b"BT /F1 1 Tf (open", "");

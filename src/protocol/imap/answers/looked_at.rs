@@ -14,8 +14,8 @@ use crate::protocol::imap::search::Message;
 /// Most bytes of one header that are searched.
 const HEADER_BYTES_MAX: u32 = 1024 * 1024;
 
-/// Asks the index for the mailbox's owner.
-pub type Ask<'a> = dyn Fn(&Query) -> Result<Vec<BlobId>> + 'a;
+/// Asks the index for the mailbox's owner: what is found, and how well it fits.
+pub type Ask<'a> = dyn Fn(&Query) -> Result<Vec<(BlobId, u8)>> + 'a;
 
 pub struct LookedAt<'a> {
     store: &'a Store,
@@ -88,10 +88,10 @@ impl Message for LookedAt<'_> {
         })
     }
 
-    fn fuzzy(&mut self, fuzzy: &Fuzzy) -> bool {
-        fuzzy.has(self.record.blob, self.index).unwrap_or_else(|failure| {
+    fn score(&mut self, fuzzy: &Fuzzy) -> u8 {
+        fuzzy.score(self.record.blob, self.index).unwrap_or_else(|failure| {
             self.failure = Some(failure);
-            false
+            0
         })
     }
 

@@ -263,6 +263,11 @@ impl SearchKey {
         self.any(&|key| matches!(key, SearchKey::Numbers(set) if *set != SequenceSet::Saved))
     }
 
+    /// Are words looked for in any form (FUZZY)?
+    pub fn names_words(&self) -> bool {
+        self.any(&|key| matches!(key, SearchKey::Fuzzy(..)))
+    }
+
     /// Does it depend on what `$` stands for?
     pub fn names_saved(&self) -> bool {
         self.any(&|key| matches!(key, SearchKey::Numbers(SequenceSet::Saved) | SearchKey::Uids(SequenceSet::Saved)))

@@ -11,7 +11,8 @@ use crate::api::extract::Path;
 use crate::api::search::{self, SearchQuery, SearchResults, SearchRow};
 use crate::api::{Answer, Problem};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Page, Shown, show, text};
+use crate::frame::{Asked, Column, Listing, Page, Shown, list, show, text};
+use crate::pages::connections::View;
 
 const PATH: &str = "/me/search";
 
@@ -20,8 +21,11 @@ const COLUMNS: &[Column] = &[
     Column::plain("From"),
     Column::plain("Mailbox"),
     Column::plain("Received"),
-    Column::plain(""),
+    Column::plain("Size"),
 ];
+
+/// The orders of results, as the address and the page call them.
+const ORDERS: [(&str, Order); 3] = [("Newest", Order::Newest), ("Oldest", Order::Oldest), ("Best", Order::Best)];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -37,23 +41,38 @@ struct ResultsPage {
     page: Page,
     found: SearchResults,
     list: Listing,
+    /// The orders.
+    views: Vec<View>,
     /// Why the query cannot be understood.
     fault: Option<String>,
 }
 
 async fn results(State(house): State<House>, caller: Caller, asked: Asked) -> Shown {
     let skip = asked.get("after").parse().unwrap_or(0);
-    let order = if asked.get("order") == "best" { Order::Best } else { Order::Newest };
+    let (_, order) = ORDERS.iter().find(|(name, _)| name == &asked.get("order")).copied().unwrap_or(ORDERS[0]);
     let query = SearchQuery { q: asked.search().to_owned(), order, skip, count: Some(asked.per_page()) };
     let (found, fault) = match search::find(&house, &caller, address(&house, &caller)?, query).await {
         Ok(found) => (found, None),
         Err(problem) if problem.code == "invalid" => (SearchResults::default(), Some(problem.message)),
         Err(problem) => return Err(problem.into()),
     };
+    if asked.wants_csv() {
+        return csv(&found);
+    }
+    let views =
+        ORDERS.map(|(name, one)| View { label: name.into(), link: asked.with("order", name), current: one == order });
     let end = skip + found.messages.len();
     let next = (end < found.total).then(|| end.to_string());
     let list = Listing::cursor(asked, COLUMNS, found.messages.len(), next.as_deref(), None);
-    show(&ResultsPage { page: Page::new(&caller, "Search", PATH), found, list, fault })
+    show(&ResultsPage { page: Page::new(&caller, "Search", PATH), found, list, views: views.into(), fault })
+}
+
+fn csv(found: &SearchResults) -> Shown {
+    let rows = found.messages.iter().map(|row| {
+        let SearchRow { received, mailbox, size_bytes, excerpt, .. } = row;
+        [received.clone(), mailbox.clone(), excerpt.from.clone(), excerpt.subject.clone(), size_bytes.to_string()]
+    });
+    Ok(list::csv("messages", &["received", "mailbox", "from", "subject", "size"], rows)?)
 }
 
 #[derive(Template)]
