@@ -68,7 +68,7 @@ pub struct House {
 pub struct Running {
     failures: Vec<(&'static str, String)>,
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 4],
+    tasks: [JoinHandle<()>; 5],
 }
 
 impl Running {
@@ -152,7 +152,7 @@ impl House {
             log: log.clone(),
             hostname: config.top.hostname.clone(),
         };
-        let mailings = Mailings::open(mailings).map_err(|error| cannot_open(&error, &data))?;
+        let mailings = Mailings::new(mailings);
         let guard = Guard::open(guard).map_err(|error| cannot_open(&error, &data))?;
         people.tell(Box::new(guard.clone()));
         let net = Net { clock: clock.clone(), log: log.clone(), sessions, guard, certificates, limits };
@@ -172,7 +172,6 @@ impl House {
             store: store.clone(),
             people: people.clone(),
             intake,
-            mailings,
             checks: checks.clone(),
             signers,
             tallies,
@@ -192,7 +191,7 @@ impl House {
             guard: parts.net.guard.clone(),
             intake: parts.intake.clone(),
             search,
-            mailings: parts.mailings.clone(),
+            mailings,
             services,
             settings: Arc::new(Desk::new(file, parts.store.clone(), log.clone())),
             log,
@@ -203,6 +202,7 @@ impl House {
             checks,
             certificates,
             observed: Default::default(),
+            archive_exports: Default::default(),
             live,
             web: Arc::new(config.web.clone()),
             tries: Tries::default(),
@@ -230,6 +230,7 @@ impl House {
             tokio::spawn(self.delivery.clone().run(stopped.clone())),
             tokio::spawn(control.serve(self.web.clone(), stopped.clone())),
             tokio::spawn(wiring::reminders(&self.web, &self.parts).run(stopped.clone())),
+            tokio::spawn(wiring::archive_keeper(&self.parts).run(stopped.clone())),
             tokio::spawn(care(
                 self.parts.store.clone(),
                 self.parts.net.clone(),
@@ -238,6 +239,10 @@ impl House {
             )),
         ];
         let failures = self.web.services.start_wanted().await;
+        if let Err(error) = self.web.mailings.resume().await {
+            let event = Event::new(Kind::System, Level::Error, "mass messages are not gone on with");
+            self.web.log.write(event.with("error", error.to_string()));
+        }
         self.note("box started");
         Ok(Running { failures, stop, tasks })
     }

@@ -4,12 +4,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use mailstead_core::archive;
 use mailstead_core::authenticity::{Checks, Signers, Tallies};
 use mailstead_core::bell::Bell;
 use mailstead_core::delivery::{self, Delivery, remote};
 use mailstead_core::dns::Resolver;
 use mailstead_core::intake::Intake;
-use mailstead_core::mailing::Mailings;
 use mailstead_core::net::{Encryption, LineService, Net, Protocol};
 use mailstead_core::people::People;
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
@@ -32,8 +32,6 @@ pub struct Parts {
     pub people: People,
     /// The way in.
     pub intake: Intake,
-    /// Mass messages.
-    pub mailings: Mailings,
     /// Checks what comes in.
     pub checks: Checks,
     /// Signs what goes out.
@@ -82,6 +80,12 @@ pub fn reminders(web: &mailstead_web::House, parts: &Parts) -> Reminders {
     }
 }
 
+/// Keeps the archive.
+pub fn archive_keeper(parts: &Parts) -> archive::Keeper {
+    let (clock, log) = (parts.net.clock.clone(), parts.net.log.clone());
+    archive::Keeper { store: parts.store.clone(), clock, log }
+}
+
 /// Reports to other servers.
 fn reports(config: &Config, parts: &Parts) -> Reports {
     Reports::new(reports::Parts {
@@ -106,7 +110,6 @@ pub fn delivery(config: &Config, parts: &Parts) -> Result<Delivery, String> {
         people: parts.people.clone(),
         intake: parts.intake.clone(),
         guard: parts.net.guard.clone(),
-        mailings: parts.mailings.clone(),
         bell: parts.bell.clone(),
         clock: parts.net.clock.clone(),
         log: parts.net.log.clone(),

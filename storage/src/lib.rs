@@ -9,6 +9,7 @@
 
 mod accept;
 mod agenda;
+mod archive;
 mod base;
 mod bell;
 mod codec;
@@ -46,6 +47,11 @@ mod traffic;
 mod verify;
 mod write;
 
+pub use archive::look::ArchiveSlice;
+pub use archive::{
+    ARCHIVE_HOLDS_MAX, ARCHIVE_RULES_MAX, ArchiveBreak, ArchiveChain, ArchiveCriteria, ArchiveDirection, ArchiveHead,
+    ArchiveHold, ArchivePlace, ArchiveProof, ArchiveRecord, ArchiveRule,
+};
 pub use bell::{Bell, News, Silent};
 pub use credentials::{
     API_TOKENS_MAX, ApiToken, AppPassword, CredentialId, SecondFactor, Use, WEB_SESSIONS_MAX, WebSession,
@@ -65,7 +71,7 @@ pub use mailbox::{
     AccessKey, Append, Appended, Attributes, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
-pub use mailing::{Mailing, MailingState};
+pub use mailing::{MAILINGS_MAX, Mailing, MailingState, NewMailing};
 pub use password::PasswordRecord;
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::agenda::{Agenda, Change};
+use crate::archive::rules::ArchiveCopy;
 use crate::base::lock;
 use crate::spool::senders::folded;
-use crate::{Arrival, BlobId, Priority, RecipientState, SpoolFilter, SpoolQueue, State, Time, Told};
+use crate::{Arrival, BlobId, Priority, Provenance, RecipientState, SpoolFilter, SpoolQueue, State, Time, Told};
 
 /// An accepted message that has no row in `meta.redb` yet.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub(crate) struct Fresh {
     pub(crate) segment: u32,
     pub(crate) hash: [u8; 32],
     pub(crate) arrival: Arc<Arrival>,
+    /// What the archive takes of it.
+    pub(crate) copies: Vec<ArchiveCopy>,
 }
 
 impl Fresh {
@@ -193,6 +196,16 @@ impl Queue {
 
     pub(crate) fn fresh_count(&self) -> usize {
         lock(&self.0).fresh.len()
+    }
+
+    /// The letter after the last one of a mass message that is fresh; 0 when none is.
+    pub(crate) fn next_letter(&self, of: u64) -> u64 {
+        let inner = lock(&self.0);
+        let letters = inner.fresh.values().filter_map(|fresh| match fresh.arrival.provenance {
+            Provenance::Letter { mailing, letter } if mailing == of => Some(letter + 1),
+            _ => None,
+        });
+        letters.max().unwrap_or(0)
     }
 
     /// When the oldest fresh message that nobody has leased was accepted.

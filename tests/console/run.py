@@ -14,6 +14,7 @@ import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+import archive  # noqa: E402
 import contract  # noqa: E402
 import gallery  # noqa: E402
 import logs  # noqa: E402
@@ -24,7 +25,7 @@ import spool  # noqa: E402
 from console import Console  # noqa: E402
 from outcomes import run_all  # noqa: E402
 
-MODULES = [gallery, people, contract, spool, services, logs, search]
+MODULES = [gallery, people, contract, spool, services, logs, search, archive]
 
 # Browsers at once: each keeps about one core busy, with its box.
 AT_ONCE = 2

@@ -30,6 +30,7 @@ pub fn api() -> Vec<Route> {
         api::indexing::routes(),
         api::search::routes(),
         api::verify::routes(),
+        api::archive::routes(),
         api::import::routes(),
         api::description::routes(),
         api::logs::routes(),
@@ -73,6 +74,7 @@ pub fn pages() -> Vec<Route> {
         pages::online::routes(),
         pages::inactive::routes(),
         pages::mailings::routes(),
+        pages::archive::routes(),
     ]
     .into_iter()
     .flatten()

@@ -2,6 +2,7 @@
 //! `config` is a request to the API; see [`crate::client`].
 
 mod alias;
+mod archive;
 mod block;
 mod domain;
 mod failure;
@@ -9,6 +10,7 @@ mod import;
 mod indexing;
 mod init;
 mod log;
+mod mailing;
 mod network;
 mod password;
 mod password_policy;
@@ -22,6 +24,7 @@ mod settings;
 mod shared;
 mod spool;
 mod table;
+mod token;
 mod trace;
 mod user;
 mod verify;
@@ -83,6 +86,12 @@ enum Command {
     /// Mailboxes that belong to domains, and who may use them
     #[command(subcommand)]
     Shared(shared::Command),
+    /// Messages to many users at once
+    #[command(subcommand)]
+    Mailing(mailing::Command),
+    /// Tokens that programs use the API with
+    #[command(subcommand)]
+    Token(token::Command),
     /// Messages that wait for delivery
     #[command(subcommand)]
     Spool(spool::Command),
@@ -109,8 +118,11 @@ enum Command {
     Indexing(indexing::Command),
     /// Find a user's messages
     Search(indexing::Search),
-    /// Check the whole store: references, checksums, counters
-    Verify,
+    /// Check the whole store: references, checksums, counters; or prove the archive
+    Verify(verify::Options),
+    /// Archived mail: searching, exporting, rules, legal holds
+    #[command(subcommand)]
+    Archive(archive::Command),
     /// What passwords have to be like, and whose are not
     #[command(subcommand)]
     Policy(password_policy::Command),
@@ -231,6 +243,8 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::User(command) => command.run(&client, context).await,
         Command::Alias(command) => command.run(&client, context).await,
         Command::Shared(command) => command.run(&client, context).await,
+        Command::Mailing(command) => command.run(&client, context).await,
+        Command::Token(command) => command.run(&client, context).await,
         Command::Spool(command) => command.run(&client, context).await,
         Command::Session(command) => command.run(&client, context).await,
         Command::Block(command) => command.run(&client, context).await,
@@ -240,7 +254,8 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::Service(command) => command.run(&client, context).await,
         Command::Indexing(command) => command.run(&client, context).await,
         Command::Search(options) => options.run(&client, context).await,
-        Command::Verify => verify::run(&client, context).await,
+        Command::Verify(options) => options.run(&client, context).await,
+        Command::Archive(command) => command.run(&client, context).await,
         Command::Import(options) => import::run(options, &client, context).await,
         Command::Policy(command) => command.run(&client, context).await,
         Command::Log(command) => command.run(&client, context).await,

@@ -6,8 +6,10 @@ use std::collections::HashSet;
 use redb::ReadableTable;
 
 use super::steer;
+use crate::archive::append;
 use crate::lane::Lane;
 use crate::mailbox::change::{self, Incoming, date};
+use crate::mailing;
 use crate::queue::Fresh;
 use crate::rows::{BlobRow, SpoolRow};
 use crate::rules;
@@ -69,10 +71,17 @@ pub(super) fn first_row(fresh: &Fresh) -> SpoolRow {
     }
 }
 
-/// Gives a message that had none a row of its own, with so many references.
-pub(super) fn found_blob(tables: &mut Tables, fresh: &Fresh, references: u32) -> Result<()> {
-    let (segment, size, hash) = (fresh.segment, fresh.size, fresh.hash);
-    tables.add_blob(fresh.id, BlobRow { segment, size, references, hash }, &fresh.arrival.outline)
+/// Applies the journal row of a message that enters the spool, and may leave it at once: the archive gets its records, and
+/// the message, if anything refers to it, a row of its own with these references and those of the records.
+pub(super) fn enter(tables: &mut Tables, fresh: &Fresh, references: u32) -> Result<()> {
+    tables.begin_writing();
+    let references = references + append::record(tables, fresh)?;
+    if references > 0 {
+        let (segment, size, hash) = (fresh.segment, fresh.size, fresh.hash);
+        tables.add_blob(fresh.id, BlobRow { segment, size, references, hash }, &fresh.arrival.outline)?;
+    }
+    apply(tables, fresh.sequence)?;
+    mailing::entered(tables, fresh)
 }
 
 /// Applies settlements; says of each whether its message is out of the spool.
@@ -129,10 +138,7 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
     tables.begin_writing();
     match &fresh {
         Some(fresh) => {
-            if references > 0 {
-                found_blob(tables, fresh, references as u32)?;
-            }
-            apply(tables, fresh.sequence)?;
+            enter(tables, fresh, references as u32)?;
         }
         None => {
             tables.take_spool_row(id, &row)?;
@@ -141,7 +147,10 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
     }
     deliver(tables, id, &row, &mailboxes, now)?;
     memories.into_iter().try_for_each(|memory| rules::remember(tables, memory))?;
-    let Some(next_attempt) = next_attempt else { return Ok(true) };
+    let Some(next_attempt) = next_attempt else {
+        mailing::left(tables, &row.arrival.provenance, &recipients)?;
+        return Ok(true);
+    };
     let row = SpoolRow { next_attempt, attempts, queue, recipients, ..row };
     if doomed {
         steer::put_aside(tables, id, &row, now)?;

@@ -96,7 +96,7 @@ impl Fixture {
         let parts =
             search::Parts { store: store.clone(), bell: Bell::default(), clock: clock.clone(), log: Log::none() };
         let search = Search::open(data.path(), parts).expect("an index");
-        let mailings = Mailings::open(mailing::Parts {
+        let mailings = Mailings::new(mailing::Parts {
             store: store.clone(),
             intake: intake.clone(),
             clock: clock.clone(),
@@ -112,7 +112,7 @@ impl Fixture {
             guard,
             intake,
             search,
-            mailings: mailings.expect("mailings"),
+            mailings,
             services,
             log,
             settings: Arc::new(Fixed),
@@ -124,6 +124,7 @@ impl Fixture {
             resolver,
             certificates: None,
             observed: Default::default(),
+            archive_exports: Default::default(),
             live,
             web: Arc::new(settings),
             tries: Tries::default(),
@@ -134,7 +135,7 @@ impl Fixture {
     }
 
     /// The status of what the API answers this caller.
-    async fn status_for(&self, caller: &Caller, method: &str, path: &str, body: Value) -> u16 {
+    pub(crate) async fn status_for(&self, caller: &Caller, method: &str, path: &str, body: Value) -> u16 {
         let api = routes::api_for(self.house.clone(), caller.clone());
         ask_text(api, method, path, body.to_string()).await.0.as_u16()
     }

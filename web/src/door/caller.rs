@@ -24,6 +24,8 @@ struct Inner {
     name: String,
     ip: Option<IpAddr>,
     means: Means,
+    archive: bool,
+    has_expired: bool,
 }
 
 /// By what the caller is known.
@@ -56,6 +58,13 @@ impl Caller {
         Caller::new(Access::Anonymous, Scope::Nothing, None, "anonymous".into(), ip, Means::Nothing)
     }
 
+    /// The same, with a password that is too old: nothing is open but to change it.
+    pub(super) fn expired(self) -> Caller {
+        let Inner { role, account, means, ip, .. } = *self.0;
+        let (scope, name) = (self.0.scope.clone(), self.0.name.clone());
+        Caller(Arc::new(Inner { role, scope, account, name, ip, means, archive: false, has_expired: true }))
+    }
+
     /// The owner of an account, with no more rights than `most`.
     pub fn user(account: &Account, most: Access, ip: Option<IpAddr>, means: Means) -> Caller {
         let role = Access::from(account.role).min(most);
@@ -77,7 +86,23 @@ impl Caller {
         ip: Option<IpAddr>,
         means: Means,
     ) -> Caller {
-        Caller(Arc::new(Inner { role, scope, account, name, ip: ip.map(|ip| ip.to_canonical()), means }))
+        let (ip, archive) = (ip.map(|ip| ip.to_canonical()), scope.is_everything());
+        Caller(Arc::new(Inner { role, scope, account, name, ip, means, archive, has_expired: false }))
+    }
+
+    /// The same caller, who may see the archive of one of the own domains, as `has_rule` tells of them.
+    pub(super) fn with_archive(mut self, has_rule: impl Fn(&str) -> bool) -> Caller {
+        if let Some(inner) = Arc::get_mut(&mut self.0)
+            && let Scope::Domains(domains) = &inner.scope
+        {
+            inner.archive = domains.iter().any(|domain| has_rule(domain));
+        }
+        self
+    }
+
+    /// Is there an archive for the caller to see?
+    pub fn sees_archive(&self) -> bool {
+        self.0.archive
     }
 
     /// What routes the caller may use.
@@ -108,6 +133,11 @@ impl Caller {
     /// By what the caller is known.
     pub fn means(&self) -> Means {
         self.0.means
+    }
+
+    /// Is the password too old, so that nothing is open but to change it?
+    pub fn has_expired(&self) -> bool {
+        self.0.has_expired
     }
 
     /// Is this address out of the caller's sight?

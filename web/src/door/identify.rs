@@ -17,6 +17,7 @@ pub(super) async fn identify(State(house): State<House>, mut request: Request, n
     let connection = request.extensions().get::<Connection>().cloned().unwrap_or_default();
     let ip = connection.peer().map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.ip().to_canonical());
     let caller = known(&house, request.headers(), ip).await.unwrap_or_else(|| Caller::anonymous(Some(ip)));
+    let caller = caller.with_archive(|domain| house.store.archive_has_rule_for(domain));
     if caller.role() == Access::SystemAdmin {
         house.guard.administrator_at(ip);
     }
@@ -36,5 +37,8 @@ async fn known(house: &House, headers: &HeaderMap, ip: IpAddr) -> Option<Caller>
     }
     let secret = cookie::read(headers)?;
     let (account, id) = house.people.web_session(secret, house.web.lifetime(), ip).await?;
-    Some(Caller::user(&account, Access::SystemAdmin, Some(ip), Means::Session(id.0)))
+    let caller = Caller::user(&account, Access::SystemAdmin, Some(ip), Means::Session(id.0));
+    // A password whose age cannot be read is taken for too old: nothing is lost but time.
+    let has_expired = house.people.is_password_expired(&account).await.unwrap_or(true);
+    Some(if has_expired { caller.expired() } else { caller })
 }
