@@ -16,6 +16,7 @@ pub struct Bell(Arc<Tower>);
 struct Tower {
     watches: Mutex<HashMap<Watched, Vec<Weak<Notify>>>>,
     spool: Notify,
+    mail: Notify,
     directory: Notify,
 }
 
@@ -64,6 +65,11 @@ impl Bell {
         self.0.spool.notify_one();
     }
 
+    /// Resolves once messages may have come into or gone from any mailbox. One waiter only: the index.
+    pub async fn mail(&self) {
+        self.0.mail.notified().await;
+    }
+
     /// Resolves when accounts, domains or aliases change.
     pub async fn directory(&self) {
         self.0.directory.notified().await;
@@ -81,6 +87,9 @@ impl mailstead_storage::Bell for Bell {
                     notify.notify_one();
                 }
             }
+        }
+        if !news.mailboxes.is_empty() {
+            self.0.mail.notify_one();
         }
         if !news.spool.is_empty() {
             self.0.spool.notify_one();

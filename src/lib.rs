@@ -5,7 +5,7 @@
 //! | 0 | [`clock`] [`work`] [`bell`] [`log`] [`settings`] [`service`] [`dns`] |
 //! | 1 | [`message`] |
 //! | 2 | [`people`] [`authenticity`] [`sieve`] |
-//! | 3 | [`intake`] |
+//! | 3 | [`intake`] [`search`] |
 //! | 4 | [`archive`] [`guard`] [`mailing`] [`reports`] |
 //! | 5 | [`net`] |
 //! | 6 | [`protocol`] |
@@ -30,6 +30,7 @@ pub mod people;
 pub mod protocol;
 pub mod reminders;
 pub mod reports;
+pub mod search;
 pub mod service;
 pub mod settings;
 pub mod sieve;

@@ -21,6 +21,7 @@ use mailstead_core::net::Net;
 use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
+use mailstead_core::search::{self, Search};
 use mailstead_core::service::{Services, Stop};
 use mailstead_core::settings::Live;
 use mailstead_core::work;
@@ -167,6 +168,8 @@ impl House {
         let checks = Checks::new(authenticity, hostname, Arc::clone(&resolver)).counting(tallies.clone());
         let signers = Signers::new(store.clone(), box_key.clone());
         let certificates = live.then(|| net.certificates.clone());
+        let search = search::Parts { store: store.clone(), bell: bell.clone(), clock: clock.clone(), log: log.clone() };
+        let search = Search::open(&data, search).map_err(|error| cannot_open(&error, &data))?;
         let parts = Parts {
             bell,
             store: store.clone(),
@@ -175,6 +178,7 @@ impl House {
             checks: checks.clone(),
             signers,
             tallies,
+            search: search.clone(),
             resolver: Arc::clone(&resolver),
             net,
         };
@@ -190,6 +194,7 @@ impl House {
             sessions: parts.net.sessions.clone(),
             guard: parts.net.guard.clone(),
             intake: parts.intake.clone(),
+            search,
             mailings,
             services,
             settings: Arc::new(Desk::new(file, parts.store.clone(), log.clone(), followers)),

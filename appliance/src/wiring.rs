@@ -15,6 +15,7 @@ use mailstead_core::people::People;
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
 use mailstead_core::reminders::Reminders;
 use mailstead_core::reports::{self, Reports};
+use mailstead_core::search::Search;
 use mailstead_core::service::Service;
 use mailstead_core::settings::Live;
 use mailstead_storage::Store;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub tallies: Tallies,
     /// What all listeners share: clock, log, sessions, certificate, limits.
     pub net: Net,
+    /// Finds words in messages.
+    pub search: Search,
     /// Asks the DNS.
     pub resolver: Arc<dyn Resolver>,
 }
@@ -64,6 +67,7 @@ pub fn services(
         wired.pop3(pop3::Service::Pop3s, |config| &config.pop3s, &maildrops),
         wired.sieve(),
         Arc::new(delivery.clone()),
+        Arc::new(parts.search.clone()),
         web.clone(),
     ];
     if config.authenticity.dmarc_reports || config.authenticity.tls_reports {
@@ -176,6 +180,7 @@ impl Wired<'_> {
             people: parts.people.clone(),
             intake: parts.intake.clone(),
             store: parts.store.clone(),
+            search: parts.search.clone(),
             bell: parts.bell.clone(),
             log: parts.net.log.clone(),
             clock: parts.net.clock.clone(),

@@ -94,7 +94,7 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
             let uids = records(&uids, roll).iter().map(|record| (record.uid, record.uid)).collect();
             Copied { uid_validity: 8, uids, modseq: 10 }
         })),
-        Question::Search { uids, .. } => Answer::Found(may(works, || Found { uids, modseq: 9 })),
+        Question::Search { uids, .. } => Answer::Found(may(works, || Found { uids, modseq: 9, ..Found::default() })),
         Question::Rows { uids, arrangement, .. } => Answer::Rows(may(works, || {
             let stored = outline();
             let outline = Outline::decode(&stored);

@@ -11,6 +11,7 @@ mod outline;
 pub mod search;
 pub mod seven_bit;
 mod syntax;
+pub mod text;
 pub mod transfer;
 pub mod words;
 

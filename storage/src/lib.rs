@@ -35,6 +35,7 @@ mod queue;
 mod report;
 mod rows;
 mod rules;
+pub mod search;
 mod segments;
 mod shared;
 mod sharing;

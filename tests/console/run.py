@@ -19,12 +19,13 @@ import contract  # noqa: E402
 import gallery  # noqa: E402
 import logs  # noqa: E402
 import people  # noqa: E402
+import search  # noqa: E402
 import services  # noqa: E402
 import spool  # noqa: E402
 from console import Console  # noqa: E402
 from outcomes import run_all  # noqa: E402
 
-MODULES = [gallery, people, contract, spool, services, logs, archive]
+MODULES = [gallery, people, contract, spool, services, logs, search, archive]
 
 # Browsers at once: each keeps about one core busy, with its box.
 AT_ONCE = 2

@@ -13,6 +13,7 @@ use mailstead_core::mailing::Mailings;
 use mailstead_core::net::tls::Certificates;
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
+use mailstead_core::search::Search;
 use mailstead_core::service::Services;
 use mailstead_core::settings::{Live, Register};
 use mailstead_storage::Store;
@@ -37,6 +38,8 @@ pub struct House {
     pub guard: Guard,
     /// The way in, for mail that the box writes.
     pub intake: Intake,
+    /// Finds words in messages.
+    pub search: Search,
     /// Mass messages.
     pub mailings: Mailings,
     /// What runs.

@@ -7,6 +7,7 @@ mod block;
 mod domain;
 mod failure;
 mod import;
+mod indexing;
 mod init;
 mod log;
 mod mailing;
@@ -112,6 +113,11 @@ enum Command {
     /// What runs
     #[command(subcommand)]
     Service(service::Command),
+    /// The index by which messages are found
+    #[command(subcommand)]
+    Indexing(indexing::Command),
+    /// Find a user's messages
+    Search(indexing::Search),
     /// Check the whole store: references, checksums, counters; or prove the archive
     Verify(verify::Options),
     /// Archived mail: searching, exporting, rules, legal holds
@@ -246,6 +252,8 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::Blacklist(command) => command.run("blacklist", &client, context).await,
         Command::Allowlist(command) => command.run("allowlist", &client, context).await,
         Command::Service(command) => command.run(&client, context).await,
+        Command::Indexing(command) => command.run(&client, context).await,
+        Command::Search(options) => options.run(&client, context).await,
         Command::Verify(options) => options.run(&client, context).await,
         Command::Archive(command) => command.run(&client, context).await,
         Command::Import(options) => import::run(options, &client, context).await,

@@ -33,6 +33,7 @@ use crate::message::Outline;
 use crate::net::{Answers, Peer};
 use crate::people::sessions::SessionId;
 use crate::people::{Denied, Login, random};
+use crate::search::Search;
 use crate::work;
 
 /// The name under which logins are noted.
@@ -117,7 +118,8 @@ impl Answers<ImapSession> for ImapAnswers {
             }
             Question::Search { mailbox, uids, program } => {
                 let reads_bytes = program.needs() == Needs::Bytes;
-                let look = move || search(&store, mailbox, uids, &program);
+                let index = self.house.search.clone();
+                let look = move || search(&store, &index, mailbox, uids, &program);
                 Answer::Found(self.told(if reads_bytes { work::read_long(look).await } else { work::read(look).await }))
             }
             Question::Rows { mailbox, uids, arrangement } => {
@@ -495,14 +497,18 @@ fn read(store: &Store, spans: &[Span]) -> Result<Vec<Vec<u8>>> {
     spans.iter().map(bytes).collect()
 }
 
-fn search(store: &Store, mailbox: MailboxId, uids: UidSet, program: &Program) -> Result<Found> {
+fn search(store: &Store, index: &Search, mailbox: MailboxId, uids: UidSet, program: &Program) -> Result<Found> {
+    let ask = |query: &_| index.ranked(store.acl(mailbox)?.0.account, query);
     let (mut uids, mut found) = (uids, Found::default());
     while !uids.is_empty() {
         let fetched = fetch(store, mailbox, &uids, program.needs() >= Needs::Outline)?;
         let mut outlines = fetched.outlines.into_iter();
         for record in fetched.records {
-            let mut message = LookedAt::new(store, record, outlines.next());
+            let mut message = LookedAt::new(store, &ask, record, outlines.next());
             let matches = program.matches(&mut message);
+            if matches && program.is_fuzzy() {
+                found.scores.push(record.uid, program.relevancy(&mut message));
+            }
             message.finish()?;
             if matches {
                 found.uids.push(record.uid);

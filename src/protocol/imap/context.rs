@@ -233,7 +233,10 @@ mod tests {
 
     #[test]
     fn a_sorted_result() {
-        let arrangement = Arc::new(Arrangement::Sort(vec![SortKey { criterion: Criterion::Size, reverse: true }]));
+        let arrangement = Arc::new(Arrangement::Sort(
+            vec![SortKey { criterion: Criterion::Size, reverse: true }],
+            Default::default(),
+        ));
         let rows = [(11, 50), (12, 30), (13, 10)].map(|(uid, size)| row(&arrangement, uid, size)).to_vec();
         let mut context = Context::new("t", updating(true), Sequence::Sorted(Arc::clone(&arrangement), rows));
         let new = [(14, 40), (15, 60), (16, 5)].map(|(uid, size)| row(&arrangement, uid, size)).to_vec();

@@ -28,6 +28,7 @@ mod context;
 mod decoded;
 mod filter;
 mod frame;
+mod fuzzy;
 mod header;
 mod namespace;
 mod notify;
@@ -63,6 +64,7 @@ use crate::intake::Intake;
 use crate::log::{Kind, Log};
 use crate::net::{Encryption, Peer, Protocol};
 use crate::people::People;
+use crate::search::Search;
 use crate::settings::Live;
 
 /// One of the two services.
@@ -112,6 +114,8 @@ pub struct House {
     pub intake: Intake,
     /// Mailboxes and messages.
     pub store: Store,
+    /// Finds words.
+    pub search: Search,
     /// Tells when a mailbox changes.
     pub bell: Bell,
     /// Where events go.

@@ -1,5 +1,6 @@
 //! The first words of a message (PREVIEW, RFC 8970), from the beginning of its first readable text.
 
+use crate::message::text::seen;
 use crate::message::{Kind, Outline, Part, Range, charset, transfer};
 
 /// Most characters of a preview (RFC 8970 §3.1).
@@ -71,58 +72,6 @@ fn first_words(text: &str) -> String {
     words.chars().take(CHARACTERS_MAX).collect()
 }
 
-/// What is seen of HTML: no tags, comments, scripts and styles; the common entities decoded.
-fn seen(html: &str) -> String {
-    let mut text = String::new();
-    let mut rest = html;
-    while let Some(at) = rest.find(['<', '&']) {
-        text.push_str(&rest[..at]);
-        rest = &rest[at..];
-        if rest.starts_with('&') {
-            let (character, length) = entity(rest);
-            text.push(character);
-            rest = &rest[length..];
-        } else {
-            rest = after_tag(rest);
-            text.push(' ');
-        }
-    }
-    text.push_str(rest);
-    text
-}
-
-/// What follows the tag, comment or hidden element at the start of `html`.
-fn after_tag(html: &str) -> &str {
-    if html.starts_with("<!--") {
-        return html.find("-->").map_or("", |end| &html[end + 3..]);
-    }
-    let bytes = html.as_bytes();
-    for (open, close) in [("<style", "</style"), ("<script", "</script"), ("<head>", "</head"), ("<title", "</title")] {
-        if bytes.get(..open.len()).is_some_and(|head| head.eq_ignore_ascii_case(open.as_bytes())) {
-            let end = bytes.windows(close.len()).position(|window| window.eq_ignore_ascii_case(close.as_bytes()));
-            let ends = end.map_or("", |end| &html[end..]);
-            return ends.find('>').map_or("", |end| &ends[end + 1..]);
-        }
-    }
-    html.find('>').map_or("", |end| &html[end + 1..])
-}
-
-/// The character that the entity at the start of `text` stands for, and its length; `&` itself when it is none.
-fn entity(text: &str) -> (char, usize) {
-    const NAMED: [(&str, char); 6] =
-        [("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("nbsp", ' ')];
-    const LENGTH_MAX: usize = 10;
-    let Some(end) = text.bytes().take(LENGTH_MAX).position(|byte| byte == b';') else { return ('&', 1) };
-    let name = &text[1..end];
-    let number = match name.strip_prefix('#').map(|digits| (digits, digits.strip_prefix(['x', 'X']))) {
-        Some((_, Some(hexadecimal))) => u32::from_str_radix(hexadecimal, 16).ok(),
-        Some((decimal, None)) => decimal.parse().ok(),
-        None => None,
-    };
-    let named = NAMED.iter().find(|(known, _)| *known == name).map(|(_, character)| *character);
-    named.or_else(|| number.and_then(char::from_u32)).map_or(('&', 1), |character| (character, end + 1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,7 +95,7 @@ mod tests {
                 "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nf=FCr=\r\n dich",
                 Some("für dich"),
             ),
-            (&format!("{HTML}<p>A &amp; B&nbsp;<b>c</b>&#228;&#x41;&bogus;&"), Some("A & B c äA&bogus;&")),
+            (&format!("{HTML}<p>A &amp; B&nbsp;<b>c</b>&#228;&#x41;&bogus;&"), Some("A & B cäA&bogus;&")),
             (
                 &format!("{HTML}<html><head><title>t</title></head><STYLE>x</Style >a<!-- > -->b<script>1<2</script>c"),
                 Some("a b c"),

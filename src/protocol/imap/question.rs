@@ -9,6 +9,7 @@ use mailstead_storage::{
 };
 
 use super::arrange::{Arrangement, Row, Token};
+use super::fuzzy::Scores;
 use super::search::Program;
 use super::wire::{FlagList, Reply, Wanted};
 use crate::bell::Watch;
@@ -466,6 +467,8 @@ pub struct Found {
     pub uids: UidSet,
     /// Their highest modseq.
     pub modseq: Modseq,
+    /// How well they fit, when the index was asked.
+    pub scores: Scores,
 }
 
 /// The mailboxes that a user sees.

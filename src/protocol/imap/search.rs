@@ -4,6 +4,7 @@
 
 use mailstead_storage::{BlobId, Flags, Modseq, Record, Time, UidSet};
 
+use super::fuzzy::Fuzzy;
 use super::selected::Selected;
 use super::uids::intersection;
 use super::wire::{SearchKey, blob_of};
@@ -42,6 +43,8 @@ pub enum Program {
     Body(Needle),
     /// The text somewhere in the message.
     Text(Needle),
+    /// Words in any form, as the index finds them.
+    Fuzzy(Fuzzy),
     /// Not this.
     Not(Box<Program>),
     /// One of these.
@@ -71,6 +74,9 @@ pub trait Message {
 
     /// Does this header field contain the text?
     fn header(&mut self, field: &str, needle: &Needle) -> bool;
+
+    /// How well does it fit what the index looks for, from 1 to 100? 0 when it does not.
+    fn score(&mut self, fuzzy: &Fuzzy) -> u8;
 
     /// Does the body contain the text?
     fn body(&mut self, needle: &Needle) -> bool;
@@ -106,6 +112,7 @@ impl Program {
             SearchKey::Header(field, text) => Program::Header(field.clone(), Needle::new(text)),
             SearchKey::Body(text) => Program::Body(Needle::new(text)),
             SearchKey::Text(text) => Program::Text(Needle::new(text)),
+            SearchKey::Fuzzy(place, text) => Program::Fuzzy(Fuzzy::new(place, text)),
             SearchKey::Not(key) => not(Program::compile(key, mailbox, now)),
             SearchKey::Or(left, right) => {
                 Program::Any(cheapest_first([left.as_ref(), right.as_ref()].into_iter(), mailbox, now))
@@ -170,9 +177,36 @@ impl Program {
             Program::Header(field, needle) => message.header(field, needle),
             Program::Body(needle) => message.body(needle),
             Program::Text(needle) => message.text(needle),
+            Program::Fuzzy(fuzzy) => message.score(fuzzy) > 0,
             Program::Not(program) => !program.matches(message),
             Program::Any(programs) => programs.iter().any(|program| program.matches(message)),
             Program::All(programs) => programs.iter().all(|program| program.matches(message)),
+        }
+    }
+
+    /// Does the index answer a part of it?
+    pub fn is_fuzzy(&self) -> bool {
+        match self {
+            Program::Fuzzy(_) => true,
+            Program::Not(program) => program.is_fuzzy(),
+            Program::Any(programs) | Program::All(programs) => programs.iter().any(Program::is_fuzzy),
+            _ => false,
+        }
+    }
+
+    /// How well does this message fit, from 1 to 100? What all of several ask for counts on average, what one of several
+    /// asks for as the best of them; 0 when no word is asked for.
+    pub fn relevancy(&self, message: &mut dyn Message) -> u8 {
+        match self {
+            Program::Fuzzy(fuzzy) => message.score(fuzzy),
+            Program::Any(programs) => programs.iter().map(|program| program.relevancy(message)).max().unwrap_or(0),
+            Program::All(programs) => {
+                let scores = programs.iter().map(|program| u32::from(program.relevancy(message)));
+                let (sum, count) =
+                    scores.filter(|score| *score > 0).fold((0, 0), |(sum, n), score| (sum + score, n + 1));
+                sum.checked_div(count).unwrap_or(0) as u8
+            }
+            _ => 0,
         }
     }
 }

@@ -142,7 +142,7 @@ impl House {
                 let uids = uids.iter().map(|uid| (uid, uid)).collect();
                 Answer::Copied(Ok(Copied { uid_validity: 8, uids, modseq: 10 }))
             }
-            Question::Search { uids, .. } => Answer::Found(Ok(Found { uids, modseq: 9 })),
+            Question::Search { uids, .. } => Answer::Found(Ok(Found { uids, modseq: 9, ..Found::default() })),
             Question::Rows { uids, arrangement, .. } => {
                 let outline = Outline::decode(&self.outline);
                 let records = self.records(&uids, Flags::default());

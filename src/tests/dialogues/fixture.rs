@@ -17,6 +17,7 @@ use mailstead_core::net::{Encryption, Limits, LineService, Net, Protocol};
 use mailstead_core::people::sessions::Sessions;
 use mailstead_core::people::{Denied, People, PlaintextAuth, TokenVerifier, Verifying, credentials};
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
+use mailstead_core::search::{self, Search};
 use mailstead_core::service::{Service, Services, Stop};
 use mailstead_storage::{Append, Attributes, Flags, NewAccount, Options, Role, ScramVerifier, Store, Time};
 use tempfile::TempDir;
@@ -29,6 +30,7 @@ const MESSAGE_BYTES_MAX: u64 = 1_000_000;
 pub struct House {
     runtime: Runtime,
     store: Store,
+    search: Search,
     intake: Intake,
     services: Services,
     stop: tokio::sync::watch::Sender<bool>,
@@ -104,10 +106,14 @@ impl House {
         runtime.spawn(delivery.clone().run(stopped));
         let mut list: Vec<Arc<dyn Service>> = vec![Arc::new(delivery)];
         list.extend(smtp_services(&store, &people, &intake, &clock, &net));
+        let parts = search::Parts { store: store.clone(), bell: bell.clone(), clock: clock.clone(), log: Log::none() };
+        let search = Search::open(data.path(), parts).expect("an index");
+        list.push(Arc::new(search.clone()));
         let readers = imap::House {
             people: people.clone(),
             intake: intake.clone(),
             store: store.clone(),
+            search: search.clone(),
             bell,
             log: Log::none(),
             clock: clock.clone(),
@@ -116,9 +122,11 @@ impl House {
         list.extend(pop3_services(&store, &people, &net));
         list.push(sieve_service(&store, &people, &net));
         let services = Services::new(store.clone(), Log::none(), list);
+        // Started where it is waited for: most dialogues search nothing.
+        runtime.block_on(services.choose("indexing", false)).expect("a service");
         let failures = runtime.block_on(services.start_wanted());
         assert!(failures.is_empty(), "{failures:?}");
-        House { runtime, store, intake, services, stop, _data: data }
+        House { runtime, store, search, intake, services, stop, _data: data }
     }
 
     /// Where a service listens.
@@ -130,6 +138,18 @@ impl House {
     /// Puts a message into a user's INBOX.
     pub fn deliver(&self, address: &str, bytes: &[u8]) {
         self.runtime.block_on(put(&self.store, &self.intake, address, bytes));
+    }
+
+    pub fn wait_until_indexed(&self) -> Result<(), String> {
+        self.runtime.block_on(self.services.start("indexing"))?;
+        let end = Instant::now() + Duration::from_secs(20);
+        while self.search.is_behind().map_err(|error| error.to_string())? {
+            if Instant::now() > end {
+                return Err("the index does not come after".into());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
     }
 
     pub fn wait_until_delivered(&self) -> Result<(), String> {

@@ -46,6 +46,7 @@ enum Action {
     Wait(Duration),
     /// The spool is empty.
     Delivered,
+    Indexed,
 }
 
 enum Pattern {
@@ -141,6 +142,7 @@ impl Action {
             "DEFLATE" => return Ok(Action::Deflate),
             "CLOSED" => return Ok(Action::Closed),
             "DELIVERED" => return Ok(Action::Delivered),
+            "INDEXED" => return Ok(Action::Indexed),
             "C:" => return Ok(Action::Send(b"\r\n".to_vec())),
             "S:" | "S=" => return Ok(Action::Expect(Pattern::Equals(String::new()))),
             _ => {}
@@ -208,6 +210,7 @@ impl Action {
                 Ok(())
             }
             Action::Delivered => house.wait_until_delivered(),
+            Action::Indexed => house.wait_until_indexed(),
         }
     }
 }

@@ -16,6 +16,8 @@ mod outline;
 mod pop3;
 #[path = "../../../fuzz/drivers/reports.rs"]
 mod reports;
+#[path = "../../../fuzz/drivers/search_query.rs"]
+mod search_query;
 #[path = "../../../fuzz/drivers/seven_bit.rs"]
 mod seven_bit;
 #[path = "../../../fuzz/drivers/sieve.rs"]
@@ -24,6 +26,8 @@ mod sieve;
 mod smtp;
 #[path = "../../../fuzz/drivers/smtp_client.rs"]
 mod smtp_client;
+#[path = "../../../fuzz/drivers/texts.rs"]
+mod texts;
 #[path = "../../../fuzz/drivers/wire.rs"]
 mod wire;
 
@@ -94,6 +98,16 @@ fn scripts() {
 #[test]
 fn reports_of_others() {
     replay("reports", reports::run);
+}
+
+#[test]
+fn texts_of_messages() {
+    replay("texts", texts::run);
+}
+
+#[test]
+fn queries() {
+    replay("search_query", search_query::run);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use mailstead_core::authenticity::{AuthenticitySettings, BoxKey, Checks};
+use mailstead_core::bell::Bell;
 use mailstead_core::clock::{Clock, Time};
 use mailstead_core::delivery::DeliverySettings;
 use mailstead_core::delivery::remote::PublishedPolicies;
@@ -17,6 +18,7 @@ use mailstead_core::log::{Log, LogSettings};
 use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::people::People;
 use mailstead_core::people::sessions::Sessions;
+use mailstead_core::search::{self, Search};
 use mailstead_core::service::Services;
 use mailstead_core::settings::{Changing, Register, Shown, Wrong};
 use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
@@ -91,6 +93,9 @@ impl Fixture {
         });
         let guard = guard.expect("a guard");
         people.tell(Box::new(guard.clone()));
+        let parts =
+            search::Parts { store: store.clone(), bell: Bell::default(), clock: clock.clone(), log: Log::none() };
+        let search = Search::open(data.path(), parts).expect("an index");
         let mailings = Mailings::new(mailing::Parts {
             store: store.clone(),
             intake: intake.clone(),
@@ -106,6 +111,7 @@ impl Fixture {
             sessions,
             guard,
             intake,
+            search,
             mailings,
             services,
             log,
@@ -540,4 +546,26 @@ async fn rules_of_a_user() {
     put("active-script", json!({"name": null})).await;
     assert_eq!(fixture.ask("DELETE", &place("scripts/a"), Value::Null).await.0, StatusCode::NO_CONTENT);
     assert_eq!(get("scripts").await, json!({"scripts": [row("b c", false)]}));
+}
+
+#[tokio::test]
+async fn nobody_searches_the_mail_of_others() {
+    let fixture = Fixture::with_alice().await;
+    let (status, found) = fixture.ask("GET", "/users/alice@example.test/search?q=hello", Value::Null).await;
+    assert_eq!((status.as_u16(), &found["total"]), (200, &json!(0)));
+    let wrong = fixture.ask("GET", "/users/alice@example.test/search?q=is:odd", Value::Null).await;
+    Fixture::expect(&wrong, 422, "invalid");
+    let none = fixture.ask("GET", "/users/alice@example.test/messages/1/1", Value::Null).await;
+    Fixture::expect(&none, 404, "not_found");
+    let admin = Caller::of_domains(&["example.test"]);
+    for path in ["search", "messages/1/1", "messages/1/1/raw"] {
+        let path = format!("/users/alice@example.test/{path}");
+        assert_eq!(fixture.status_for(&admin, "GET", &path, Value::Null).await, 403, "{path}");
+    }
+    assert_eq!(fixture.status_for(&admin, "GET", "/indexing", Value::Null).await, 403);
+    let (status, told) = fixture.ask("GET", "/indexing", Value::Null).await;
+    assert_eq!((status.as_u16(), &told["running"]), (200, &json!(false)));
+    assert_eq!(fixture.ask("POST", "/indexing/reindex", json!({})).await.0.as_u16(), 204);
+    let unknown = fixture.ask("POST", "/indexing/reindex", json!({"user": "nobody@example.test"})).await;
+    Fixture::expect(&unknown, 404, "not_found");
 }

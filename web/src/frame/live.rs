@@ -40,6 +40,8 @@ pub(crate) enum Topic {
     Sessions,
     /// Services that start and stop.
     Services,
+    /// The index of messages, while it is at work.
+    Indexing,
     /// Exports of the archive.
     Archive,
     /// Five seconds have gone by: for figures that always change.
@@ -47,10 +49,11 @@ pub(crate) enum Topic {
 }
 
 /// All topics, as `data-live` calls them.
-const TOPICS: [(&str, Topic); 5] = [
+const TOPICS: [(&str, Topic); 6] = [
     ("spool", Topic::Spool),
     ("sessions", Topic::Sessions),
     ("services", Topic::Services),
+    ("indexing", Topic::Indexing),
     ("archive", Topic::Archive),
     ("clock", Topic::Clock),
 ];
@@ -65,6 +68,7 @@ impl Topic {
             Topic::Spool => house.store.spool_changes(),
             Topic::Sessions => house.sessions.changes(),
             Topic::Services => house.services.changes(),
+            Topic::Indexing => house.search.changes(),
             Topic::Archive => house.archive_exports.changes(),
             Topic::Clock => house.clock.now().seconds() / CLOCK_SECONDS,
         }

@@ -57,6 +57,7 @@ const GROUPS: &[Group] = &[
         label: "System",
         entries: &[
             entry(Access::SystemAdmin, "/services", "Services"),
+            entry(Access::SystemAdmin, "/indexing", "Indexing"),
             entry(Access::SystemAdmin, "/logs", "Logs"),
             entry(Access::SystemAdmin, "/audit", "Audit log"),
             entry(Access::SystemAdmin, "/settings", "Settings"),
@@ -69,6 +70,7 @@ const GROUPS: &[Group] = &[
         entries: &[
             entry(Access::User, "/me", "My account"),
             entry(Access::User, "/me/mail", "Mail rules"),
+            entry(Access::User, "/me/search", "Search"),
             entry(Access::User, "/me/visits", "Who opened it"),
             entry(Access::User, "/api", "API"),
         ],

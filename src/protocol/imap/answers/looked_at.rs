@@ -3,25 +3,31 @@
 
 use std::sync::Arc;
 
-use mailstead_storage::{Error, Record, Result, Store, Word};
+use mailstead_storage::search::Query;
+use mailstead_storage::{BlobId, Error, Record, Result, Store, Word};
 
 use crate::message::search::{Needle, Scope, addresses_contain, contains, header_contains, text_contains};
 use crate::message::{Outline, Range};
+use crate::protocol::imap::fuzzy::Fuzzy;
 use crate::protocol::imap::search::Message;
 
 /// Most bytes of one header that are searched.
 const HEADER_BYTES_MAX: u32 = 1024 * 1024;
 
+/// Asks the index for the mailbox's owner: what is found, and how well it fits.
+pub type Ask<'a> = dyn Fn(&Query) -> Result<Vec<(BlobId, u8)>> + 'a;
+
 pub struct LookedAt<'a> {
     store: &'a Store,
+    index: &'a Ask<'a>,
     record: Record,
     outline: Option<Arc<[u8]>>,
     failure: Option<Error>,
 }
 
 impl<'a> LookedAt<'a> {
-    pub fn new(store: &'a Store, record: Record, outline: Option<Arc<[u8]>>) -> LookedAt<'a> {
-        LookedAt { store, record, outline, failure: None }
+    pub fn new(store: &'a Store, index: &'a Ask<'a>, record: Record, outline: Option<Arc<[u8]>>) -> LookedAt<'a> {
+        LookedAt { store, index, record, outline, failure: None }
     }
 
     /// Says whether all that was needed could be read.
@@ -79,6 +85,13 @@ impl Message for LookedAt<'_> {
                     header_contains(&block, field, needle)
                 }
             })
+        })
+    }
+
+    fn score(&mut self, fuzzy: &Fuzzy) -> u8 {
+        fuzzy.score(self.record.blob, self.index).unwrap_or_else(|failure| {
+            self.failure = Some(failure);
+            0
         })
     }
 

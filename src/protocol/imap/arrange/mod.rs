@@ -13,13 +13,14 @@ use sort::Value;
 pub use sort::{Criterion, SortKey};
 use thread::Letter;
 
+use super::fuzzy::Scores;
 use crate::message::Outline;
 
 /// How messages are arranged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrangement {
-    /// By these keys, the first before all.
-    Sort(Vec<SortKey>),
+    /// By these keys, the first before all. Messages fit what was searched for so well.
+    Sort(Vec<SortKey>, Scores),
     /// Threads of one base subject (ORDEREDSUBJECT).
     Subjects,
     /// Threads of messages that refer to each other (REFERENCES).
@@ -58,10 +59,19 @@ impl Row {
 }
 
 impl Arrangement {
+    /// Takes in how well messages fit, where the order depends on it.
+    pub fn score(&mut self, found: &Scores) {
+        if let Arrangement::Sort(keys, scores) = self
+            && keys.iter().any(|key| key.criterion == Criterion::Relevancy)
+        {
+            scores.clone_from(found);
+        }
+    }
+
     /// Is the outline needed for a [`Row`]?
     pub fn needs_outline(&self) -> bool {
         match self {
-            Arrangement::Sort(keys) => keys.iter().any(|key| key.criterion.needs_outline()),
+            Arrangement::Sort(keys, _) => keys.iter().any(|key| key.criterion.needs_outline()),
             _ => true,
         }
     }
@@ -69,8 +79,13 @@ impl Arrangement {
     /// What must be known of a message.
     pub fn row(&self, record: &Record, outline: Option<&Outline<'_>>) -> Row {
         let facts = match self {
-            Arrangement::Sort(keys) => {
-                Facts::Values(keys.iter().map(|key| key.criterion.value(record, outline)).collect())
+            Arrangement::Sort(keys, scores) => {
+                let value = |key: &SortKey| match key.criterion {
+                    // The highest first (RFC 6203 §6).
+                    Criterion::Relevancy => Value::Number(-i64::from(scores.of(record.uid))),
+                    criterion => criterion.value(record, outline),
+                };
+                Facts::Values(keys.iter().map(value).collect())
             }
             _ => Facts::Letter(Letter::new(record, outline)),
         };
@@ -80,7 +95,7 @@ impl Arrangement {
     /// Which of two messages comes first when they are sorted.
     pub fn compare(&self, left: &Row, right: &Row) -> Ordering {
         let by_uid = left.uid.cmp(&right.uid);
-        let (Facts::Values(a), Facts::Values(b), Arrangement::Sort(keys)) = (&left.facts, &right.facts, self) else {
+        let (Facts::Values(a), Facts::Values(b), Arrangement::Sort(keys, _)) = (&left.facts, &right.facts, self) else {
             return by_uid;
         };
         let orders = a.iter().zip(b).zip(keys).map(|((a, b), key)| if key.reverse { b.cmp(a) } else { a.cmp(b) });
@@ -90,7 +105,7 @@ impl Arrangement {
     /// Arranges messages.
     pub fn arrange(&self, mut rows: Vec<Row>) -> Vec<Token> {
         match self {
-            Arrangement::Sort(_) => {
+            Arrangement::Sort(..) => {
                 rows.sort_by(|left, right| self.compare(left, right));
                 rows.iter().map(|row| Token::Message(row.uid)).collect()
             }

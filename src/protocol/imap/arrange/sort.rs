@@ -21,6 +21,8 @@ pub enum Criterion {
     DisplayTo,
     /// `FROM`: local part of the first address.
     From,
+    /// `RELEVANCY`: how well it fits, the best first; known of what was found, not of a message by itself.
+    Relevancy,
     /// `SIZE`: bytes.
     Size,
     /// `SUBJECT`: the base subject.
@@ -49,7 +51,7 @@ pub enum Value {
 impl Criterion {
     /// The criterion of this name, in any case.
     pub fn by_name(name: &str) -> Option<Criterion> {
-        use Criterion::{Arrival, Cc, Date, DisplayFrom, DisplayTo, From, Size, Subject, To};
+        use Criterion::{Arrival, Cc, Date, DisplayFrom, DisplayTo, From, Relevancy, Size, Subject, To};
         Some(match name.to_ascii_uppercase().as_str() {
             "ARRIVAL" => Arrival,
             "CC" => Cc,
@@ -57,6 +59,7 @@ impl Criterion {
             "DISPLAYFROM" => DisplayFrom,
             "DISPLAYTO" => DisplayTo,
             "FROM" => From,
+            "RELEVANCY" => Relevancy,
             "SIZE" => Size,
             "SUBJECT" => Subject,
             "TO" => To,
@@ -66,7 +69,7 @@ impl Criterion {
 
     /// Is it in the outline only?
     pub fn needs_outline(self) -> bool {
-        !matches!(self, Criterion::Arrival | Criterion::Size)
+        !matches!(self, Criterion::Arrival | Criterion::Relevancy | Criterion::Size)
     }
 
     /// What is compared.
@@ -79,7 +82,7 @@ impl Criterion {
         };
         let text = |text: String| Value::Text(folded(&text));
         match self {
-            Criterion::Arrival => Value::Number(record.internal_date.into()),
+            Criterion::Arrival | Criterion::Relevancy => Value::Number(record.internal_date.into()),
             Criterion::Size => Value::Number(record.size.into()),
             Criterion::Date => Value::Number(sent(record, outline)),
             Criterion::Cc => text(local_part(&envelope.cc)),

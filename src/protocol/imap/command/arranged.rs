@@ -10,6 +10,7 @@ use super::progress::Progress;
 use super::{Desk, Next, Run};
 use crate::protocol::imap::arrange::{Arrangement, Row, Token};
 use crate::protocol::imap::context::{Context, SORTED_MESSAGES_MAX, Sequence, Updating};
+use crate::protocol::imap::fuzzy::Scores;
 use crate::protocol::imap::question::{Answer, Question};
 use crate::protocol::imap::uids::take_first;
 use crate::protocol::imap::wire::Reply;
@@ -18,7 +19,7 @@ use crate::protocol::imap::wire::Reply;
 const CHUNK_MESSAGES: usize = 1024;
 
 /// Writes what came out.
-pub type Teller = Box<dyn FnMut(&[Token], &mut Desk<'_>) + Send>;
+pub type Teller = Box<dyn FnMut(&[Token], &Scores, &mut Desk<'_>) + Send>;
 
 /// A command that arranges messages.
 pub struct Arranged {
@@ -81,7 +82,7 @@ impl Run for Arranged {
         }
         let answer = match answer {
             Some(Answer::Arranged(tokens)) => {
-                (self.teller)(&tokens, desk);
+                (self.teller)(&tokens, self.finding.scores(), desk);
                 self.keep(desk);
                 return Next::Done(Reply::ok(self.done));
             }
@@ -98,6 +99,7 @@ impl Run for Arranged {
                 Ok(Sought::Flush) => return Next::Flush,
                 Ok(Sought::All) => {
                     let found = self.finding.found(desk);
+                    Arc::make_mut(&mut self.arrangement).score(self.finding.scores());
                     self.goal = found.count();
                     self.found = Some(found);
                 }

@@ -6,7 +6,7 @@ use mailstead_storage::UidSet;
 
 use super::finding::{Finding, Sought, bad_charset, charset, numbers_refused};
 use super::returns::{Returns, updating};
-use super::search::tell_extended;
+use super::search::{relevancy_allowed, tell_extended};
 use super::{Desk, Next, Run, now};
 use crate::protocol::imap::context::{Context, Sequence, Updating};
 use crate::protocol::imap::filter::{Filter, subscribed};
@@ -51,6 +51,7 @@ pub fn begin(parser: &mut Parser<'_>, core: &mut Core) -> Parsed<Box<dyn Run>> {
     }
     let keys = search_keys(parser)?;
     sources.allow(&returns, &keys, core)?;
+    relevancy_allowed(Some(&returns), &keys)?;
     if let Some(refused) = numbers_refused(&keys, core) {
         return Ok(refused);
     }
@@ -180,7 +181,8 @@ impl MultiSearch {
             say(desk.out, " MAILBOX ");
             mailbox_name(&searched.name, desk.core.enabled.utf8(), desk.out);
             say(desk.out, &format!(" UIDVALIDITY {}) UID", searched.uid_validity));
-            tell_extended(&self.returns, found.clone(), modseq, desk.out);
+            let scores = self.returns.scores(&found, finding.scores());
+            tell_extended(&self.returns, found.clone(), &scores, modseq, desk.out);
         }
         if other.is_some() {
             return;

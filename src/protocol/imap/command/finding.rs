@@ -6,6 +6,7 @@ use mailstead_storage::{MailboxId, Modseq, Time, UidSet};
 
 use super::progress::Progress;
 use super::{Desk, Run, now};
+use crate::protocol::imap::fuzzy::Scores;
 use crate::protocol::imap::question::{Answer, Found, Question};
 use crate::protocol::imap::search::Program;
 use crate::protocol::imap::selected::Selected;
@@ -70,6 +71,7 @@ impl Finding {
             let found = found?;
             self.found.uids.0.extend(found.uids.0);
             self.found.modseq = self.found.modseq.max(found.modseq);
+            self.found.scores.append(found.scores);
         }
         if self.uids.is_empty() {
             return Ok(Sought::All);
@@ -90,6 +92,11 @@ impl Finding {
     /// As [`found`](Finding::found), in this mailbox.
     pub fn found_in(&self, mailbox: &Selected) -> UidSet {
         mailbox.uids.known(&self.found.uids.0.iter().copied().collect())
+    }
+
+    /// How well what was found fits.
+    pub fn scores(&self) -> &Scores {
+        &self.found.scores
     }
 
     /// The highest modseq of what was found.

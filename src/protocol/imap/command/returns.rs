@@ -1,9 +1,11 @@
 //! RETURN of SEARCH and SORT: what is told and kept of a result (RFC 4731, SAVE RFC 5182, PARTIAL
-//! RFC 9394, UPDATE RFC 5267).
+//! RFC 9394, UPDATE RFC 5267, RELEVANCY RFC 6203).
 
 use mailstead_storage::{UidRange, UidSet};
 
 use crate::protocol::imap::context::Updating;
+use crate::protocol::imap::fuzzy::Scores;
+use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::uids::at_places;
 use crate::protocol::imap::wire::{FetchItem, Parsed, Parser, Places, SearchKey, Syntax, fetch_items};
@@ -19,6 +21,8 @@ pub struct Returns {
     pub all: bool,
     /// How many.
     pub count: bool,
+    /// How well each message fits, of those at the places or else of all.
+    pub relevancy: bool,
     /// What is at these places.
     pub partial: Option<Places>,
     /// Keep it for `$`.
@@ -51,6 +55,7 @@ impl Returns {
                     "MAX" => returns.max = true,
                     "ALL" => returns.all = true,
                     "COUNT" => returns.count = true,
+                    "RELEVANCY" => returns.relevancy = true,
                     "SAVE" => returns.save = true,
                     // A hint that is not needed (RFC 5267 §4.2).
                     "CONTEXT" => context = true,
@@ -79,6 +84,15 @@ impl Returns {
         *self == Returns { save: true, ..Returns::default() }
     }
 
+    /// How well each message of a result fits, in the order of the result.
+    pub fn scores(&self, found: &UidSet, scores: &Scores) -> Vec<u8> {
+        match self.partial {
+            _ if !self.relevancy => Vec::new(),
+            Some(places) => at_places(found.clone(), places).iter().map(|uid| scores.of(uid)).collect(),
+            None => found.iter().map(|uid| scores.of(uid)).collect(),
+        }
+    }
+
     /// What is kept of the result: with MIN, MAX or PARTIAL alone, only what they tell (RFC 5182 §2.4, RFC 9394
     /// §3.2).
     pub fn kept(&self, found: &UidSet) -> UidSet {
@@ -91,6 +105,14 @@ impl Returns {
         let ends = ends.map(|uid| UidRange { first: uid, last: uid });
         let places = self.partial.map(|places| at_places(found.clone(), places));
         ends.chain(places.into_iter().flat_map(|uids| uids.0)).collect()
+    }
+}
+
+/// `RELEVANCY (4 99 42)` (RFC 6203 §4)
+pub fn tell_scores(scores: &[u8], out: &mut Vec<u8>) {
+    if !scores.is_empty() {
+        let scores: Vec<String> = scores.iter().map(u8::to_string).collect();
+        say(out, &format!(" RELEVANCY ({})", scores.join(" ")));
     }
 }
 

@@ -1,17 +1,17 @@
 //! SEARCH (RFC 3501 §6.4.4) with RETURN (RFC 4731), SAVE (RFC 5182), PARTIAL (RFC 9394) and MODSEQ (RFC 7162
-//! §3.1.5).
+//! §3.1.5), FUZZY and RELEVANCY (RFC 6203).
 
 use mailstead_storage::{Modseq, UidSet};
 
 use super::finding::{Finding, Sought, bad_charset, charset, numbers_refused};
-use super::returns::{Returns, updating};
+use super::returns::{Returns, tell_scores, updating};
 use super::{Desk, Next, Run, now};
 use crate::protocol::imap::context::{Context, Sequence, Updating};
 use crate::protocol::imap::question::Answer;
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::uids::at_places;
-use crate::protocol::imap::wire::{Parsed, Parser, Reply, Syntax, begin_extended, print_uids, search_keys};
+use crate::protocol::imap::wire::{Parsed, Parser, Reply, SearchKey, Syntax, begin_extended, print_uids, search_keys};
 
 struct Search {
     by_uid: bool,
@@ -49,6 +49,7 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
         parser.space()?;
     }
     let keys = search_keys(parser)?;
+    relevancy_allowed(returns.as_ref(), &keys)?;
     if let Some(refused) = numbers_refused(&keys, core) {
         return Ok(refused);
     }
@@ -91,6 +92,7 @@ impl Search {
             let context = Context::new(desk.tag, updating, Sequence::Mailbox(found.clone()));
             !mailbox.keep_context(context)
         });
+        let scores = self.returns.as_ref().map(|returns| returns.scores(&found, self.finding.scores()));
         let numbers = match self.by_uid {
             true => found,
             false => found.iter().filter_map(|uid| mailbox.uids.sequence_of(uid)).collect(),
@@ -100,13 +102,19 @@ impl Search {
             Some(returns) if returns.only_saves() => {}
             Some(returns) => {
                 begin_extended(desk.tag, self.by_uid, desk.out);
-                tell_extended(returns, numbers, modseq, desk.out);
+                tell_extended(returns, numbers, &scores.unwrap_or_default(), modseq, desk.out);
             }
         }
         if refused {
             Context::tell_refused(desk.tag, desk.out);
         }
     }
+}
+
+/// Scores are told of fuzzy searches only (RFC 6203 §4).
+pub fn relevancy_allowed(returns: Option<&Returns>, keys: &SearchKey) -> Parsed<()> {
+    let told = returns.is_some_and(|returns| returns.relevancy);
+    if told && !keys.names_words() { Err(Syntax("RELEVANCY goes with FUZZY")) } else { Ok(()) }
 }
 
 /// `* SEARCH 2 3 6 (MODSEQ 917162500)`
@@ -122,7 +130,7 @@ fn tell(numbers: &UidSet, modseq: Option<Modseq>, out: &mut Vec<u8>) {
 }
 
 /// The results of ESEARCH. What is empty is not told, but for the count (RFC 4731 §3.1) and PARTIAL.
-pub fn tell_extended(returns: &Returns, numbers: UidSet, modseq: Option<Modseq>, out: &mut Vec<u8>) {
+pub fn tell_extended(returns: &Returns, numbers: UidSet, scores: &[u8], modseq: Option<Modseq>, out: &mut Vec<u8>) {
     if let (true, Some(range)) = (returns.min, numbers.0.first()) {
         say(out, &format!(" MIN {}", range.first));
     }
@@ -144,6 +152,7 @@ pub fn tell_extended(returns: &Returns, numbers: UidSet, modseq: Option<Modseq>,
         }
         say(out, ")");
     }
+    tell_scores(scores, out);
     if let Some(modseq) = modseq {
         say(out, &format!(" MODSEQ {modseq}"));
     }

@@ -1,10 +1,12 @@
-//! SORT (RFC 5256, DISPLAYFROM and DISPLAYTO RFC 5957) with RETURN (RFC 5267 §3).
+//! SORT (RFC 5256, DISPLAYFROM and DISPLAYTO RFC 5957, RELEVANCY RFC 6203) with RETURN (RFC 5267 §3).
 
 use super::arranged::{Arranged, Teller};
 use super::finding::{Finding, bad_charset, charset, numbers_refused};
-use super::returns::{Returns, updating};
+use super::returns::{Returns, tell_scores, updating};
+use super::search::relevancy_allowed;
 use super::{Desk, Run, now};
 use crate::protocol::imap::arrange::{Arrangement, Criterion, SortKey, Token};
+use crate::protocol::imap::fuzzy::Scores;
 use crate::protocol::imap::selected::say;
 use crate::protocol::imap::session::Core;
 use crate::protocol::imap::wire::{Parsed, Parser, Syntax, begin_extended, search_keys};
@@ -36,13 +38,19 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     }
     parser.space()?;
     let searched = search_keys(parser)?;
+    relevancy_allowed(returns.as_ref(), &searched)?;
+    if keys.iter().any(|key| key.criterion == Criterion::Relevancy) && !searched.names_words() {
+        return Err(Syntax("RELEVANCY goes with FUZZY"));
+    }
     if let Some(refused) = numbers_refused(&searched, core) {
         return Ok(refused);
     }
     let updating = updating(returns.as_mut(), by_uid, &searched, core);
     let finding = Finding::new(&searched, core);
-    let teller: Teller = Box::new(move |tokens, desk| tell(returns.as_ref(), by_uid, tokens, desk));
-    Ok(Box::new(Arranged::new(finding, Arrangement::Sort(keys), teller, "SORT completed").updating(updating)))
+    let teller: Teller = Box::new(move |tokens, scores, desk| tell(returns.as_ref(), by_uid, tokens, scores, desk));
+    Ok(Box::new(
+        Arranged::new(finding, Arrangement::Sort(keys, Scores::default()), teller, "SORT completed").updating(updating),
+    ))
 }
 
 /// `REVERSE DATE`
@@ -55,7 +63,7 @@ fn sort_key(parser: &mut Parser<'_>) -> Parsed<SortKey> {
     Ok(SortKey { criterion, reverse })
 }
 
-fn tell(returns: Option<&Returns>, by_uid: bool, tokens: &[Token], desk: &mut Desk<'_>) {
+fn tell(returns: Option<&Returns>, by_uid: bool, tokens: &[Token], scores: &Scores, desk: &mut Desk<'_>) {
     let mailbox = desk.core.mailbox();
     let number = |token: &Token| match token {
         Token::Message(uid) if by_uid => Some(*uid),
@@ -67,6 +75,9 @@ fn tell(returns: Option<&Returns>, by_uid: bool, tokens: &[Token], desk: &mut De
         Some(returns) => {
             begin_extended(desk.tag, by_uid, desk.out);
             tell_extended(returns, &numbers, desk.out);
+            if returns.relevancy {
+                tell_scores(&told_scores(returns, tokens, scores), desk.out);
+            }
         }
         None => {
             say(desk.out, "* SORT");
@@ -74,6 +85,15 @@ fn tell(returns: Option<&Returns>, by_uid: bool, tokens: &[Token], desk: &mut De
         }
     }
     say(desk.out, "\r\n");
+}
+
+/// How well each message fits, in the order of the sort.
+fn told_scores(returns: &Returns, tokens: &[Token], scores: &Scores) -> Vec<u8> {
+    let score = |token: &Token| if let Token::Message(uid) = token { Some(scores.of(*uid)) } else { None };
+    let all: Vec<u8> = tokens.iter().filter_map(score).collect();
+    let Some(places) = returns.partial else { return all };
+    let places = places.of(u32::try_from(all.len()).unwrap_or(u32::MAX));
+    places.iter().filter_map(|place| all.get(place as usize - 1).copied()).collect()
 }
 
 /// As for SEARCH, but in the order of the sort.

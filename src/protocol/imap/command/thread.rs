@@ -33,7 +33,7 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
         return Ok(refused);
     }
     let finding = Finding::new(&sought, core);
-    let teller: Teller = Box::new(move |tokens, desk| tell(by_uid, tokens, desk));
+    let teller: Teller = Box::new(move |tokens, _, desk| tell(by_uid, tokens, desk));
     Ok(Box::new(Arranged::new(finding, arrangement, teller, "THREAD completed")))
 }
 

@@ -50,6 +50,8 @@ pub enum SearchKey {
     Body(String),
     /// `TEXT`
     Text(String),
+    /// The words of a text in any form (RFC 6203): in a header field, `BODY` or `TEXT`.
+    Fuzzy(String, String),
     /// `MODSEQ` (RFC 7162)
     Modseq(u64),
     /// INTERNALDATE at least so many seconds ago (RFC 5032).
@@ -110,6 +112,7 @@ impl Keys {
         parser.space()?;
         match name.as_str() {
             "NOT" => Ok(not(self.key(parser, depth + 1)?)),
+            "FUZZY" => Ok(fuzzy(self.key(parser, depth + 1)?)),
             "OR" => {
                 let left = self.key(parser, depth + 1)?;
                 parser.space()?;
@@ -208,6 +211,23 @@ fn modseq(parser: &mut Parser<'_>) -> Parsed<SearchKey> {
     parser.number64().map(SearchKey::Modseq)
 }
 
+/// The key with its texts looked for in any form of their words; keys that are exact by nature stay (RFC 6203 §3).
+fn fuzzy(key: SearchKey) -> SearchKey {
+    let inner = |key: Box<SearchKey>| Box::new(fuzzy(*key));
+    match key {
+        SearchKey::Header(field, text) if FUZZY_FIELDS.contains(&field.as_str()) => SearchKey::Fuzzy(field, text),
+        SearchKey::Body(text) => SearchKey::Fuzzy("BODY".into(), text),
+        SearchKey::Text(text) => SearchKey::Fuzzy("TEXT".into(), text),
+        SearchKey::Not(key) => SearchKey::Not(inner(key)),
+        SearchKey::Or(left, right) => SearchKey::Or(inner(left), inner(right)),
+        SearchKey::And(keys) => SearchKey::And(keys.into_iter().map(fuzzy).collect()),
+        other => other,
+    }
+}
+
+/// The header fields that have keys of their own.
+const FUZZY_FIELDS: [&str; 5] = ["BCC", "CC", "FROM", "SUBJECT", "TO"];
+
 fn not(key: SearchKey) -> SearchKey {
     SearchKey::Not(Box::new(key))
 }
@@ -241,6 +261,11 @@ impl SearchKey {
     /// Does it have sequence numbers in it? `$` stands for none (RFC 5182).
     pub fn names_numbers(&self) -> bool {
         self.any(&|key| matches!(key, SearchKey::Numbers(set) if *set != SequenceSet::Saved))
+    }
+
+    /// Are words looked for in any form (FUZZY)?
+    pub fn names_words(&self) -> bool {
+        self.any(&|key| matches!(key, SearchKey::Fuzzy(..)))
     }
 
     /// Does it depend on what `$` stands for?

@@ -29,10 +29,15 @@ const PIECES_WAITING_MAX: usize = 2;
 pub(super) async fn text(State(house): State<House>, caller: Caller, Path(id): Path<String>) -> Answer<Response> {
     let entry = find(&house, &caller, &id).await?;
     note(&house, &caller, &entry);
-    let (sender, channel) = Channel::new(PIECES_WAITING_MAX);
     let from = u64::from(entry.arrival.return_path_bytes);
-    tokio::spawn(send(house.store.clone(), entry.id, from, sender));
-    Ok(([(CONTENT_TYPE, "message/rfc822")], Body::new(channel)).into_response())
+    Ok(([(CONTENT_TYPE, "message/rfc822")], body(house.store.clone(), entry.id, from)).into_response())
+}
+
+/// A message's bytes from `from` on, read as they are sent.
+pub(crate) fn body(store: Store, blob: BlobId, from: u64) -> Body {
+    let (sender, channel) = Channel::new(PIECES_WAITING_MAX);
+    tokio::spawn(send(store, blob, from, sender));
+    Body::new(channel)
 }
 
 /// The first bytes of a message, as text for a page, and whether that is all of it.

@@ -172,7 +172,11 @@ impl Place {
         let people = crate::people::People::new(store.clone(), clock.clone());
         people.trust(Box::new(Anyone));
         let intake = crate::intake::Intake::new(store.clone(), clock.clone(), 1000);
-        Place { house: House { people, intake, store, bell, log: crate::log::Log::none(), clock }, _folder: folder }
+        let log = crate::log::Log::none();
+        let parts =
+            crate::search::Parts { store: store.clone(), bell: bell.clone(), clock: clock.clone(), log: log.clone() };
+        let search = crate::search::Search::open(folder.path(), parts).expect("an index");
+        Place { house: House { people, intake, store, search, bell, log, clock }, _folder: folder }
     }
 }
 
