@@ -149,6 +149,11 @@ class Browser:
     def wait_until_row_is_gone(self, row):
         self.wait(lambda: row not in self.rows(), f"the end of row {row}")
 
+    def menu(self):
+        """The addresses of the menu."""
+        links = self.driver.execute_script("return [...document.querySelectorAll('#menu a')].map(a => a.getAttribute('href'))")
+        return sorted(set(links))
+
     # ---- what the page is ------------------------------------------------------------------------
 
     def emulate(self, width, colours):

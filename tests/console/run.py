@@ -14,8 +14,10 @@ import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+import activity  # noqa: E402
 import contract  # noqa: E402
 import gallery  # noqa: E402
+import guard  # noqa: E402
 import logs  # noqa: E402
 import people  # noqa: E402
 import services  # noqa: E402
@@ -23,7 +25,7 @@ import spool  # noqa: E402
 from console import Console  # noqa: E402
 from outcomes import run_all  # noqa: E402
 
-MODULES = [gallery, people, contract, spool, services, logs]
+MODULES = [gallery, people, contract, spool, services, logs, guard, activity]
 
 # Browsers at once: each keeps about one core busy, with its box.
 AT_ONCE = 2
@@ -33,7 +35,7 @@ def attempt(binary, test):
     """What came of a test: a line, and whether all was well."""
     start = time.monotonic()
     try:
-        with Console(binary, getattr(test, "settings", "")) as console:
+        with Console(binary, test) as console:
             try:
                 test(console)
                 assert "panicked" not in console.box.log(), "the server has panicked"
