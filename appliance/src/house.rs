@@ -151,7 +151,7 @@ impl House {
             log: log.clone(),
             hostname: config.top.hostname.clone(),
         };
-        let mailings = Mailings::open(mailings).map_err(|error| cannot_open(&error, &data))?;
+        let mailings = Mailings::new(mailings);
         let guard = Guard::open(guard).map_err(|error| cannot_open(&error, &data))?;
         people.tell(Box::new(guard.clone()));
         let net = Net { clock: clock.clone(), log: log.clone(), sessions, guard, certificates, limits };
@@ -169,7 +169,6 @@ impl House {
             store: store.clone(),
             people: people.clone(),
             intake,
-            mailings,
             checks: checks.clone(),
             signers,
             tallies,
@@ -187,7 +186,7 @@ impl House {
             sessions: parts.net.sessions.clone(),
             guard: parts.net.guard.clone(),
             intake: parts.intake.clone(),
-            mailings: parts.mailings.clone(),
+            mailings,
             services,
             settings: Arc::new(Desk::new(file, parts.store.clone(), log.clone())),
             log,
@@ -233,6 +232,10 @@ impl House {
             )),
         ];
         let failures = self.web.services.start_wanted().await;
+        if let Err(error) = self.web.mailings.resume().await {
+            let event = Event::new(Kind::System, Level::Error, "mass messages are not gone on with");
+            self.web.log.write(event.with("error", error.to_string()));
+        }
         self.note("box started");
         Ok(Running { failures, stop, tasks })
     }

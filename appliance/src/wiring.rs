@@ -9,7 +9,6 @@ use mailstead_core::bell::Bell;
 use mailstead_core::delivery::{self, Delivery, remote};
 use mailstead_core::dns::Resolver;
 use mailstead_core::intake::Intake;
-use mailstead_core::mailing::Mailings;
 use mailstead_core::net::{Encryption, LineService, Net, Protocol};
 use mailstead_core::people::People;
 use mailstead_core::protocol::{imap, managesieve, pop3, smtp};
@@ -31,8 +30,6 @@ pub struct Parts {
     pub people: People,
     /// The way in.
     pub intake: Intake,
-    /// Mass messages.
-    pub mailings: Mailings,
     /// Checks what comes in.
     pub checks: Checks,
     /// Signs what goes out.
@@ -102,7 +99,6 @@ pub fn delivery(config: &Config, parts: &Parts) -> Result<Delivery, String> {
         people: parts.people.clone(),
         intake: parts.intake.clone(),
         guard: parts.net.guard.clone(),
-        mailings: parts.mailings.clone(),
         bell: parts.bell.clone(),
         clock: parts.net.clock.clone(),
         log: parts.net.log.clone(),

@@ -4,10 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use mailstead_core::net::{Input, OUTPUT_BYTES};
-use mailstead_core::people::PlaintextAuth;
-use mailstead_core::protocol::managesieve::{
-    Answer, ManageSieveSession, ManageSieveSettings, No, Question, Refused, Why,
-};
+use mailstead_core::people::{Denied, PlaintextAuth};
+use mailstead_core::protocol::managesieve::{Answer, ManageSieveSession, ManageSieveSettings, No, Question, Why};
 use mailstead_storage::{ScramVerifier, ScriptEntry};
 
 use super::wire::{self, Dice};
@@ -40,12 +38,13 @@ fn answer(question: &Question, roll: u8) -> Answer {
     };
     match question {
         Question::LogIn { .. } | Question::Admit { .. } => Answer::LoggedIn(match roll % 16 {
-            0 => Err(Refused::Wrong),
-            1 => Err(Refused::Disabled),
-            2 => Err(Refused::Unavailable),
+            0 => Err(Denied::Wrong),
+            1 => Err(Denied::Disabled),
+            2 => Err(Denied::Unavailable),
+            3 => Err(Denied::Expired),
             _ => Ok("alice@example.test".into()),
         }),
-        Question::ProofWrong { .. } => Answer::LoggedIn(Err(Refused::Wrong)),
+        Question::ProofWrong { .. } => Answer::LoggedIn(Err(Denied::Wrong)),
         Question::Verifier { .. } => Answer::Verifier(ScramVerifier {
             salt: vec![roll; 16],
             iterations: 4096,

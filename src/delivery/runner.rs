@@ -10,6 +10,7 @@ use mailstead_storage::{
 };
 use rayon::prelude::*;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::plan::Planner;
 use super::remote::{Attempt, Remote};
@@ -20,7 +21,6 @@ use crate::clock::{Clock, Time};
 use crate::guard::{Guard, HELD};
 use crate::intake::{Intake, Refusal};
 use crate::log::{Event, Kind, Level, Log};
-use crate::mailing::Mailings;
 use crate::people::People;
 use crate::service::{Ready, Run, Service, Stop};
 use crate::work;
@@ -30,6 +30,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Look at the spool at least so often, whatever the bell says.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// Rounds begin at least so far apart. While mail streams in, each then settles more messages with one sync.
+const ROUND_APART: Duration = Duration::from_millis(5);
 
 /// Attempts at other servers may go on for this long after the box was told to stop.
 const STOP_GRACE: Duration = Duration::from_secs(5);
@@ -47,8 +50,6 @@ pub struct Parts {
     pub intake: Intake,
     /// Says whose messages are held, and is told of those that come back.
     pub guard: Guard,
-    /// Counts what becomes of mass messages.
-    pub mailings: Mailings,
     /// The way to other servers.
     pub remote: Remote,
     /// Rings when something may be due.
@@ -87,8 +88,9 @@ impl Delivery {
         let mut remote = JoinSet::new();
         while !stop.is_asked() {
             while remote.try_join_next().is_some() {}
+            let began = Instant::now();
             match self.round(&mut remote).await {
-                Ok(true) => {}
+                Ok(true) => tokio::time::sleep_until(began + ROUND_APART).await,
                 Ok(false) => self.wait(&remote, &mut stop).await,
                 Err(error) => {
                     let event = Event::new(Kind::Delivery, Level::Error, "the spool cannot be worked on");
@@ -140,7 +142,6 @@ impl Delivery {
             remote.spawn(self.clone().hand_over(attempt));
         }
         let ids: Vec<_> = batch.settlements.iter().map(|settlement| settlement.id).collect();
-        let ended: Vec<_> = batch.settlements.iter().filter_map(ending).collect();
         let done = if batch.settlements.is_empty() {
             Ok(Vec::new())
         } else {
@@ -150,7 +151,6 @@ impl Delivery {
             self.0.parts.store.unlease(&ids);
             return Err(error);
         }
-        ended.into_iter().for_each(|(id, has_failed)| self.0.parts.mailings.settled(id, has_failed));
         for event in batch.events {
             self.0.parts.log.write(event);
         }
@@ -236,12 +236,7 @@ impl Delivery {
             parts.log.write(event);
         }
         traffic::count(&parts.store, &leased, &settlement, parts.clock.now());
-        let ended = ending(&settlement);
-        let settled = parts.store.settle(vec![settlement]).await;
-        if let (Ok(_), Some((id, has_failed))) = (&settled, ended) {
-            parts.mailings.settled(id, has_failed);
-        }
-        if let Err(error) = settled {
+        if let Err(error) = parts.store.settle(vec![settlement]).await {
             let event =
                 Event::new(Kind::Delivery, Level::Error, "attempt could not be written down").message(leased.id);
             parts.log.write(event.with("error", error.to_string()));
@@ -427,13 +422,6 @@ fn as_leased(entry: SpoolEntry) -> Leased {
     Leased { id, size, arrival, recipients, attempts, since, queue, fresh: false }
 }
 
-/// Back into the spool as it is.
-/// Which message a settlement takes out of the spool, and whether that is a failure.
-fn ending(settlement: &Settlement) -> Option<(BlobId, bool)> {
-    let has_failed = settlement.recipients.iter().any(|recipient| recipient.state == State::Failed);
-    settlement.next_attempt.is_none().then_some((settlement.id, has_failed))
-}
-
 /// The user of this box who is to be told that the message could not be delivered.
 fn bounced(leased: &Leased) -> Option<AccountId> {
     let is_news = |recipient: &RecipientState| recipient.state == State::Failed && recipient.told < Told::Outcome;
@@ -453,6 +441,7 @@ fn hold_back(mut leased: Leased, now: Time) -> Settlement {
     hold(leased, now.plus_seconds(HELD_SECONDS))
 }
 
+/// Back into the spool as it is.
 fn hold(leased: Leased, next_attempt: Time) -> Settlement {
     Settlement {
         id: leased.id,

@@ -16,7 +16,6 @@ use crate::dns::{Fault, fake::Fake};
 use crate::guard::{self, Guard};
 use crate::intake::{Acceptance, Intake, Trace};
 use crate::log::Log;
-use crate::mailing::{self, Mailings};
 use crate::people::People;
 use crate::people::sessions::Sessions;
 use crate::service::{Services, Stop};
@@ -48,13 +47,6 @@ impl House {
             hostname: "mx.example.test".into(),
         });
         let guard = guard.expect("a guard");
-        let mailings = Mailings::open(mailing::Parts {
-            store: store.clone(),
-            intake: intake.clone(),
-            clock: clock.clone(),
-            log: Log::none(),
-            hostname: "mx.example.test".into(),
-        });
         let (stop, stopped) = Stop::new();
         let remote = Remote::open(remote::Parts {
             store: store.clone(),
@@ -71,7 +63,6 @@ impl House {
             people,
             intake: intake.clone(),
             guard,
-            mailings: mailings.expect("mailings"),
             remote: remote.expect("the way to other servers"),
             bell,
             clock,

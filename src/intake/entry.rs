@@ -77,6 +77,7 @@ impl Entry {
             Provenance::Notification(about) => ("notice", Some((about, "its sender is told"))),
             Provenance::Errand(about) => ("rules", Some((about, "rules sent a message"))),
             Provenance::Box => ("the box", None),
+            Provenance::Letter { .. } => ("mass message", None),
         };
         log.write(first.with("by", by));
         // Who follows the other message finds this one.

@@ -234,7 +234,7 @@ fn counts(by: &Provenance, verdict: Verdict, size: u64) -> Vec<(Meter, u64)> {
         }
         Provenance::Received => vec![(Meter::Received, 1), (Meter::ReceivedBytes, size)],
         Provenance::Submitted(_) => vec![(Meter::Submitted, 1), (Meter::SubmittedBytes, size)],
-        Provenance::Notification(_) | Provenance::Errand(_) | Provenance::Box => Vec::new(),
+        Provenance::Notification(_) | Provenance::Errand(_) | Provenance::Box | Provenance::Letter { .. } => Vec::new(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Letters: messages that the box itself writes to its people. Text comes as people write it, and leaves as mail has it.
 
-use mailstead_storage::{Accepted, BlobId, BodyKind, Envelope, EnvelopeRecipient, Notify, Priority, Provenance};
+use mailstead_storage::{Accepted, BodyKind, Envelope, EnvelopeRecipient, Notify, Priority, Provenance};
+
+use serde::{Deserialize, Serialize};
 
 use super::{Acceptance, Incoming, Intake, Refusal, Trace};
 use crate::clock::{Time, rfc5322};
@@ -8,7 +10,7 @@ use crate::message::transfer::encode_quoted_printable;
 use crate::sieve::encode_value;
 
 /// A person as a header field names one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The display name; may be empty.
     pub name: String,
@@ -17,7 +19,8 @@ pub struct Person {
 }
 
 /// How a letter's text is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Format {
     /// As it is.
     Plain,
@@ -128,9 +131,9 @@ impl Intake {
 }
 
 impl Sealed {
-    /// The id that the message will have.
-    pub fn id(&self) -> BlobId {
-        self.incoming.id()
+    /// The same, by another door than the box's own.
+    pub fn of(self, provenance: Provenance) -> Sealed {
+        Sealed { acceptance: Acceptance { provenance, ..self.acceptance }, ..self }
     }
 
     /// Sends it.

@@ -12,6 +12,15 @@ use crate::work;
 /// The protocol of those who sign in to the web. It alone can ask for a second factor, and takes no app password.
 pub(super) const WEB: &str = "web";
 
+/// Which password was proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proven {
+    /// The account's own.
+    Own,
+    /// That of a program. It has no end.
+    App,
+}
+
 /// What is kept of a password, and what is said to be it.
 pub(super) struct Credential {
     /// Which app password; none for the account's own password.
@@ -20,6 +29,12 @@ pub(super) struct Credential {
     pub(super) hash: String,
     /// What the client sent, in the form that was hashed.
     pub(super) secret: String,
+}
+
+impl Credential {
+    fn kind(&self) -> Proven {
+        if self.app.is_none() { Proven::Own } else { Proven::App }
+    }
 }
 
 impl People {
@@ -31,7 +46,7 @@ impl People {
         password: &str,
         protocol: &str,
         from: IpAddr,
-    ) -> Result<(), Denied> {
+    ) -> Result<Proven, Denied> {
         let claimed = account.as_ref().map_or_else(Vec::new, |account| claimed(account, password, protocol));
         let proven = account.as_ref().and_then(|account| {
             let (proofs, now) = (self.proofs(), self.now());
@@ -39,7 +54,7 @@ impl People {
         });
         if let Some(proven) = proven {
             self.used(proven, from).await;
-            return Ok(());
+            return Ok(proven.kind());
         }
         let turn = self.turns().take(Some(from)).await.ok_or(Denied::Unavailable)?;
         let (people, password) = (self.clone(), password.to_string());
@@ -58,7 +73,7 @@ impl People {
         self.rest_later();
         let right = right.ok_or(Denied::Wrong)?;
         self.used(&right, from).await;
-        Ok(())
+        Ok(right.kind())
     }
 
     fn right_one(&self, claimed: Vec<Credential>, password: &str) -> Option<Credential> {

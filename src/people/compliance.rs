@@ -1,11 +1,13 @@
 //! Whether passwords are as the policy wants them: judged when one is set or used to log in, because only then it is there
 //! to be judged. What is kept is the verdict, never the password.
 
+use std::sync::{Arc, PoisonError};
+
 use mailstead_storage::{Account, AccountId, Error, PasswordRecord, Result, Word};
 
-use super::People;
 use super::password;
 use super::policy::{FORMER_MAX, Policies, Policy, Rule};
+use super::{Denied, People};
 use crate::clock::{Time, timestamp};
 use crate::work;
 
@@ -30,16 +32,24 @@ pub struct Standing {
 }
 
 impl People {
-    /// What passwords have to be like.
+    /// What passwords have to be like. Read from storage the first time only.
     ///
     /// # Errors
     /// Those of storage.
-    pub fn password_policies(&self) -> Result<Policies> {
-        let kept = self.store().setting(POLICIES)?.unwrap_or_default();
-        if kept.is_empty() {
-            return Ok(Policies::default());
+    pub fn password_policies(&self) -> Result<Arc<Policies>> {
+        if let Some(known) = self.policies_cell().read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            return Ok(Arc::clone(known));
         }
-        serde_json::from_str(&kept).map_err(|error| Error::new(Word::Corrupt, format!("{POLICIES}: {error}")))
+        let kept = self.store().setting(POLICIES)?.filter(|kept| !kept.is_empty());
+        let read = kept.map_or_else(|| Ok(Policies::default()), |kept| serde_json::from_str(&kept));
+        let read = read.map_err(|error| Error::new(Word::Corrupt, format!("{POLICIES}: {error}")))?;
+        Ok(self.know_policies(read))
+    }
+
+    fn know_policies(&self, policies: Policies) -> Arc<Policies> {
+        let known = Arc::new(policies);
+        *self.policies_cell().write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
+        known
     }
 
     /// Changes what passwords have to be like. The passwords there are stay as they are, and are judged when they are used.
@@ -51,7 +61,38 @@ impl People {
             check(policy)?;
         }
         let text = serde_json::to_string(&policies).map_err(|error| Error::new(Word::Invalid, error.to_string()))?;
-        self.store().set_setting(POLICIES, Some(text)).await
+        self.store().set_setting(POLICIES, Some(text)).await?;
+        self.know_policies(policies);
+        Ok(())
+    }
+
+    /// Is the account's own password too old for its policy? Costs a read only where passwords have an end.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn is_password_expired(&self, account: &Account) -> Result<bool> {
+        let policies = self.password_policies()?;
+        let policy = policies.of(&account.address);
+        if policy.months_max == 0 {
+            return Ok(false);
+        }
+        let (store, id) = (self.store().clone(), account.id);
+        let record = work::read(move || store.password_record(id)).await?;
+        let ends = People::password_standing(policy, record.as_ref(), self.now()).ends;
+        if ends.is_none() {
+            // When it was set is not known: its time begins when it is first seen.
+            self.store().begin_password_age(id, self.now()).await?;
+        }
+        Ok(ends.is_some_and(|ends| ends <= self.now()))
+    }
+
+    /// Refuses to let in with a password that is too old.
+    pub(super) async fn must_be_current(&self, account: &Account) -> std::result::Result<(), Denied> {
+        match self.is_password_expired(account).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Denied::Expired),
+            Err(_) => Err(Denied::Unavailable),
+        }
     }
 
     /// How an account's password stands at `now`.

@@ -1,7 +1,7 @@
 //! Logging in.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -10,8 +10,10 @@ use mailstead_storage::{
 };
 
 use super::Address;
+use super::check::Proven;
 use super::forwarding::Forwarding;
 use super::password::{self, Memory, SCRAM_ITERATIONS};
+use super::policy::Policies;
 use super::proof::Proofs;
 use super::token::TokenVerifier;
 use super::turns::Turns;
@@ -41,6 +43,7 @@ struct Parts {
     forwarding: Forwarding,
     provider: OnceLock<Box<dyn TokenVerifier>>,
     watch: OnceLock<Box<dyn LoginWatch>>,
+    policies: RwLock<Option<Arc<Policies>>>,
 }
 
 /// Someone who has logged in.
@@ -61,6 +64,8 @@ pub enum Denied {
     Wrong,
     /// The password is right, but the account is disabled.
     Disabled,
+    /// The password is right, but too old: it has to be changed, which the web lets its owner do.
+    Expired,
     /// The check could not be made now.
     Unavailable,
 }
@@ -78,6 +83,7 @@ impl People {
             memory: Memory::default(),
             provider: OnceLock::new(),
             watch: OnceLock::new(),
+            policies: RwLock::default(),
         }))
     }
 
@@ -121,7 +127,24 @@ impl People {
         known.unwrap_or_else(|| decoy(&self.0.decoy_key, &login_key(&directory, user)))
     }
 
-    /// Lets in who has proven the password by SCRAM, and notes the login.
+    /// Lets in who has proven the password by SCRAM, and notes the login. The password itself is not seen, so of the
+    /// policy only its age counts, which begins now when it is not known.
+    ///
+    /// # Errors
+    /// See [`Denied`].
+    pub async fn admit_by_scram(
+        &self,
+        user: &str,
+        protocol: &'static str,
+        from: IpAddr,
+    ) -> std::result::Result<Login, Denied> {
+        if let Some(account) = find(&self.store().directory(), user).filter(|account| account.enabled) {
+            self.must_be_current(&account).await?;
+        }
+        self.admit(user, protocol, from)
+    }
+
+    /// Lets in who was known by other means than a password, or has proven it for the web, and notes the login.
     ///
     /// # Errors
     /// See [`Denied`].
@@ -186,6 +209,11 @@ impl People {
         &self.0.provider
     }
 
+    /// What passwords have to be like, as last read or set.
+    pub(super) fn policies_cell(&self) -> &RwLock<Option<Arc<Policies>>> {
+        &self.0.policies
+    }
+
     /// Who is told of logins.
     pub(super) fn watch_cell(&self) -> &OnceLock<Box<dyn LoginWatch>> {
         &self.0.watch
@@ -205,8 +233,11 @@ impl People {
         from: IpAddr,
     ) -> std::result::Result<Login, Denied> {
         let account = find(&self.store().directory(), user);
-        self.prove(account.clone(), password, protocol, from).await?;
+        let proven = self.prove(account.clone(), password, protocol, from).await?;
         let account = account.ok_or(Denied::Wrong)?;
+        if proven == Proven::Own && account.enabled {
+            self.must_be_current(&account).await?;
+        }
         self.let_in(&account, protocol, from)
     }
 

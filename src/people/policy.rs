@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Words that passwords are made of too often, without the digits and signs that are put around them.
 const COMMON: &str = include_str!("common_passwords.txt");
 
 /// What a password has to be like. Without any requirement by default.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "PasswordPolicy")]
 pub struct Policy {
     /// Fewest characters.
     pub length_min: u32,
@@ -32,8 +34,9 @@ pub struct Policy {
 }
 
 /// The policy of the box, and those of the domains that have their own.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(rename = "PasswordPolicies")]
 pub struct Policies {
     /// For all domains without their own.
     pub standard: Policy,

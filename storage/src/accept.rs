@@ -7,6 +7,7 @@ mod inbox;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) use inbox::{Finish, Inbox, Job, Purpose};
 
@@ -65,7 +66,7 @@ impl Writer {
         let shared = self.shared.clone();
         while let Some(jobs) = shared.accept.take(self.lane) {
             self.batch(jobs);
-            shared.accept.is_done(self.lane);
+            shared.accept.is_done(self.lane, self.sync_time());
             self.seal_full();
         }
         for open in self.open.values() {
@@ -105,6 +106,10 @@ impl Writer {
         if !news.spool.is_empty() {
             self.shared.bell.ring(&news);
         }
+    }
+
+    fn sync_time(&self) -> Duration {
+        self.open.values().next_back().map(|open| open.segment.base.sync_time()).unwrap_or_default()
     }
 
     fn active(&self) -> u32 {

@@ -4,12 +4,16 @@
 use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
-use redb::{Builder, Database, Durability, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, WriteTransaction};
+use redb::{
+    Builder, Database, Durability, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, StorageBackend,
+    WriteTransaction,
+};
 
-use crate::disk::{Access, Boxed, Disk};
+use crate::disk::{Access, Disk, Timed};
 use crate::{Error, Result, Word};
 
 /// Locks a mutex whose holder may have panicked: what the mutexes of this crate guard is whole
@@ -30,6 +34,7 @@ pub(crate) struct Base {
     broken: AtomicBool,
     retired: AtomicBool,
     handle: RwLock<Handle>,
+    sync_micros: Arc<AtomicU32>,
     lacking: OnceLock<Arc<dyn Lacking>>,
 }
 
@@ -59,6 +64,7 @@ impl Base {
             broken: AtomicBool::new(false),
             retired: AtomicBool::new(false),
             handle: RwLock::new(Handle::Closed),
+            sync_micros: Arc::default(),
             lacking: OnceLock::new(),
         }
     }
@@ -110,7 +116,7 @@ impl Base {
         if access == Access::Write && backend.len()? == 0 {
             return Err(Error::new(Word::Corrupt, "the file is empty; restore it from a backup"));
         }
-        let database = self.builder().create_with_backend(Boxed(backend))?;
+        let database = self.builder().create_with_backend(self.timed(backend))?;
         self.restore(&database)?;
         Ok(Handle::Writable(database))
     }
@@ -118,7 +124,7 @@ impl Base {
     fn open_sealed(&self) -> Result<Handle> {
         let read_only = || -> Result<ReadOnlyDatabase> {
             let backend = self.disk.open(&self.name, Access::Read)?;
-            Ok(self.builder().open_read_only_with_backend(Boxed(backend))?)
+            Ok(self.builder().open_read_only_with_backend(self.timed(backend))?)
         };
         let first = read_only();
         if first.as_ref().is_err_and(|error| error.word == Word::Corrupt) {
@@ -127,6 +133,15 @@ impl Base {
             return Ok(Handle::ReadOnly(read_only()?));
         }
         Ok(Handle::ReadOnly(first?))
+    }
+
+    fn timed(&self, backend: Box<dyn StorageBackend>) -> Timed {
+        Timed { backend, sync_micros: self.sync_micros.clone() }
+    }
+
+    /// How long the last sync took.
+    pub(crate) fn sync_time(&self) -> Duration {
+        Duration::from_micros(self.sync_micros.load(Relaxed).into())
     }
 
     fn builder(&self) -> Builder {

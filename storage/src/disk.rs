@@ -6,6 +6,9 @@ use std::io;
 use std::ops::Bound;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Instant;
 
 use redb::{BackendError, StorageBackend};
 
@@ -133,56 +136,64 @@ impl Disk for DataDirectory {
     }
 }
 
-/// redb wants a type of its own where a [`Disk`] gives a box.
+/// redb wants a type of its own where a [`Disk`] gives a box. Times the syncs.
 #[derive(Debug)]
-pub(crate) struct Boxed(pub(crate) Box<dyn StorageBackend>);
+pub(crate) struct Timed {
+    pub(crate) backend: Box<dyn StorageBackend>,
+    /// How long the last sync took, microseconds.
+    pub(crate) sync_micros: Arc<AtomicU32>,
+}
 
-impl StorageBackend for Boxed {
+impl StorageBackend for Timed {
     fn len(&self) -> io::Result<u64> {
-        self.0.len()
+        self.backend.len()
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read(offset, out)
+        self.backend.read(offset, out)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
+        self.backend.set_len(len)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
+        let began = Instant::now();
+        let result = self.backend.sync_data();
+        let micros = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
+        self.sync_micros.store(micros, Relaxed);
+        result
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.0.write(offset, data)
+        self.backend.write(offset, data)
     }
 
     fn close(&self) -> io::Result<()> {
-        self.0.close()
+        self.backend.close()
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.try_lock_range(start, end)
+        self.backend.try_lock_range(start, end)
     }
 
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.try_lock_shared_range(start, end)
+        self.backend.try_lock_shared_range(start, end)
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.unlock_range(start, end)
+        self.backend.unlock_range(start, end)
     }
 
     fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.lock_range(start, end)
+        self.backend.lock_range(start, end)
     }
 
     fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.lock_shared_range(start, end)
+        self.backend.lock_shared_range(start, end)
     }
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.query_lock_range(start, end)
+        self.backend.query_lock_range(start, end)
     }
 }

@@ -64,7 +64,7 @@ pub use mailbox::{
     AccessKey, Append, Appended, Attributes, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,
     NewMessage, Opened, Record, SpecialUse, Stored, UidRange, UidSet,
 };
-pub use mailing::{Mailing, MailingState};
+pub use mailing::{MAILINGS_MAX, Mailing, MailingState, NewMailing};
 pub use password::PasswordRecord;
 pub use pending::Pending;
 pub use report::{Report, ReportKind, Tally};

@@ -39,6 +39,16 @@ pub(crate) fn put(tables: &mut Tables, account: AccountId, record: &PasswordReco
     Ok(())
 }
 
+/// The age of a password counts from `now`, unless it is known already.
+pub(crate) fn begin_age(tables: &mut Tables, account: AccountId, now: Time) -> Result<()> {
+    let kept = tables.password.get(account.0)?.map(|row| decode_json("password", row.value())).transpose()?;
+    let kept: PasswordRecord = kept.unwrap_or_default();
+    match kept.since {
+        Some(_) => Ok(()),
+        None => put(tables, account, &PasswordRecord { since: Some(now), ..kept }),
+    }
+}
+
 pub(crate) fn record(transaction: &ReadTransaction, account: AccountId) -> Result<Option<PasswordRecord>> {
     let row = transaction.open_table(meta::PASSWORD)?.get(account.0)?;
     row.map(|row| decode_json("password", row.value())).transpose()

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::agenda::{Agenda, Change};
 use crate::base::lock;
 use crate::spool::senders::folded;
-use crate::{Arrival, BlobId, Priority, RecipientState, SpoolFilter, SpoolQueue, State, Time, Told};
+use crate::{Arrival, BlobId, Priority, Provenance, RecipientState, SpoolFilter, SpoolQueue, State, Time, Told};
 
 /// An accepted message that has no row in `meta.redb` yet.
 #[derive(Debug, Clone)]
@@ -193,6 +193,16 @@ impl Queue {
 
     pub(crate) fn fresh_count(&self) -> usize {
         lock(&self.0).fresh.len()
+    }
+
+    /// The letter after the last one of a mass message that is fresh; 0 when none is.
+    pub(crate) fn next_letter(&self, of: u64) -> u64 {
+        let inner = lock(&self.0);
+        let letters = inner.fresh.values().filter_map(|fresh| match fresh.arrival.provenance {
+            Provenance::Letter { mailing, letter } if mailing == of => Some(letter + 1),
+            _ => None,
+        });
+        letters.max().unwrap_or(0)
     }
 
     /// When the oldest fresh message that nobody has leased was accepted.

@@ -415,7 +415,7 @@ fn decode_priority(row: &mut Reader) -> Result<Priority> {
 }
 
 /// An *arrival*: received u64 (ms), priority u8, Return-Path length varint, provenance u8 with a
-/// varint for those that name something, flags u8 (1 SMTPUTF8, 2 REQUIRETLS, 4 verdict Junk), body u8,
+/// varint for each thing that it names, flags u8 (1 SMTPUTF8, 2 REQUIRETLS, 4 verdict Junk), body u8,
 /// RET u8 (0 none), ENVID, reverse-path, count, and for each recipient: address, NOTIFY u8, ORCPT.
 fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
     row.raw(&arrival.received.0.to_le_bytes());
@@ -435,6 +435,11 @@ fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
         Provenance::Errand(of) => {
             row.byte(4);
             row.number(of.0);
+        }
+        Provenance::Letter { mailing, letter } => {
+            row.byte(5);
+            row.number(mailing);
+            row.number(letter);
         }
     }
     let envelope = &arrival.envelope;
@@ -510,6 +515,7 @@ fn decode_provenance(row: &mut Reader) -> Result<Provenance> {
         2 => Ok(Provenance::Notification(BlobId(row.number()?))),
         3 => Ok(Provenance::Box),
         4 => Ok(Provenance::Errand(BlobId(row.number()?))),
+        5 => Ok(Provenance::Letter { mailing: row.number()?, letter: row.number()? }),
         _ => Err(row.corrupt()),
     }
 }

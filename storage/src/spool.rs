@@ -117,6 +117,13 @@ pub enum Provenance {
     Errand(BlobId),
     /// Made by the box itself.
     Box,
+    /// A letter of a mass message, which counts what becomes of it.
+    Letter {
+        /// The mass message.
+        mailing: u64,
+        /// Which of its letters, from 0.
+        letter: u64,
+    },
 }
 
 /// Order of delivery when several messages are due.

@@ -3,6 +3,7 @@
 mod credentials;
 mod guard;
 mod mailboxes;
+mod mailing;
 mod password;
 mod people;
 mod reports;
@@ -46,7 +47,7 @@ pub struct Options {
     pub accept_batch_messages_max: usize,
     /// Most bytes of one accept commit.
     pub accept_batch_bytes_max: usize,
-    /// Where an accept commit takes so long, another one may begin when it is half over.
+    /// Where a sync takes so long, an accept commit may begin when another one is half over.
     pub accept_slow: Duration,
     /// New mail is refused when the disk has less than this free, bytes.
     pub disk_free_bytes_min: u64,

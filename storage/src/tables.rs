@@ -187,6 +187,9 @@ pub(crate) mod meta {
 
     /// Number of a mass message → version 1, JSON of [`crate::Mailing`].
     pub(crate) const MAILING: Definition<u64, &[u8]> = Definition::new("mailing");
+
+    /// Number of a mass message that is being sent → its letter and to whom it goes, opaque here.
+    pub(crate) const MAILING_DRAFT: Definition<u64, &[u8]> = Definition::new("mailing_draft");
 }
 
 /// Set in the blob id of a rest's key.

@@ -21,6 +21,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 from box import Box, PASSWORD, free_ports  # noqa: E402
+from chain import Hop  # noqa: E402
 from postfix import Postfix  # noqa: E402
 from zone import Zone  # noqa: E402
 
@@ -381,7 +382,30 @@ def eight_bit_mail_goes_by_a_server_that_takes_none(town):
     assert "dkim=pass header.d=one.test header.s=mail1-rsa" in came and "dmarc=pass" in came, came
 
 
+def chains_of_others_are_judged(town):
+    """A list and whoever it writes to pass a message on; both seal it."""
+    first, second = (Hop(domain, town.folder) for domain in ("list.test", "again.test"))
+    town.zone.add([first.record(), second.record()])
+
+    def judged(subject, passed_on):
+        message = f"From: ann@sender.test\r\nTo: bob@two.test\r\nSubject: {subject}\r\n\r\nHello\r\n".encode()
+        with smtplib.SMTP(TWO, town.mail, timeout=30) as smtp:
+            smtp.sendmail("list@again.test", ["bob@two.test"], passed_on(message))
+        came = wait_for(town.two, subject, folders=("INBOX", "Junk"))[0]
+        own = came[came.index("Authentication-Results: mx.two.test;"):].split("\r\n\r\n")[0]
+        return own[own.index("arc="):].split()[0].rstrip(";")
+
+    def twice(message):
+        return second.seal(first.seal(message, "none"), "pass")
+
+    assert judged("chain-of-one", lambda message: first.seal(message, "none")) == "arc=pass"
+    assert judged("chain-of-two", twice) == "arc=pass"
+    assert judged("chain-forged", lambda message: twice(message).replace(b"i=2; cv=pass", b"i=2; cv=none")) == "arc=fail"
+    assert judged("chain-changed", lambda message: twice(message).replace(b"Subject: ", b"Subject: [x] ")) == "arc=fail"
+
+
 TESTS = [
+    chains_of_others_are_judged,
     boxes_find_each_other_and_dane_holds,
     one_message_here_and_elsewhere_and_nowhere,
     a_certificate_that_dane_does_not_name_gets_nothing,

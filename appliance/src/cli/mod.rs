@@ -8,6 +8,7 @@ mod failure;
 mod import;
 mod init;
 mod log;
+mod mailing;
 mod network;
 mod password;
 mod password_policy;
@@ -21,6 +22,7 @@ mod settings;
 mod shared;
 mod spool;
 mod table;
+mod token;
 mod trace;
 mod user;
 mod verify;
@@ -82,6 +84,12 @@ enum Command {
     /// Mailboxes that belong to domains, and who may use them
     #[command(subcommand)]
     Shared(shared::Command),
+    /// Messages to many users at once
+    #[command(subcommand)]
+    Mailing(mailing::Command),
+    /// Tokens that programs use the API with
+    #[command(subcommand)]
+    Token(token::Command),
     /// Messages that wait for delivery
     #[command(subcommand)]
     Spool(spool::Command),
@@ -225,6 +233,8 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::User(command) => command.run(&client, context).await,
         Command::Alias(command) => command.run(&client, context).await,
         Command::Shared(command) => command.run(&client, context).await,
+        Command::Mailing(command) => command.run(&client, context).await,
+        Command::Token(command) => command.run(&client, context).await,
         Command::Spool(command) => command.run(&client, context).await,
         Command::Session(command) => command.run(&client, context).await,
         Command::Block(command) => command.run(&client, context).await,

@@ -1,7 +1,8 @@
 //! `mailstead policy …`: what passwords have to be like, and whose are not.
 
 use clap::{Args, Subcommand};
-use mailstead_web::api::passwords::{Compliance, PasswordPolicies, PasswordPolicy};
+use mailstead_core::people::policy::{Policies, Policy};
+use mailstead_web::api::passwords::Compliance;
 use mailstead_web::segment;
 
 use super::table::{Table, moment, yes};
@@ -64,10 +65,10 @@ pub struct Requirements {
     months: u32,
 }
 
-impl From<Requirements> for PasswordPolicy {
-    fn from(given: Requirements) -> PasswordPolicy {
+impl From<Requirements> for Policy {
+    fn from(given: Requirements) -> Policy {
         let Requirements { length, number, capital, lower, symbol, not_user_name, not_common, former, months } = given;
-        PasswordPolicy {
+        Policy {
             length_min: length,
             number,
             capital,
@@ -87,7 +88,7 @@ impl Command {
             Command::Show => context.show(client.get("/password-policy").await?, print),
             Command::Set { domain, policy } => {
                 let path = domain.map_or_else(String::new, |domain| format!("/{}", segment(&domain)));
-                client.put(&format!("/password-policy{path}"), &PasswordPolicy::from(policy)).await?;
+                client.put(&format!("/password-policy{path}"), &Policy::from(policy)).await?;
                 context.done("The policy counts from now on; passwords in use are judged when their owners log in");
             }
             Command::Unset { domain } => {
@@ -102,7 +103,7 @@ impl Command {
     }
 }
 
-fn print(policies: PasswordPolicies) {
+fn print(policies: Policies) {
     let mut table = Table::new(&[
         "domain",
         ">length",

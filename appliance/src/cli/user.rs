@@ -180,7 +180,8 @@ fn print(list: Users) {
     table.print("There are no users yet; add one with `mailstead user add name@example.org`.");
 }
 
-fn role_words(role: Role) -> &'static str {
+/// A role as lists name it.
+pub fn role_words(role: Role) -> &'static str {
     match role {
         Role::User => "user",
         Role::DomainAdministrator => "domain administrator",

@@ -6,6 +6,7 @@ use mailstead_storage::{NewAccount, Options, Silent, Time};
 
 use super::super::resolve::tests::{account, directory};
 use super::*;
+use crate::people::policy::Policy;
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
@@ -72,6 +73,33 @@ async fn who_is_let_in() {
     let last = house.people.store().last_login(house.alice).expect("read").expect("noted");
     let expected = LastLogin { at: house.clock.now(), protocol: "pop3".into(), from: "127.0.0.1".into() };
     assert_eq!(last, expected);
+}
+
+/// A password that is too old lets nobody in by any protocol of mail; on the web it is proven, so that it can be changed.
+#[tokio::test]
+async fn a_password_ends_with_its_time() {
+    let house = Box::new().await;
+    let scram = async || house.people.admit_by_scram("alice", "imap", HERE).await.map(|login| login.account);
+    let policy = Policy { months_max: 1, ..Policy::default() };
+    let policies = Policies { standard: policy, ..Policies::default() };
+    assert_eq!(house.tries("alice", "secret").await, Ok(house.alice));
+    house.people.set_password_policies(policies).await.expect("set");
+    // When it was set is not known: its time begins when it is first seen.
+    assert_eq!(scram().await, Ok(house.alice));
+    let begin = house.clock.now();
+    house.clock.set(begin.plus_seconds(27 * 86_400));
+    assert_eq!((house.tries("alice", "secret").await, scram().await), (Ok(house.alice), Ok(house.alice)));
+    assert_eq!(house.tries("carol", "secret").await, Ok(house.carol), "seen later");
+    house.clock.set(begin.plus_seconds(32 * 86_400));
+    assert_eq!(house.tries("alice", "secret").await, Err(Denied::Expired));
+    assert_eq!(house.tries("alice", "wrong").await, Err(Denied::Wrong));
+    assert_eq!(scram().await, Err(Denied::Expired));
+    assert_eq!(house.tries("carol", "secret").await, Ok(house.carol));
+    let proven = house.people.prove_for_web("alice", "secret", HERE).await.expect("proven");
+    assert_eq!(house.people.is_password_expired(&proven).await, Ok(true));
+    house.people.set_password(house.alice, "another").await.expect("set");
+    assert_eq!(house.tries("alice", "another").await, Ok(house.alice));
+    assert_eq!(scram().await, Ok(house.alice));
 }
 
 #[tokio::test]

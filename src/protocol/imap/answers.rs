@@ -86,7 +86,7 @@ impl Answers<ImapSession> for ImapAnswers {
             }
             Question::Verifier(user) => Answer::Verifier(self.house.people.scram_verifier(&user)),
             Question::Admit(user) => {
-                let login = self.house.people.admit(&user, PROTOCOL, self.client);
+                let login = self.house.people.admit_by_scram(&user, PROTOCOL, self.client).await;
                 Answer::Login(self.logged_in(&user, login))
             }
             Question::ProofWrong(user) => {

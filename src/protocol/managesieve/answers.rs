@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mailstead_storage::{AccountId, Error, Pending, ScriptEntry, Word};
 
 use super::House;
-use super::session::{Answer, ManageSieveSession, No, Question, Refused, Why};
+use super::session::{Answer, ManageSieveSession, No, Question, Why};
 use crate::log::{Event, Kind, Level};
 use crate::net::{Answers, Peer};
 use crate::people::sessions::SessionId;
@@ -30,7 +30,7 @@ impl ManageSieveAnswers {
         ManageSieveAnswers { house, session: peer.id, client: peer.address.ip(), account: None }
     }
 
-    fn logged_in(&mut self, user: String, login: Result<Login, Denied>) -> Result<Arc<str>, Refused> {
+    fn logged_in(&mut self, user: String, login: Result<Login, Denied>) -> Result<Arc<str>, Denied> {
         match login {
             Ok(login) => {
                 self.account = Some(login.account);
@@ -41,7 +41,7 @@ impl ManageSieveAnswers {
                 let event = Event::new(Kind::Sieve, Level::Warning, "login failed").session(self.session);
                 let client = self.client.to_canonical().to_string();
                 self.house.log.write(event.with("user", user).with("client", client));
-                Err(denied.into())
+                Err(denied)
             }
         }
     }
@@ -112,7 +112,7 @@ impl Answers<ManageSieveSession> for ManageSieveAnswers {
             }
             Question::Verifier { user } => Answer::Verifier(self.house.people.scram_verifier(&user)),
             Question::Admit { user } => {
-                let login = self.house.people.admit(&user, PROTOCOL, self.client);
+                let login = self.house.people.admit_by_scram(&user, PROTOCOL, self.client).await;
                 Answer::LoggedIn(self.logged_in(user, login))
             }
             Question::ProofWrong { user } => {
@@ -138,16 +138,6 @@ async fn check(text: String) -> Result<String, No> {
         Err(fault) => Err(No { why: Why::Wrong, text: fault.to_string() }),
     })
     .await
-}
-
-impl From<Denied> for Refused {
-    fn from(denied: Denied) -> Refused {
-        match denied {
-            Denied::Wrong => Refused::Wrong,
-            Denied::Disabled => Refused::Disabled,
-            Denied::Unavailable => Refused::Unavailable,
-        }
-    }
 }
 
 impl From<Error> for No {

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use mailstead_storage::Store;
 
 pub use answers::ManageSieveAnswers;
-pub use session::{Answer, ManageSieveSession, No, Question, Refused, Secret, Why};
+pub use session::{Answer, ManageSieveSession, No, Question, Secret, Why};
 pub use settings::ManageSieveSettings;
 
 use crate::log::{Kind, Log};

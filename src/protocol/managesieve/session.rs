@@ -12,6 +12,7 @@ use super::frame::{Bad, Frame, Framed};
 use super::wire::{Code, Word, bye, no, ok, ok_with, script, string};
 use crate::clock::Time;
 use crate::net::{Goodbye, Input, OUTPUT_BYTES, Session, Status, Turn};
+use crate::people::Denied;
 use crate::people::sasl::{Exchange, Step};
 
 /// What a session asks the house.
@@ -96,7 +97,7 @@ impl std::fmt::Debug for Secret {
 /// What the house answers.
 pub enum Answer {
     /// The account's main address, or why nobody is let in.
-    LoggedIn(Result<Arc<str>, Refused>),
+    LoggedIn(Result<Arc<str>, Denied>),
     /// What is needed to check SCRAM-SHA-256.
     Verifier(ScramVerifier),
     /// All scripts.
@@ -105,17 +106,6 @@ pub enum Answer {
     Script(Result<String, No>),
     /// Done, durably, or why not.
     Done(Result<(), No>),
-}
-
-/// Why nobody is let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// User or password is wrong.
-    Wrong,
-    /// The account is disabled.
-    Disabled,
-    /// It cannot be checked now.
-    Unavailable,
 }
 
 /// Why something is not done.
@@ -219,7 +209,7 @@ impl ManageSieveSession {
                 self.state = State::Admitting { last };
                 return Some(Turn::Ask(Question::Admit { user }));
             }
-            Step::Denied(why) => self.refuse(why.into(), out),
+            Step::Denied(why) => self.refuse(why, out),
             // No mechanism with tokens is offered here.
             Step::Token { .. } | Step::Malformed => return self.cancel("Malformed authentication exchange", out),
             Step::Wrong { user } => {
@@ -258,14 +248,15 @@ impl ManageSieveSession {
         self.bad(why, out)
     }
 
-    fn refuse(&mut self, why: Refused, out: &mut Vec<u8>) {
+    fn refuse(&mut self, why: Denied, out: &mut Vec<u8>) {
         self.state = State::Anonymous;
         match why {
-            Refused::Wrong => no(out, &Code::Plain, "User or password is wrong"),
-            Refused::Disabled => no(out, &Code::Plain, "The account is disabled"),
-            Refused::Unavailable => no(out, &Code::TryLater, "The password cannot be checked now"),
+            Denied::Wrong => no(out, &Code::Plain, "User or password is wrong"),
+            Denied::Disabled => no(out, &Code::Plain, "The account is disabled"),
+            Denied::Expired => no(out, &Code::Plain, "The password has expired; sign in on the web and change it"),
+            Denied::Unavailable => no(out, &Code::TryLater, "The password cannot be checked now"),
         }
-        if why != Refused::Unavailable {
+        if why != Denied::Unavailable {
             self.auth_failures += 1;
             if self.auth_failures >= self.settings.auth_failures_max {
                 bye(out, &Code::Plain, "Too many wrong passwords");

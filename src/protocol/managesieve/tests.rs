@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::clock::Time;
 use crate::net::{Goodbye, Input, Session, Turn};
-use crate::people::PlaintextAuth;
+use crate::people::{Denied, PlaintextAuth};
 
 static VERIFIER: LazyLock<ScramVerifier> = LazyLock::new(|| crate::people::credentials("secret").1);
 
@@ -62,12 +62,12 @@ impl Table {
         match question {
             Question::LogIn { user, password } => Answer::LoggedIn(match (user.as_str(), password.0.as_str()) {
                 ("alice", "secret") => Ok("alice@example.test".into()),
-                ("carol", "secret") => Err(Refused::Disabled),
-                ("away", _) => Err(Refused::Unavailable),
-                _ => Err(Refused::Wrong),
+                ("carol", "secret") => Err(Denied::Disabled),
+                ("away", _) => Err(Denied::Unavailable),
+                _ => Err(Denied::Wrong),
             }),
             Question::Verifier { .. } => Answer::Verifier(VERIFIER.clone()),
-            Question::ProofWrong { .. } => Answer::LoggedIn(Err(Refused::Wrong)),
+            Question::ProofWrong { .. } => Answer::LoggedIn(Err(Denied::Wrong)),
             Question::Admit { .. } => Answer::LoggedIn(Ok("alice@example.test".into())),
             Question::List => {
                 let entry = |name: &String| ScriptEntry { name: name.clone(), active: name == "on" };

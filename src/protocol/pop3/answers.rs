@@ -135,7 +135,7 @@ impl Answers<Pop3Session> for Pop3Answers {
             }
             Question::Verifier { user } => Answer::Verifier(self.house.people.scram_verifier(&user)),
             Question::Admit { user } => {
-                let login = self.house.people.admit(&user, PROTOCOL, self.client);
+                let login = self.house.people.admit_by_scram(&user, PROTOCOL, self.client).await;
                 Answer::LoggedIn(self.open(user, login).await)
             }
             Question::ProofWrong { user } => {
@@ -153,6 +153,7 @@ impl From<Denied> for Refused {
         match denied {
             Denied::Wrong => Refused::Wrong,
             Denied::Disabled => Refused::Disabled,
+            Denied::Expired => Refused::Expired,
             Denied::Unavailable => Refused::Unavailable,
         }
     }
@@ -163,6 +164,7 @@ impl Refused {
         match self {
             Refused::Wrong => "user or password is wrong",
             Refused::Disabled => "the account is disabled",
+            Refused::Expired => "the password has expired",
             Refused::InUse => "the maildrop is in use",
             Refused::Unavailable => "unavailable",
         }

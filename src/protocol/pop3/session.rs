@@ -107,6 +107,8 @@ pub enum Refused {
     Wrong,
     /// The account is disabled.
     Disabled,
+    /// The password is too old.
+    Expired,
     /// Another POP3 session has the maildrop.
     InUse,
     /// It cannot be checked or read now.
@@ -118,6 +120,7 @@ impl From<Refused> for Denied {
         match refused {
             Refused::Wrong => Denied::Wrong,
             Refused::Disabled => Denied::Disabled,
+            Refused::Expired => Denied::Expired,
             Refused::InUse | Refused::Unavailable => Denied::Unavailable,
         }
     }
@@ -259,11 +262,12 @@ impl Pop3Session {
         let (code, text) = match why {
             Refused::Wrong => (Code::Auth, "User or password is wrong"),
             Refused::Disabled => (Code::Auth, "The account is disabled"),
+            Refused::Expired => (Code::Auth, "The password has expired; sign in on the web and change it"),
             Refused::InUse => (Code::InUse, "Another session has the maildrop"),
             Refused::Unavailable => (Code::SysTemp, "The maildrop cannot be opened now"),
         };
         err(out, code, text);
-        if matches!(why, Refused::Wrong | Refused::Disabled) {
+        if matches!(why, Refused::Wrong | Refused::Disabled | Refused::Expired) {
             self.auth_failures += 1;
             if self.auth_failures >= self.settings.auth_failures_max {
                 self.state = State::Over;

@@ -87,6 +87,7 @@ pub const AUTH_CANCELLED: Reply = reply(501, "5.7.0", "Login cancelled");
 pub const AUTH_MALFORMED: Reply = reply(501, "5.5.2", "This response cannot be understood");
 pub const WRONG_PASSWORD: Reply = reply(535, "5.7.8", "User or password is wrong");
 pub const ACCOUNT_DISABLED: Reply = reply(525, "5.7.13", "The account is disabled; ask its administrator");
+pub const PASSWORD_EXPIRED: Reply = reply(535, "5.7.8", "The password has expired; sign in on the web and change it");
 pub const LOGIN_UNAVAILABLE: Reply = reply(454, "4.7.0", "The login cannot be checked now; try again later");
 pub const TOO_MANY_FAILURES: Reply = reply(421, "4.7.0", "Too many failed logins; closing the connection");
 
@@ -157,6 +158,7 @@ pub fn denied(denied: Denied) -> Reply {
     match denied {
         Denied::Wrong => WRONG_PASSWORD,
         Denied::Disabled => ACCOUNT_DISABLED,
+        Denied::Expired => PASSWORD_EXPIRED,
         Denied::Unavailable => LOGIN_UNAVAILABLE,
     }
 }

@@ -12,7 +12,6 @@ use mailstead_core::dns::{DnsSettings, Hickory};
 use mailstead_core::guard::{self, Guard};
 use mailstead_core::intake::{Intake, Trace};
 use mailstead_core::log::Log;
-use mailstead_core::mailing::{self, Mailings};
 use mailstead_core::net::tls::{Certificates, TlsSettings};
 use mailstead_core::net::{Encryption, Limits, LineService, Net, Protocol};
 use mailstead_core::people::sessions::Sessions;
@@ -70,13 +69,6 @@ impl House {
             hostname: HOST.into(),
         });
         let guard = guard.expect("a guard");
-        let mailings = Mailings::open(mailing::Parts {
-            store: store.clone(),
-            intake: intake.clone(),
-            clock: clock.clone(),
-            log: Log::none(),
-            hostname: HOST.into(),
-        });
         people.tell(Box::new(guard.clone()));
         let net = Net {
             clock: clock.clone(),
@@ -102,7 +94,6 @@ impl House {
             people: people.clone(),
             intake: intake.clone(),
             guard,
-            mailings: mailings.expect("mailings"),
             bell: bell.clone(),
             clock: clock.clone(),
             log: Log::none(),

@@ -3,7 +3,8 @@
 //! The first takes everything. Where a sync is slow, a message that comes while one is under way waits for half of it on
 //! average, and then for its own. So the second begins a commit of its own when that of the first is half over, with the
 //! short messages for the spool that have come until then. On a quick disk it never does: a commit that holds more
-//! messages costs less for each.
+//! messages costs less for each. What counts is the sync alone, because the rest of a commit is work, which two at once
+//! do no sooner.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -95,7 +96,7 @@ impl Purpose {
 pub(crate) struct Inbox {
     batch_messages_max: usize,
     batch_bytes_max: usize,
-    /// A commit that takes so long may have another one beside it.
+    /// Where a sync takes so long, a commit may have another one beside it.
     slow: Duration,
     waiting: Mutex<Waiting>,
     /// There may be work for this lane.
@@ -113,6 +114,8 @@ struct Waiting {
     began: [Option<Instant>; 2],
     /// How long the last commit took.
     took: Duration,
+    /// How long a sync takes of late.
+    sync: Duration,
 }
 
 /// When a lane may begin.
@@ -157,7 +160,7 @@ impl Inbox {
         if waiting.urgent > 0 {
             match waiting.began {
                 [None, _] => self.more[Lane::First as usize].notify_one(),
-                [Some(_), None] if waiting.took >= self.slow => self.more[Lane::Second as usize].notify_one(),
+                [Some(_), None] if waiting.sync >= self.slow => self.more[Lane::Second as usize].notify_one(),
                 _ => {}
             }
         }
@@ -193,11 +196,12 @@ impl Inbox {
         }
     }
 
-    /// A lane has done what it took.
-    pub(super) fn is_done(&self, lane: Lane) {
+    /// A lane has done what it took. Its last sync took so long.
+    pub(super) fn is_done(&self, lane: Lane, sync: Duration) {
         let mut waiting: MutexGuard<'_, Waiting> = lock(&self.waiting);
         if let Some(began) = waiting.began[lane as usize].take() {
             waiting.took = began.elapsed();
+            waiting.sync = (waiting.sync * 7 + sync) / 8;
         }
         // The other may have waited for its end.
         self.more[lane.other() as usize].notify_one();
@@ -214,7 +218,7 @@ impl Waiting {
             (Lane::First, _) if self.urgent == 0 => Begin::Later,
             (Lane::First, None) => Begin::Now,
             (Lane::Second, None) => Begin::Later,
-            (Lane::Second, _) if self.took < slow || !self.jobs.iter().any(Job::is_short) => Begin::Later,
+            (Lane::Second, _) if self.sync < slow || !self.jobs.iter().any(Job::is_short) => Begin::Later,
             (_, Some(began)) => match (self.took / 2).saturating_sub(began.elapsed()) {
                 Duration::ZERO => Begin::Now,
                 time => Begin::In(time),
@@ -300,7 +304,7 @@ mod tests {
     #[test]
     fn who_begins_when() {
         fn check(lane: Lane, jobs: Vec<Job>, other_for: Option<Duration>, took: Duration, expected: &str) {
-            let mut waiting = Waiting { took, ..Waiting::default() };
+            let mut waiting = Waiting { took, sync: took, ..Waiting::default() };
             waiting.urgent = jobs.iter().filter(|job| matches!(job, Job::Finish(_))).count();
             waiting.jobs = jobs.into();
             let now = Instant::now();

@@ -8,6 +8,7 @@ use redb::ReadableTable;
 use super::steer;
 use crate::lane::Lane;
 use crate::mailbox::change::{self, Incoming, date};
+use crate::mailing;
 use crate::queue::Fresh;
 use crate::rows::{BlobRow, SpoolRow};
 use crate::rules;
@@ -49,6 +50,12 @@ pub(crate) fn apply(tables: &mut Tables, sequence: u64) -> Result<()> {
         position += 1;
     }
     tables.set_state(lane.position_name(), position)
+}
+
+/// Applies the journal row of a message that enters the spool, and may leave it at once.
+pub(super) fn enter(tables: &mut Tables, fresh: &Fresh) -> Result<()> {
+    apply(tables, fresh.sequence)?;
+    mailing::entered(tables, fresh)
 }
 
 pub(super) fn spool_row(tables: &Tables, id: BlobId) -> Result<Option<SpoolRow>> {
@@ -132,7 +139,7 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
             if references > 0 {
                 found_blob(tables, fresh, references as u32)?;
             }
-            apply(tables, fresh.sequence)?;
+            enter(tables, fresh)?;
         }
         None => {
             tables.take_spool_row(id, &row)?;
@@ -141,7 +148,10 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
     }
     deliver(tables, id, &row, &mailboxes, now)?;
     memories.into_iter().try_for_each(|memory| rules::remember(tables, memory))?;
-    let Some(next_attempt) = next_attempt else { return Ok(true) };
+    let Some(next_attempt) = next_attempt else {
+        mailing::left(tables, &row.arrival.provenance, &recipients)?;
+        return Ok(true);
+    };
     let row = SpoolRow { next_attempt, attempts, queue, recipients, ..row };
     if doomed {
         steer::put_aside(tables, id, &row, now)?;

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use redb::ReadableTable;
 
-use super::settle::{apply, first_row, found_blob, spool_row, unapplied};
+use super::settle::{enter, first_row, found_blob, spool_row, unapplied};
+use crate::mailing;
 use crate::queue::Queue;
 use crate::rows::SpoolRow;
 use crate::tables::{removed_key, removed_parts};
@@ -83,7 +84,7 @@ pub(crate) fn delete(
         went.push(*id);
         if let Some(fresh) = fresh {
             found_blob(tables, &fresh, 1)?;
-            apply(tables, fresh.sequence)?;
+            enter(tables, &fresh)?;
             put_aside(tables, *id, &first_row(&fresh), now)?;
         } else if let Some(row) = row {
             tables.take_spool_row(*id, &row)?;
@@ -98,7 +99,7 @@ pub(crate) fn delete(
 /// Keeps a message, with its reference, from where it can be put back into the spool.
 pub(super) fn put_aside(tables: &mut Tables, id: BlobId, row: &SpoolRow, now: Time) -> Result<()> {
     tables.removed.insert(removed_key(now, id), row.encode().as_slice())?;
-    Ok(())
+    mailing::removed(tables, &row.arrival.provenance)
 }
 
 /// Puts messages back into the spool as they were. Returns how many of them could be.
@@ -116,6 +117,7 @@ pub(crate) fn restore(tables: &mut Tables, ids: &[BlobId], since: Time) -> Resul
         tables.begin_writing();
         tables.removed.remove(key)?;
         tables.put_spool_row(*id, row)?;
+        mailing::restored(tables, &row.arrival.provenance)?;
         tables.news.spool.push(*id);
     }
     Ok(rows.len())

@@ -51,21 +51,6 @@ impl Store {
         self.write(move |tables| guard::remove_hold(tables, account))
     }
 
-    /// Keeps how far a mass message has come.
-    pub fn put_mailing(&self, mailing: Mailing) -> Pending<()> {
-        self.write(move |tables| mailing::put(tables, &mailing))
-    }
-
-    /// Forgets a mass message.
-    pub fn remove_mailing(&self, id: u64) -> Pending<()> {
-        self.write(move |tables| mailing::remove(tables, id))
-    }
-
-    /// The mass messages that are kept, by number.
-    pub fn mailings(&self) -> Result<Vec<Mailing>> {
-        self.0.shared.look(mailing::list)
-    }
-
     /// The accounts whose messages are held.
     pub fn holds(&self) -> Result<Vec<Hold>> {
         self.0.shared.look(guard::holds)

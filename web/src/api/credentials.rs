@@ -202,7 +202,8 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::api(Access::User, Method::PUT, "/api/v1/users/{address}/own-password", change_password)
             .about("Changes the own password, and signs out everywhere else.")
-            .body::<OwnPassword>(),
+            .body::<OwnPassword>()
+            .for_expired(),
         Route::api(Access::User, Method::GET, "/api/v1/users/{address}/second-factor", factor)
             .about("Tells whether a second factor is set.")
             .answers::<FactorState>(),

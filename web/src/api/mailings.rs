@@ -1,4 +1,4 @@
-//! `mailings`: letters to many people of the box at once; list with progress, send.
+//! `mailings`: letters to many people of the box at once; list with progress, preview, send, cancel.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,11 +6,12 @@ use axum::http::{Method, StatusCode};
 use mailstead_core::clock::rfc3339;
 use mailstead_core::intake::{Format, Person};
 use mailstead_core::mailing::Draft;
+use mailstead_core::work;
 use mailstead_storage::{Account, Directory, Mailing, MailingState, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::extract::Body;
+use super::extract::{Body, Path};
 use super::{Answer, Problem, names};
 use crate::House;
 use crate::door::{Access, Caller, Route};
@@ -19,6 +20,8 @@ use crate::door::{Access, Caller, Route};
 const TEXT_BYTES_MAX: usize = 1 << 20;
 /// Most characters of a subject or a name.
 const LINE_CHARS_MAX: usize = 500;
+/// Recipients that a preview names.
+const NAMED_MAX: usize = 5;
 /// Who writes, unless somebody else is named.
 pub(crate) const FROM: &str = "System Administrator";
 
@@ -82,7 +85,7 @@ pub struct MailingRow {
     pub by: String,
     /// When.
     pub begun: String,
-    /// `sending`, `queued` or `interrupted`.
+    /// `sending`, `queued` or `cancelled`.
     pub state: String,
     /// To how many it goes.
     pub total: u64,
@@ -92,6 +95,25 @@ pub struct MailingRow {
     pub delivered: u64,
     /// How many could not be delivered.
     pub failed: u64,
+    /// How many were taken out of the spool.
+    pub removed: u64,
+}
+
+/// What would be sent.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct MailingPreview {
+    /// The name in From.
+    pub from: String,
+    /// To whom, in words.
+    pub audience: String,
+    /// To how many.
+    pub total: usize,
+    /// The addresses of the first of them.
+    pub first: Vec<String>,
+    /// The subject.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
 }
 
 /// A mailing that was begun.
@@ -113,11 +135,59 @@ pub(crate) fn routes() -> Vec<Route> {
             .body::<NewMailing>()
             .answers::<Begun>()
             .creates(),
+        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/mailings/preview", show_preview)
+            .about("Tells what would be sent, and to whom. Sends nothing.")
+            .body::<NewMailing>()
+            .answers::<MailingPreview>(),
+        Route::api(Access::SystemAdmin, Method::GET, "/api/v1/mailings/{id}", one)
+            .about("Tells how far a mass message has come.")
+            .answers::<MailingRow>(),
+        Route::api(Access::SystemAdmin, Method::POST, "/api/v1/mailings/{id}/cancel", cancel)
+            .about("Stops a mass message: what waits in the spool is taken out, what is delivered stays."),
     ]
 }
 
-pub(crate) async fn list(State(house): State<House>) -> Json<MailingList> {
-    Json(MailingList { mailings: house.mailings.list().into_iter().map(MailingRow::from).collect() })
+async fn list(State(house): State<House>) -> Answer<Json<MailingList>> {
+    Ok(Json(MailingList { mailings: all(&house).await? }))
+}
+
+/// All that are remembered, the latest first.
+pub(crate) async fn all(house: &House) -> Answer<Vec<MailingRow>> {
+    let mailings = house.mailings.clone();
+    let kept = work::read(move || mailings.list()).await?;
+    Ok(kept.into_iter().map(MailingRow::from).collect())
+}
+
+async fn one(State(house): State<House>, Path(id): Path<u64>) -> Answer<Json<MailingRow>> {
+    let found = all(&house).await?.into_iter().find(|mailing| mailing.id == id);
+    found.map(Json).ok_or_else(|| Problem::not_found(format!("there is no mass message {id}")))
+}
+
+async fn show_preview(
+    State(house): State<House>,
+    caller: Caller,
+    Body(new): Body<NewMailing>,
+) -> Answer<Json<MailingPreview>> {
+    preview(&house, &caller, new).map(Json)
+}
+
+/// What would be sent.
+pub(crate) fn preview(house: &House, caller: &Caller, new: NewMailing) -> Answer<MailingPreview> {
+    let Draft { from, audience, to, subject, text, .. } = draft(house, caller, new)?;
+    let first = to.iter().take(NAMED_MAX).map(|person| person.address.clone()).collect();
+    Ok(MailingPreview { from, audience, total: to.len(), first, subject, text })
+}
+
+async fn cancel(State(house): State<House>, caller: Caller, Path(id): Path<u64>) -> Answer<StatusCode> {
+    stop(&house, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Stops a mass message.
+pub(crate) async fn stop(house: &House, caller: &Caller, id: u64) -> Answer<()> {
+    house.mailings.cancel(id).await?;
+    house.audit(caller, "mass message cancelled", id);
+    Ok(())
 }
 
 pub(crate) async fn send(
@@ -135,8 +205,7 @@ pub(crate) async fn send(
     Ok((StatusCode::CREATED, Json(Begun { id, total })))
 }
 
-/// What would be sent.
-pub(crate) fn draft(house: &House, caller: &Caller, new: NewMailing) -> Answer<Draft> {
+fn draft(house: &House, caller: &Caller, new: NewMailing) -> Answer<Draft> {
     for (what, line) in [("subject", &new.subject), ("sender's name", &new.from), ("recipient's name", &new.to_name)] {
         if line.chars().any(char::is_control) || line.chars().count() > LINE_CHARS_MAX {
             return Err(Problem::invalid(format!("the {what} is one line of at most {LINE_CHARS_MAX} characters")));
@@ -210,13 +279,14 @@ impl From<Mailing> for MailingRow {
             state: match mailing.state {
                 MailingState::Sending => "sending",
                 MailingState::Queued => "queued",
-                MailingState::Interrupted => "interrupted",
+                MailingState::Cancelled => "cancelled",
             }
             .into(),
             total: mailing.total,
             queued: mailing.queued,
             delivered: mailing.delivered,
             failed: mailing.failed,
+            removed: mailing.removed,
         }
     }
 }

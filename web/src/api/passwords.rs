@@ -1,6 +1,6 @@
 //! `password-policy` and `password-compliance`: what passwords have to be like, whose are not, and mail to those users.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -28,39 +28,6 @@ const SUBJECT_CHARS_MAX: usize = 200;
 
 /// Bytes of a text at most.
 const TEXT_BYTES_MAX: usize = 32 * 1024;
-
-/// What a password has to be like. What is left out is not asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct PasswordPolicy {
-    /// Fewest characters.
-    pub length_min: u32,
-    /// With a digit.
-    pub number: bool,
-    /// With a capital letter.
-    pub capital: bool,
-    /// With a small letter.
-    pub lower: bool,
-    /// With a character that is neither letter nor digit.
-    pub symbol: bool,
-    /// Without the user's name in it.
-    pub not_user_name: bool,
-    /// Not a common one.
-    pub not_common: bool,
-    /// Not one of so many before it.
-    pub former: u32,
-    /// Not older than so many months; 0 is without an end.
-    pub months_max: u32,
-}
-
-/// What passwords have to be like.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct PasswordPolicies {
-    /// In all domains that have no policy of their own.
-    pub standard: PasswordPolicy,
-    /// In these domains.
-    pub domains: BTreeMap<String, PasswordPolicy>,
-}
 
 /// How users' passwords stand.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -100,13 +67,13 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::api(Access::DomainAdmin, Method::GET, "/api/v1/password-policy", show)
             .about("Tells what passwords have to be like.")
-            .answers::<PasswordPolicies>(),
+            .answers::<Policies>(),
         Route::api(Access::SystemAdmin, Method::PUT, "/api/v1/password-policy", put)
             .about("Changes what passwords have to be like in domains without a policy of their own.")
-            .body::<PasswordPolicy>(),
+            .body::<Policy>(),
         Route::api(Access::DomainAdmin, Method::PUT, "/api/v1/password-policy/{domain}", put_domain)
             .about("Gives a domain a policy of its own.")
-            .body::<PasswordPolicy>(),
+            .body::<Policy>(),
         Route::api(Access::DomainAdmin, Method::DELETE, "/api/v1/password-policy/{domain}", remove_domain)
             .about("Takes a domain's own policy away, so that the box's counts."),
         Route::api(Access::DomainAdmin, Method::GET, "/api/v1/password-compliance", compliance)
@@ -118,24 +85,23 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn show(State(house): State<House>, caller: Caller) -> Answer<Json<PasswordPolicies>> {
+async fn show(State(house): State<House>, caller: Caller) -> Answer<Json<Policies>> {
     policies(&house, &caller).await.map(Json)
 }
 
 /// What passwords have to be like, as far as the caller sees domains.
-pub(crate) async fn policies(house: &House, caller: &Caller) -> Answer<PasswordPolicies> {
-    let kept = kept(house).await?;
+pub(crate) async fn policies(house: &House, caller: &Caller) -> Answer<Policies> {
+    let kept = Policies::clone(&*kept(house).await?);
     let domains = kept.domains.into_iter().filter(|(domain, _)| caller.scope().covers_domain(domain));
-    let domains = domains.map(|(domain, policy)| (domain, policy.into())).collect();
-    Ok(PasswordPolicies { standard: kept.standard.into(), domains })
+    Ok(Policies { domains: domains.collect(), standard: kept.standard })
 }
 
-async fn kept(house: &House) -> Answer<Policies> {
+async fn kept(house: &House) -> Answer<Arc<Policies>> {
     let people = house.people.clone();
     Ok(work::read(move || people.password_policies()).await?)
 }
 
-async fn put(State(house): State<House>, caller: Caller, Body(policy): Body<PasswordPolicy>) -> Answer<StatusCode> {
+async fn put(State(house): State<House>, caller: Caller, Body(policy): Body<Policy>) -> Answer<StatusCode> {
     set(&house, &caller, "", Some(policy)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -144,7 +110,7 @@ async fn put_domain(
     State(house): State<House>,
     caller: Caller,
     Path(domain): Path<String>,
-    Body(policy): Body<PasswordPolicy>,
+    Body(policy): Body<Policy>,
 ) -> Answer<StatusCode> {
     set(&house, &caller, &domain, Some(policy)).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -156,11 +122,11 @@ async fn remove_domain(State(house): State<House>, caller: Caller, Path(domain):
 }
 
 /// Changes the policy of a domain, or with an empty name the box's.
-pub(crate) async fn set(house: &House, caller: &Caller, domain: &str, policy: Option<PasswordPolicy>) -> Answer<()> {
+pub(crate) async fn set(house: &House, caller: &Caller, domain: &str, policy: Option<Policy>) -> Answer<()> {
     let _edit = house.edits.lock().await;
-    let mut policies = kept(house).await?;
+    let mut policies = Policies::clone(&*kept(house).await?);
     if domain.is_empty() {
-        policies.standard = policy.unwrap_or_default().into();
+        policies.standard = policy.unwrap_or_default();
     } else {
         let domain = names::domain(domain)?;
         caller.must_cover_domain(&domain)?;
@@ -168,7 +134,7 @@ pub(crate) async fn set(house: &House, caller: &Caller, domain: &str, policy: Op
             return Err(Problem::not_found(format!("the domain {domain} is not kept here")));
         }
         match policy {
-            Some(policy) => drop(policies.domains.insert(domain, policy.into())),
+            Some(policy) => drop(policies.domains.insert(domain, policy)),
             None => drop(policies.domains.remove(&domain)),
         }
     }
@@ -265,30 +231,5 @@ impl ComplianceRow {
             violated: standing.broken.iter().flatten().map(|rule| rule.told().to_owned()).collect(),
             ends: standing.ends.map(rfc3339),
         }
-    }
-}
-
-impl From<Policy> for PasswordPolicy {
-    fn from(policy: Policy) -> PasswordPolicy {
-        let Policy { length_min, number, capital, lower, symbol, not_user_name, not_common, former, months_max } =
-            policy;
-        PasswordPolicy { length_min, number, capital, lower, symbol, not_user_name, not_common, former, months_max }
-    }
-}
-
-impl From<PasswordPolicy> for Policy {
-    fn from(policy: PasswordPolicy) -> Policy {
-        let PasswordPolicy {
-            length_min,
-            number,
-            capital,
-            lower,
-            symbol,
-            not_user_name,
-            not_common,
-            former,
-            months_max,
-        } = policy;
-        Policy { length_min, number, capital, lower, symbol, not_user_name, not_common, former, months_max }
     }
 }

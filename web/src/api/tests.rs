@@ -91,7 +91,7 @@ impl Fixture {
         });
         let guard = guard.expect("a guard");
         people.tell(Box::new(guard.clone()));
-        let mailings = Mailings::open(mailing::Parts {
+        let mailings = Mailings::new(mailing::Parts {
             store: store.clone(),
             intake: intake.clone(),
             clock: clock.clone(),
@@ -106,7 +106,7 @@ impl Fixture {
             sessions,
             guard,
             intake,
-            mailings: mailings.expect("mailings"),
+            mailings,
             services,
             log,
             settings: Arc::new(Fixed),

@@ -24,6 +24,7 @@ struct Inner {
     name: String,
     ip: Option<IpAddr>,
     means: Means,
+    has_expired: bool,
 }
 
 /// By what the caller is known.
@@ -56,6 +57,13 @@ impl Caller {
         Caller::new(Access::Anonymous, Scope::Nothing, None, "anonymous".into(), ip, Means::Nothing)
     }
 
+    /// The same, with a password that is too old: nothing is open but to change it.
+    pub(super) fn expired(self) -> Caller {
+        let Inner { role, account, means, ip, .. } = *self.0;
+        let (scope, name) = (self.0.scope.clone(), self.0.name.clone());
+        Caller(Arc::new(Inner { role, scope, account, name, ip, means, has_expired: true }))
+    }
+
     /// The owner of an account, with no more rights than `most`.
     pub fn user(account: &Account, most: Access, ip: Option<IpAddr>, means: Means) -> Caller {
         let role = Access::from(account.role).min(most);
@@ -77,7 +85,8 @@ impl Caller {
         ip: Option<IpAddr>,
         means: Means,
     ) -> Caller {
-        Caller(Arc::new(Inner { role, scope, account, name, ip: ip.map(|ip| ip.to_canonical()), means }))
+        let ip = ip.map(|ip| ip.to_canonical());
+        Caller(Arc::new(Inner { role, scope, account, name, ip, means, has_expired: false }))
     }
 
     /// What routes the caller may use.
@@ -108,6 +117,11 @@ impl Caller {
     /// By what the caller is known.
     pub fn means(&self) -> Means {
         self.0.means
+    }
+
+    /// Is the password too old, so that nothing is open but to change it?
+    pub fn has_expired(&self) -> bool {
+        self.0.has_expired
     }
 
     /// Is this address out of the caller's sight?

@@ -36,5 +36,8 @@ async fn known(house: &House, headers: &HeaderMap, ip: IpAddr) -> Option<Caller>
     }
     let secret = cookie::read(headers)?;
     let (account, id) = house.people.web_session(secret, house.web.lifetime(), ip).await?;
-    Some(Caller::user(&account, Access::SystemAdmin, Some(ip), Means::Session(id.0)))
+    let caller = Caller::user(&account, Access::SystemAdmin, Some(ip), Means::Session(id.0));
+    // A password whose age cannot be read is taken for too old: nothing is lost but time.
+    let has_expired = house.people.is_password_expired(&account).await.unwrap_or(true);
+    Some(if has_expired { caller.expired() } else { caller })
 }

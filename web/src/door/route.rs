@@ -17,6 +17,11 @@ use crate::{House, segment};
 
 /// Where people sign in.
 const SIGN_IN: &str = "/sign-in";
+/// Where those go whose password is too old.
+const CHANGE: &str = "/me/password";
+
+/// The word for a password that is too old.
+const EXPIRED: &str = "password_expired";
 
 /// A row of the table of routes.
 pub struct Route {
@@ -24,6 +29,7 @@ pub struct Route {
     access: Access,
     methods: MethodRouter<House>,
     operation: Option<Operation>,
+    is_way_back: bool,
 }
 
 /// What the description of the API tells of a route.
@@ -61,12 +67,13 @@ const JSON: &str = "application/json";
 struct Gate {
     access: Access,
     is_page: bool,
+    is_way_back: bool,
 }
 
 impl Route {
     /// A page, with the methods that it answers to.
     pub fn page(access: Access, path: &'static str, methods: MethodRouter<House>) -> Route {
-        Route { path, access, methods, operation: None }
+        Route { path, access, methods, operation: None, is_way_back: false }
     }
 
     /// A method of the API.
@@ -78,7 +85,12 @@ impl Route {
         let filter = MethodFilter::try_from(method.clone()).expect("the API uses the methods that axum knows");
         let status = StatusCode::NO_CONTENT;
         let operation = Operation { method, about: "", query: None, body: None, answer: None, status };
-        Route { path, access, methods: on(filter, handler), operation: Some(operation) }
+        Route { path, access, methods: on(filter, handler), operation: Some(operation), is_way_back: false }
+    }
+
+    /// Opens it to those, too, whose password is too old: it lets them change it, or sign out.
+    pub fn for_expired(self) -> Route {
+        Route { is_way_back: true, ..self }
     }
 
     /// Says what it does.
@@ -158,7 +170,7 @@ impl Route {
 
     /// Adds it to a router, behind its guard.
     pub(crate) fn join(self, router: Router<House>) -> Router<House> {
-        let gate = Gate { access: self.access, is_page: self.operation.is_none() };
+        let gate = Gate { access: self.access, is_page: self.operation.is_none(), is_way_back: self.is_way_back };
         router.route(self.path, self.methods.route_layer(from_fn_with_state(gate, admit)))
     }
 }
@@ -168,6 +180,7 @@ async fn admit(State(gate): State<Gate>, caller: Caller, request: Request, next:
     match refusal(gate, &caller, &request) {
         None => next.run(request).await,
         Some(problem) if gate.is_page && problem.status == StatusCode::UNAUTHORIZED => sign_in(&request),
+        Some(problem) if gate.is_page && problem.code == EXPIRED => Redirect::to(CHANGE).into_response(),
         Some(problem) if gate.is_page => Failure::from(problem).into_response(),
         Some(problem) => problem.into_response(),
     }
@@ -182,6 +195,10 @@ fn refusal(gate: Gate, caller: &Caller, request: &Request) -> Option<Problem> {
     }
     if caller.role() < gate.access {
         return Some(Problem::denied("this is for administrators"));
+    }
+    if caller.has_expired() && !gate.is_way_back {
+        let message = "your password has expired; change it, then everything is open again".into();
+        return Some(Problem { status: StatusCode::FORBIDDEN, code: EXPIRED, message });
     }
     let reads = request.method().is_safe();
     match caller.means() {

@@ -39,7 +39,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::page(Access::Anonymous, "/sign-in", get(form).post(password)),
         Route::page(Access::Anonymous, "/sign-in/code", post(code)),
-        Route::page(Access::User, "/sign-out", post(sign_out)),
+        Route::page(Access::User, "/sign-out", post(sign_out)).for_expired(),
     ]
 }
 
@@ -203,6 +203,7 @@ fn words(denied: Denied) -> &'static str {
     match denied {
         Denied::Wrong => "User or password is wrong.",
         Denied::Disabled => "This account is disabled. Ask your administrator.",
+        Denied::Expired => "The password has expired. Sign in, then change it.",
         Denied::Unavailable => "Passwords cannot be checked now. Try again in a moment.",
     }
 }

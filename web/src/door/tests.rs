@@ -10,8 +10,9 @@ use axum::http::header::{
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::Response;
 use http_body_util::BodyExt;
+use mailstead_core::clock::Time;
 use mailstead_core::people::{NewToken, totp};
-use mailstead_storage::{Account, Role, SecondFactor};
+use mailstead_storage::{Account, PasswordRecord, Role, SecondFactor};
 use serde_json::json;
 use tower::ServiceExt;
 
@@ -186,6 +187,37 @@ async fn a_web_session_ends_with_its_time_its_password_and_its_account() {
     assert_eq!(status(&cookie).await, 200);
     fixture.house.clock.set(fixture.house.clock.now().plus_seconds(idle + 61));
     assert_eq!(status(&cookie).await, 401, "idle");
+}
+
+#[tokio::test]
+async fn with_an_expired_password_only_the_way_to_a_new_one_is_open() {
+    let fixture = people().await;
+    let cookie = sign_in(&fixture, "alice@example.test").await;
+    let policy = fixture.ask("PUT", "/password-policy", json!({"months_max": 1, "length_min": 8})).await;
+    assert_eq!(policy.0, StatusCode::NO_CONTENT);
+    let see = async |method: &str, path: &str, body: &str, kind: &'static str| {
+        ask(&fixture, method, path, &[("cookie", &cookie), (CONTENT_TYPE.as_str(), kind)], body).await
+    };
+    assert_eq!(see("GET", "/me", "", "").await.status(), StatusCode::OK, "its time begins");
+    let alice = fixture.house.store.directory().by_address["alice@example.test"].id;
+    let old = PasswordRecord { since: Some(Time(0)), ..PasswordRecord::default() };
+    fixture.house.store.put_password_record(alice, old).await.expect("kept");
+    let away = see("GET", "/me", "", "").await;
+    assert_eq!(
+        (away.status(), &away.headers()[LOCATION]),
+        (StatusCode::SEE_OTHER, &"/me/password".parse().expect("x"))
+    );
+    let api = see("GET", "/api/v1/users/alice%40example.test", "", "").await;
+    assert_eq!(api.status(), StatusCode::FORBIDDEN);
+    assert!(text(api).await.contains("password_expired"));
+    let page = text(see("GET", "/me/password", "", "").await).await;
+    assert!(page.contains("at least 8 characters") && !page.contains("/me/mail"), "{page}");
+    let form = |new: &str| format!("old=secret&new={new}&again={new}");
+    let refused = see("POST", "/me/password", &form("short"), FORM.1).await;
+    assert_eq!(refused.headers()[LOCATION], "/me/password");
+    let changed = see("POST", "/me/password", &form("much-longer"), FORM.1).await;
+    assert_eq!(changed.headers()[LOCATION], "/me");
+    assert_eq!(see("GET", "/me", "", "").await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

@@ -84,9 +84,9 @@ pub(crate) struct MenuEntry {
     pub(crate) current: bool,
 }
 
-/// What this caller may use; the entry of `section` is the current one.
+/// What this caller may use, which is nothing with a password that is too old; the entry of `section` is the current one.
 pub(super) fn of(caller: &Caller, section: &str) -> Vec<MenuGroup> {
-    let shown = |entry: &&Entry| entry.access <= caller.role();
+    let shown = |entry: &&Entry| entry.access <= caller.role() && !caller.has_expired();
     let row = |entry: &Entry| MenuEntry { path: entry.path, label: entry.label, current: entry.path == section };
     let groups = GROUPS
         .iter()

@@ -126,6 +126,7 @@ impl From<Denied> for Reply {
         match denied {
             Denied::Wrong => Reply::no("AUTHENTICATIONFAILED", "User or password is wrong"),
             Denied::Disabled => Reply::no("AUTHORIZATIONFAILED", "Account is disabled"),
+            Denied::Expired => Reply::no("EXPIRED", "Password has expired, sign in on the web and change it"),
             Denied::Unavailable => Reply::no("UNAVAILABLE", "Cannot check passwords now, try again later"),
         }
     }

@@ -312,5 +312,6 @@ fn provenance_words(provenance: &Provenance, house: &House) -> String {
         Provenance::Notification(about) => format!("delivery status notification about {about}"),
         Provenance::Errand(of) => format!("sent by rules that ran for {of}"),
         Provenance::Box => "made by the box".into(),
+        Provenance::Letter { mailing, .. } => format!("a letter of mass message {mailing}"),
     }
 }

@@ -3,19 +3,15 @@
 use askama::Template;
 use axum::extract::State;
 use axum::routing::get;
-use mailstead_core::mailing::Draft;
 
 use crate::House;
-use crate::api::Problem;
 use crate::api::extract::Body;
-use crate::api::mailings::{self, Audience, FROM, MailingRow, NewMailing};
+use crate::api::mailings::{self, Audience, FROM, MailingPreview, MailingRow, NewMailing};
+use crate::api::{Answer, Problem};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{Asked, Notice, Page, Posted, Shown, Told, back_with, show, text};
 
 const PATH: &str = "/messages";
-
-/// Recipients that a preview names.
-const NAMED_MAX: usize = 5;
 
 /// Who may be written to, with what a person calls them.
 const AUDIENCES: [(&str, &str, Audience); 4] = [
@@ -36,35 +32,36 @@ struct WritePage {
     is_reminder: bool,
     new: NewMailing,
     domains: Vec<String>,
-    preview: Option<Preview>,
+    preview: Option<MailingPreview>,
     mailings: Vec<MailingRow>,
-}
-
-/// What would be sent.
-struct Preview {
-    from: String,
-    to: String,
-    subject: String,
-    text: String,
 }
 
 async fn write(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
     let is_reminder = asked.get("kind") == "reminder";
     let new = NewMailing { from: FROM.into(), ..NewMailing::default() };
     let page = Page::new(&caller, "Mass messaging", PATH).telling(told);
-    show(&written(&house, page, is_reminder, new, None).await)
+    show(&written(&house, page, is_reminder, new, None).await?)
 }
 
-async fn written(house: &House, page: Page, is_reminder: bool, new: NewMailing, preview: Option<Preview>) -> WritePage {
-    let mailings = mailings::list(State(house.clone())).await.0.mailings;
+async fn written(
+    house: &House,
+    page: Page,
+    is_reminder: bool,
+    new: NewMailing,
+    preview: Option<MailingPreview>,
+) -> Answer<WritePage> {
+    let mailings = mailings::all(house).await?;
     let mut domains: Vec<String> = house.store.directory().domains.keys().cloned().collect();
     domains.sort_unstable();
-    WritePage { page, is_reminder, new, domains, preview, mailings }
+    Ok(WritePage { page, is_reminder, new, domains, preview, mailings })
 }
 
 async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     let is_reminder = posted.get("kind") == "reminder";
-    let checked = mailings::draft(&house, &caller, said(&posted));
+    if posted.act() == "cancel" {
+        return cancel(&house, &caller, posted.get("mailing")).await;
+    }
+    let checked = mailings::preview(&house, &caller, said(&posted));
     let page = Page::new(&caller, "Mass messaging", PATH);
     let sending = posted.act() == "send";
     match checked {
@@ -73,13 +70,23 @@ async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Show
             let done = |count: usize| Notice::done(format!("The message goes to {}.", text::count(count, "user")));
             Ok(back_with(PATH, Notice::of(sent, |(_, begun)| done(begun.0.total))))
         }
-        Ok(draft) => show(&written(&house, page, is_reminder, said(&posted), Some(Preview::of(draft))).await),
+        Ok(preview) => show(&written(&house, page, is_reminder, said(&posted), Some(preview)).await?),
         Err(problem) => refused(&house, page, is_reminder, &posted, &problem).await,
     }
 }
 
 async fn refused(house: &House, page: Page, is_reminder: bool, posted: &Posted, problem: &Problem) -> Shown {
-    show(&written(house, page.refusing(problem), is_reminder, said(posted), None).await)
+    show(&written(house, page.refusing(problem), is_reminder, said(posted), None).await?)
+}
+
+async fn cancel(house: &House, caller: &Caller, mailing: &str) -> Shown {
+    let unknown = |_| Problem::invalid("choose the message to cancel");
+    let stopped = match mailing.parse().map_err(unknown) {
+        Ok(id) => mailings::stop(house, caller, id).await,
+        Err(problem) => Err(problem),
+    };
+    let told = "The message is cancelled. What was delivered stays where it is.";
+    Ok(back_with(PATH, Notice::of(stopped, |()| Notice::done(told))))
 }
 
 /// What the form says.
@@ -102,19 +109,14 @@ fn said(posted: &Posted) -> NewMailing {
     }
 }
 
-impl Preview {
-    fn of(draft: Draft) -> Preview {
-        let named: Vec<&str> = draft.to.iter().take(NAMED_MAX).map(|person| person.address.as_str()).collect();
-        let others = match draft.to.len() - named.len() {
+impl MailingPreview {
+    /// To whom, in a line that names a few.
+    fn to(&self) -> String {
+        let others = match self.total - self.first.len() {
             0 => String::new(),
             others => format!(" and {}", text::count(others, "more|more")),
         };
-        Preview {
-            from: draft.from,
-            to: format!("{}: {}{others}", text::count(draft.to.len(), "user"), named.join(", ")),
-            subject: draft.subject,
-            text: draft.text,
-        }
+        format!("{}: {}{others}", text::count(self.total, "user"), self.first.join(", "))
     }
 }
 
@@ -147,7 +149,12 @@ impl MailingRow {
     }
 
     fn ended(&self) -> u64 {
-        self.delivered + self.failed
+        self.delivered + self.failed + self.removed
+    }
+
+    /// May it still be stopped?
+    fn is_sending(&self) -> bool {
+        self.state == "sending"
     }
 }
 
@@ -157,20 +164,15 @@ mod tests {
 
     #[test]
     fn a_preview_names_a_few() {
-        let person = |n| mailstead_core::intake::Person::nameless(format!("u{n}@a.test"));
-        let draft = |count| Draft {
+        let preview = |total: usize| MailingPreview {
             from: "x".into(),
             audience: "all".into(),
-            to: (0..count).map(person).collect(),
+            total,
+            first: (0..total.min(2)).map(|n| format!("u{n}@a.test")).collect(),
             subject: "s".into(),
             text: "t".into(),
-            format: mailstead_core::intake::Format::Plain,
-            by: "me".into(),
         };
-        assert_eq!(Preview::of(draft(1)).to, "1 user: u0@a.test");
-        assert_eq!(
-            Preview::of(draft(7)).to,
-            "7 users: u0@a.test, u1@a.test, u2@a.test, u3@a.test, u4@a.test and 2 more"
-        );
+        assert_eq!(preview(1).to(), "1 user: u0@a.test");
+        assert_eq!(preview(4).to(), "4 users: u0@a.test, u1@a.test and 2 more");
     }
 }

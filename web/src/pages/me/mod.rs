@@ -15,11 +15,13 @@ use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show, tex
 
 /// Where the page is.
 pub(super) const PATH: &str = "/me";
+/// Where the password is changed.
+const PASSWORD: &str = "/me/password";
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::page(Access::User, PATH, get(account)),
-        Route::page(Access::User, "/me/password", post(password)),
+        Route::page(Access::User, PASSWORD, get(renew).post(password)).for_expired(),
         Route::page(Access::User, "/me/second-factor", get(offer).post(secrets::set_factor)),
         Route::page(Access::User, "/me/second-factor/remove", post(remove_factor)),
         Route::page(Access::User, "/me/app-passwords", post(secrets::make_app_password)),
@@ -49,6 +51,21 @@ struct OfferPage {
     offer: FactorOffer,
 }
 
+/// What those see whose password is too old.
+#[derive(Template)]
+#[template(path = "pages/me/renew.html")]
+struct RenewPage {
+    page: Page,
+    user: String,
+    wanted: String,
+}
+
+async fn renew(State(house): State<House>, caller: Caller, told: Told) -> Shown {
+    let policies = house.people.password_policies()?;
+    let (user, page) = (caller.name().to_string(), Page::new(&caller, "Choose a new password", PATH));
+    show(&RenewPage { page: page.telling(told), wanted: policies.of(&user).told(), user })
+}
+
 async fn account(State(house): State<House>, caller: Caller, told: Told) -> Shown {
     let of = || (State(house.clone()), caller.clone(), Path(caller.name().to_string()));
     let (state, who, own) = of();
@@ -74,13 +91,14 @@ fn own(caller: &Caller) -> Path<String> {
 }
 
 async fn password(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
+    let failed = if caller.has_expired() { PASSWORD } else { PATH };
     if posted.get("new") != posted.get("again") {
-        return Ok(back_with(PATH, Notice::failed("The two new passwords are not the same.")));
+        return Ok(back_with(failed, Notice::failed("The two new passwords are not the same.")));
     }
     let change = OwnPassword { old: posted.get("old").into(), new: posted.get("new").into() };
     let outcome = credentials::change_password(State(house), caller.clone(), own(&caller), Body(change)).await;
     let done = "Password changed. Everywhere else you are signed out.";
-    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done(done))))
+    Ok(back_with(if outcome.is_ok() { PATH } else { failed }, Notice::of(outcome, |_| Notice::done(done))))
 }
 
 async fn offer(State(house): State<House>, caller: Caller) -> Shown {

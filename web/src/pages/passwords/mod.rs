@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 use askama::Template;
 use axum::extract::State;
 use axum::routing::get;
-use mailstead_core::people::policy::Rule;
+use mailstead_core::people::policy::{Policy, Rule};
 use mailstead_core::work;
 use mailstead_storage::Account;
 
 use crate::House;
 use crate::api::Problem;
-use crate::api::passwords::{self, ComplianceMail, ComplianceRow, PasswordPolicy};
+use crate::api::passwords::{self, ComplianceMail, ComplianceRow};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show, text};
 
@@ -45,7 +45,7 @@ pub(crate) fn routes() -> Vec<Route> {
 struct PolicyPage {
     page: Page,
     /// The box's, with an empty name, and those of domains.
-    policies: Vec<(String, PasswordPolicy)>,
+    policies: Vec<(String, Policy)>,
     /// Domains without their own.
     others: Vec<String>,
     is_system: bool,
@@ -80,7 +80,7 @@ async fn set(State(house): State<House>, caller: Caller, posted: Posted) -> Show
         return Ok(back_with(POLICY, Notice::failed("only a system administrator may change the policy of the box")));
     }
     let number = |name: &str| posted.get(name).trim().parse().unwrap_or(0);
-    let policy = PasswordPolicy {
+    let policy = Policy {
         length_min: number("length_min"),
         number: posted.has("number"),
         capital: posted.has("capital"),
