@@ -6,7 +6,7 @@
 //! | 1 | [`message`] |
 //! | 2 | [`people`] [`authenticity`] [`sieve`] |
 //! | 3 | [`intake`] |
-//! | 4 | [`guard`] [`mailing`] [`reports`] |
+//! | 4 | [`archive`] [`guard`] [`mailing`] [`reports`] |
 //! | 5 | [`net`] |
 //! | 6 | [`protocol`] |
 //! | 7 | [`delivery`] |
@@ -14,6 +14,7 @@
 //! Rooms meet in storage and ring a bell; no room calls a sister of its rank.
 //! This crate knows no HTTP, no table layout and has no `main`.
 
+pub mod archive;
 pub mod authenticity;
 pub mod bell;
 pub mod clock;

@@ -67,7 +67,7 @@ pub struct House {
 pub struct Running {
     failures: Vec<(&'static str, String)>,
     stop: watch::Sender<bool>,
-    tasks: [JoinHandle<()>; 4],
+    tasks: [JoinHandle<()>; 5],
 }
 
 impl Running {
@@ -197,6 +197,7 @@ impl House {
             checks,
             certificates,
             observed: Default::default(),
+            archive_exports: Default::default(),
             live,
             web: Arc::new(config.web.clone()),
             tries: Tries::default(),
@@ -224,6 +225,7 @@ impl House {
             tokio::spawn(self.delivery.clone().run(stopped.clone())),
             tokio::spawn(control.serve(self.web.clone(), stopped.clone())),
             tokio::spawn(wiring::reminders(&self.web, &self.parts).run(stopped.clone())),
+            tokio::spawn(wiring::archive_keeper(&self.parts).run(stopped.clone())),
             tokio::spawn(care(
                 self.parts.store.clone(),
                 self.parts.net.clone(),

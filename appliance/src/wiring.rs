@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use mailstead_core::archive;
 use mailstead_core::authenticity::{Checks, Signers, Tallies};
 use mailstead_core::bell::Bell;
 use mailstead_core::delivery::{self, Delivery, remote};
@@ -73,6 +74,12 @@ pub fn reminders(web: &mailstead_web::House, parts: &Parts) -> Reminders {
         log: parts.net.log.clone(),
         hostname: web.hostname.to_string(),
     }
+}
+
+/// Keeps the archive.
+pub fn archive_keeper(parts: &Parts) -> archive::Keeper {
+    let (clock, log) = (parts.net.clock.clone(), parts.net.log.clone());
+    archive::Keeper { store: parts.store.clone(), clock, log }
 }
 
 /// Reports to other servers.

@@ -164,8 +164,8 @@ impl Writer {
                 Purpose::Keep(promise) => {
                     promise.keep(Ok(Kept { id, size, hash, segment: number, _pin: segment.pin() }));
                 }
-                Purpose::Spool { arrival, promise, .. } => {
-                    fresh.push(Fresh { sequence, id, size, segment: number, hash, arrival });
+                Purpose::Spool { arrival, copies, promise, .. } => {
+                    fresh.push(Fresh { sequence, id, size, segment: number, hash, arrival, copies });
                     promises.push((promise, Accepted { id, size }));
                     sequence += 1;
                 }

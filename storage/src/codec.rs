@@ -70,6 +70,11 @@ impl<'a> Reader<'a> {
         Ok(reader)
     }
 
+    /// A part of a row, without a version of its own.
+    pub(crate) fn bare(row: &'static str, bytes: &'a [u8]) -> Reader<'a> {
+        Reader { rest: bytes, row }
+    }
+
     pub(crate) fn corrupt(&self) -> Error {
         Error::new(Word::Corrupt, format!("a {} row does not read as one", self.row))
     }

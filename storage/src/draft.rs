@@ -60,8 +60,9 @@ impl Draft {
         let (promise, pending) = Pending::new();
         self.count(&tail);
         let hash = *self.hasher.finalize().as_bytes();
-        let row = JournalRow::encode(self.id, self.size, &hash, &arrival);
-        self.finish(tail, hash, Purpose::Spool { arrival: Arc::new(arrival), row, promise });
+        let copies = self.shared.archive.copies(|| self.shared.directory(), &arrival);
+        let row = JournalRow::encode(self.id, self.size, &hash, &copies, &arrival);
+        self.finish(tail, hash, Purpose::Spool { arrival: Arc::new(arrival), copies, row, promise });
         pending
     }
 

@@ -9,6 +9,7 @@
 
 mod accept;
 mod agenda;
+mod archive;
 mod base;
 mod bell;
 mod codec;
@@ -45,6 +46,11 @@ mod traffic;
 mod verify;
 mod write;
 
+pub use archive::look::ArchiveSlice;
+pub use archive::{
+    ARCHIVE_HOLDS_MAX, ARCHIVE_RULES_MAX, ArchiveBreak, ArchiveChain, ArchiveCriteria, ArchiveDirection, ArchiveHead,
+    ArchiveHold, ArchivePlace, ArchiveProof, ArchiveRecord, ArchiveRule,
+};
 pub use bell::{Bell, News, Silent};
 pub use credentials::{
     API_TOKENS_MAX, ApiToken, AppPassword, CredentialId, SecondFactor, Use, WEB_SESSIONS_MAX, WebSession,

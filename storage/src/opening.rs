@@ -23,7 +23,7 @@ use crate::segments::{Segment, Segments, file_name, is_blank};
 use crate::shared::{Owner, Room, Shared, Threads};
 use crate::tables::{REST, meta, segment};
 use crate::traffic::Meters;
-use crate::{Bell, BlobId, Error, Options, Result, Word, directory, migration};
+use crate::{Bell, BlobId, Error, Options, Result, Word, archive, directory, migration};
 use journal::{Applied, Unapplied};
 
 const META: &str = "meta.redb";
@@ -56,6 +56,8 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
     let unsynced = Arc::new(Unsynced::default());
     base.may_lack(unsynced.clone());
     let directory = base.read(directory::rows::read)?;
+    let archive_rules = archive::rules::Rules::default();
+    archive_rules.set(base.read(archive::rules::list)?);
     let queue = Arc::new(Queue::default());
     queue.arrive(scanned.unapplied.into_fresh());
     queue.plan(base.read(Agenda::read)?);
@@ -71,6 +73,7 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
         accept,
         meta: crate::meta::Inbox::default(),
         directory: RwLock::new(Arc::new(directory)),
+        archive: archive_rules,
         next_blob: AtomicU64::new(scanned.blob_next.max(1)),
         room: Room::default(),
         meters: Meters::default(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::agenda::{Agenda, Change};
+use crate::archive::rules::ArchiveCopy;
 use crate::base::lock;
 use crate::spool::senders::folded;
 use crate::{Arrival, BlobId, Priority, Provenance, RecipientState, SpoolFilter, SpoolQueue, State, Time, Told};
@@ -18,6 +19,8 @@ pub(crate) struct Fresh {
     pub(crate) segment: u32,
     pub(crate) hash: [u8; 32],
     pub(crate) arrival: Arc<Arrival>,
+    /// What the archive takes of it.
+    pub(crate) copies: Vec<ArchiveCopy>,
 }
 
 impl Fresh {

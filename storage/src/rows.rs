@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::archive::rows::{decode_copies, encode_copies};
+use crate::archive::rules::ArchiveCopy;
 use crate::codec::{Reader, Writer};
 use crate::{
     AccessKey, AccountId, Acl, Arrival, BlobId, BodyKind, Counters, Envelope, EnvelopeRecipient, Error, Flags,
@@ -299,26 +301,35 @@ pub(crate) struct JournalRow {
     pub(crate) id: BlobId,
     pub(crate) size: u64,
     pub(crate) hash: [u8; 32],
+    pub(crate) copies: Vec<ArchiveCopy>,
     pub(crate) arrival: Arrival,
 }
 
+/// Version of a journal row of a message of which the archive takes copies; 2 is what was appended.
+const JOURNAL_COPIES_VERSION: u8 = 3;
+
 impl JournalRow {
-    pub(crate) fn encode(id: BlobId, size: u64, hash: &[u8; 32], arrival: &Arrival) -> Vec<u8> {
-        let mut row = Writer::new(VERSION, 256 + arrival.outline.len());
+    pub(crate) fn encode(id: BlobId, size: u64, hash: &[u8; 32], copies: &[ArchiveCopy], arrival: &Arrival) -> Vec<u8> {
+        let version = if copies.is_empty() { VERSION } else { JOURNAL_COPIES_VERSION };
+        let mut row = Writer::new(version, 256 + arrival.outline.len());
         row.raw(&id.0.to_le_bytes());
         row.raw(&size.to_le_bytes());
         row.raw(hash);
+        if !copies.is_empty() {
+            encode_copies(&mut row, copies);
+        }
         encode_arrival(&mut row, arrival);
         row.raw(&arrival.outline);
         row.0
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<JournalRow> {
-        let mut row = Reader::new("journal", VERSION, bytes)?;
+        let mut row = Reader::new("journal", JOURNAL_COPIES_VERSION, bytes)?;
         let (id, size, hash) = (BlobId(row.u64()?), row.u64()?, row.hash()?);
+        let copies = if bytes[0] == JOURNAL_COPIES_VERSION { decode_copies(&mut row)? } else { Vec::new() };
         let mut arrival = decode_arrival(&mut row)?;
         arrival.outline = row.rest().into();
-        Ok(JournalRow { id, size, hash, arrival })
+        Ok(JournalRow { id, size, hash, copies, arrival })
     }
 }
 

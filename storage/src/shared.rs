@@ -18,7 +18,7 @@ use crate::segments::Segments;
 use crate::tables::meta;
 use crate::traffic::Meters;
 use crate::{
-    Bell, BlobId, Counters, Directory, Error, MailboxId, Options, Result, Time, Word, accept, directory, spool,
+    Bell, BlobId, Counters, Directory, Error, MailboxId, Options, Result, Time, Word, accept, archive, directory, spool,
 };
 
 /// How long an answer about the disk's free space is good.
@@ -36,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) accept: accept::Inbox,
     pub(crate) meta: crate::meta::Inbox,
     pub(crate) directory: RwLock<Arc<Directory>>,
+    pub(crate) archive: archive::rules::Rules,
     pub(crate) next_blob: AtomicU64,
     pub(crate) room: Room,
     pub(crate) meters: Meters,
@@ -56,6 +57,18 @@ impl Shared {
     /// One read transaction in `meta.redb`.
     pub(crate) fn look<T>(&self, read: impl Fn(&ReadTransaction) -> Result<T>) -> Result<T> {
         self.base.read(read)
+    }
+
+    /// Everyone who has mail here, as of now.
+    pub(crate) fn directory(&self) -> Arc<Directory> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the archive's rules anew. The old ones stay when that fails.
+    pub(crate) fn reload_archive_rules(&self) {
+        if let Ok(rules) = self.look(archive::rules::list) {
+            self.archive.set(rules);
+        }
     }
 
     /// Reads the directory anew. The old one stays when that fails.
@@ -84,6 +97,7 @@ impl Shared {
         if let Ok(agenda) = self.look(Agenda::read) {
             self.queue.plan(agenda);
         }
+        self.reload_archive_rules();
         self.reload_directory();
     }
 

@@ -1,5 +1,6 @@
 //! The store: opening, and every public read and write.
 
+mod archive;
 mod credentials;
 mod guard;
 mod mailboxes;

@@ -22,7 +22,7 @@ pub(crate) mod segment {
     /// Journal sequence (from 1, without gaps, over all segments of a lane; the highest bit is set in the
     /// second lane) → what was accepted:
     /// version 1, blob id u64, size u64, blake3 of the bytes 32 B, then an *arrival* (see
-    /// `rows.rs`), then the outline as the rest. Or what was appended: version 2, mailbox u32, save date
+    /// `rows.rs`), then the outline as the rest; version 3 has the copies that the archive takes before the arrival. Or what was appended: version 2, mailbox u32, save date
     /// u64 (ms), the message that it replaces as mailbox u32 and uid u32 (0 none), count, and for each
     /// message: blob id u64, segment u32 (of the last one nothing: it is in this segment), size u64,
     /// blake3 32 B, flags u64, internal date u64 (ms), keywords as texts behind their count, outline.
@@ -37,6 +37,8 @@ pub(crate) mod meta {
     /// `schema`; `journal_pos` and `journal_pos_2`: all journal rows of each lane up to this one are applied; `account_next`,
     /// `mailbox_next`, `script_next`, `blob_next`: lowest ids never used (`blob_next` as of the last
     /// sealing or close); `uid_validity`: the last one given; `clean`: 1 when the store was closed;
+    /// `archive_chain_next`, `archive_rule_next`, `archive_hold_next`: as those; `archive_holds_changed`: counts changes of
+    /// holds;
     /// `index_log_next`: the next sequence in `index_log`; `index_log_floor`: up to here it was dropped unread.
     pub(crate) const STATE: Definition<&str, u64> = Definition::new("state");
 
@@ -44,7 +46,7 @@ pub(crate) mod meta {
     pub(crate) const APPLIED: Definition<u64, ()> = Definition::new("applied");
 
     /// Blob id → version 1, segment u32, size u64, references u32, blake3 32 B. References are the
-    /// mailbox records plus one for a spool row; at zero the row goes.
+    /// mailbox records, plus one for a spool row, plus one for each archive record; at zero the row goes.
     pub(crate) const BLOB: Definition<u64, &[u8]> = Definition::new("blob");
 
     /// Blob id → outline as it was given. Lives exactly as long as the row in `blob`.
@@ -190,6 +192,22 @@ pub(crate) mod meta {
 
     /// Number of a mass message that is being sent → its letter and to whom it goes, opaque here.
     pub(crate) const MAILING_DRAFT: Definition<u64, &[u8]> = Definition::new("mailing_draft");
+
+    // ---- the archive ---------------------------------------------------------------------
+
+    /// `chain << 40 | number of its first record` → version 1, records packed up to a leaf of redb, each as kind u8 (1 a
+    /// record, 2 a gap where retention removed some) and what `archive/rows.rs` says.
+    pub(crate) const ARCHIVE: Definition<u64, &[u8]> = Definition::new("archive");
+
+    /// Domain → version 1, its chain: number u32, last record u64, when that was archived u64 (ms), records kept u64,
+    /// first number that may be there u64, hash of the last record 32 B, hash before the first 32 B. Outlives the domain.
+    pub(crate) const ARCHIVE_CHAIN: Definition<&str, &[u8]> = Definition::new("archive_chain");
+
+    /// Number → version 1, JSON of [`crate::ArchiveRule`].
+    pub(crate) const ARCHIVE_RULE: Definition<u32, &[u8]> = Definition::new("archive_rule");
+
+    /// Number → version 1, JSON of [`crate::ArchiveHold`].
+    pub(crate) const ARCHIVE_HOLD: Definition<u32, &[u8]> = Definition::new("archive_hold");
 }
 
 /// Set in the blob id of a rest's key.

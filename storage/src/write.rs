@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::agenda::Change;
+use crate::archive::append::{self, Tails};
 use crate::departed::Place;
 use crate::directory;
 use crate::index_log;
@@ -70,6 +71,12 @@ pub(crate) struct Tables<'t> {
     pub(crate) password: Table<'t, u32, &'static [u8]>,
     pub(crate) mailing: Table<'t, u64, &'static [u8]>,
     pub(crate) mailing_draft: Table<'t, u64, &'static [u8]>,
+    pub(crate) archive: Table<'t, u64, &'static [u8]>,
+    pub(crate) archive_chain: Table<'t, &'static str, &'static [u8]>,
+    pub(crate) archive_rule: Table<'t, u32, &'static [u8]>,
+    pub(crate) archive_hold: Table<'t, u32, &'static [u8]>,
+    /// The chains' ends, written at the end.
+    pub(crate) archive_tails: Tails,
     held: Held,
     pub(crate) news: News,
     agenda: Vec<Change>,
@@ -146,6 +153,11 @@ impl<'t> Tables<'t> {
             password: transaction.open_table(meta::PASSWORD)?,
             mailing: transaction.open_table(meta::MAILING)?,
             mailing_draft: transaction.open_table(meta::MAILING_DRAFT)?,
+            archive: transaction.open_table(meta::ARCHIVE)?,
+            archive_chain: transaction.open_table(meta::ARCHIVE_CHAIN)?,
+            archive_rule: transaction.open_table(meta::ARCHIVE_RULE)?,
+            archive_hold: transaction.open_table(meta::ARCHIVE_HOLD)?,
+            archive_tails: Tails::default(),
             held: Held::default(),
             news: News::default(),
             agenda: Vec::new(),
@@ -482,6 +494,7 @@ impl<'t> Tables<'t> {
             row.live = row.live.saturating_add_signed(change);
             self.segment.insert(number, row.encode().as_slice())?;
         }
+        append::flush(&mut self)?;
         index_log::write(&mut self)?;
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();

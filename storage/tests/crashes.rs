@@ -24,6 +24,30 @@ fn open(disk: &SimulatedDisk) -> Result<Store> {
     Store::open_on(options, Arc::new(disk.clone()), Arc::new(Silent))
 }
 
+/// In every second store a rule has all mail of the domain archived.
+fn archived(store: &Store, seed: u64) {
+    if seed.is_multiple_of(2) {
+        store.add_archive_rule(archive_rule(Some("example.test"), ArchiveDirection::Incoming)).wait().unwrap();
+    }
+}
+
+/// Each message is in the archive once, of those that are applied and covered by a rule.
+fn check_archive(store: &Store, accepted: &HashMap<BlobId, Vec<u8>>, seed: u64) {
+    assert_eq!(store.prove_archive(&[], &mut |_| ()).unwrap().breaks, [], "seed {seed}");
+    if !store.archive_has_rule_for("example.test") {
+        return assert_eq!(store.archive_chains().unwrap(), [], "seed {seed}");
+    }
+    let mut archived: Vec<BlobId> =
+        store.archive_from("example.test", 1, usize::MAX).unwrap().iter().map(|record| record.blob).collect();
+    let records = archived.len();
+    archived.sort_unstable();
+    archived.dedup();
+    assert_eq!(archived.len(), records, "seed {seed}: archived twice");
+    for id in accepted.keys() {
+        assert!(archived.binary_search(id).is_ok(), "seed {seed}: {id} was accepted and is not archived");
+    }
+}
+
 /// What the power failed in, so that the test knows that it met all of it.
 #[derive(Default)]
 struct Met {
@@ -137,6 +161,7 @@ fn one_crash(seed: u64, met: &Met) {
     let account = {
         let store = open(&disk).unwrap();
         let account = people(&store);
+        archived(&store, seed);
         disk.fail_power_after(1 + random.below(1500));
         let error = work(&store, account, &mut random, &mut told, met).unwrap_err();
         assert!(word_of(&error), "seed {seed}: {error}");
@@ -207,6 +232,7 @@ fn check(store: &Store, account: AccountId, told: &Told, seed: u64, met: &Met) {
         assert_eq!(seen.get(id), Some(&1), "seed {seed}: {id} was accepted");
         assert_eq!(&store.read(*id, 0, usize::MAX).unwrap(), bytes, "seed {seed}: bytes of {id}");
     }
+    check_archive(store, &told.accepted, seed);
     store.close().unwrap();
 }
 
@@ -229,6 +255,7 @@ fn faults_that_pass_lose_and_double_nothing() {
         let mut told = Told::default();
         let store = open(&disk).unwrap();
         let account = people(&store);
+        archived(&store, seed);
         let fault = if random.below(2) == 0 { Fault::Full } else { Fault::Refusal };
         disk.fail_after(1 + random.below(1000), fault);
         let error = work(&store, account, &mut random, &mut told, &met).unwrap_err();

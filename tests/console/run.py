@@ -15,6 +15,7 @@ import traceback
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import activity  # noqa: E402
+import archive  # noqa: E402
 import contract  # noqa: E402
 import gallery  # noqa: E402
 import guard  # noqa: E402
@@ -25,7 +26,7 @@ import spool  # noqa: E402
 from console import Console  # noqa: E402
 from outcomes import run_all  # noqa: E402
 
-MODULES = [gallery, people, contract, spool, services, logs, guard, activity]
+MODULES = [gallery, people, contract, spool, services, logs, guard, activity, archive]
 
 # Browsers at once: each keeps about one core busy, with its box.
 AT_ONCE = 2

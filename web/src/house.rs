@@ -18,6 +18,7 @@ use mailstead_core::settings::Register;
 use mailstead_storage::Store;
 
 use crate::WebSettings;
+use crate::api::archive::Exports;
 use crate::api::dashboard::Observed;
 use crate::door::{Caller, Tries};
 
@@ -58,6 +59,8 @@ pub struct House {
     pub certificates: Option<Certificates>,
     /// What the dashboard remembers.
     pub observed: Observed,
+    /// Exports of the archive.
+    pub archive_exports: Exports,
     /// Does the server run, or has one command opened the house for itself?
     pub live: bool,
     /// The settings of the web service.

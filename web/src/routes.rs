@@ -28,6 +28,7 @@ pub fn api() -> Vec<Route> {
         api::mailings::routes(),
         api::services::routes(),
         api::verify::routes(),
+        api::archive::routes(),
         api::import::routes(),
         api::description::routes(),
         api::logs::routes(),
@@ -69,6 +70,7 @@ pub fn pages() -> Vec<Route> {
         pages::online::routes(),
         pages::inactive::routes(),
         pages::mailings::routes(),
+        pages::archive::routes(),
     ]
     .into_iter()
     .flatten()

@@ -2,6 +2,7 @@
 //! `config` is a request to the API; see [`crate::client`].
 
 mod alias;
+mod archive;
 mod block;
 mod domain;
 mod failure;
@@ -111,8 +112,11 @@ enum Command {
     /// What runs
     #[command(subcommand)]
     Service(service::Command),
-    /// Check the whole store: references, checksums, counters
-    Verify,
+    /// Check the whole store: references, checksums, counters; or prove the archive
+    Verify(verify::Options),
+    /// Archived mail: searching, exporting, rules, legal holds
+    #[command(subcommand)]
+    Archive(archive::Command),
     /// What passwords have to be like, and whose are not
     #[command(subcommand)]
     Policy(password_policy::Command),
@@ -242,7 +246,8 @@ async fn request(command: Command, config: Config, context: Context) -> Result<(
         Command::Blacklist(command) => command.run("blacklist", &client, context).await,
         Command::Allowlist(command) => command.run("allowlist", &client, context).await,
         Command::Service(command) => command.run(&client, context).await,
-        Command::Verify => verify::run(&client, context).await,
+        Command::Verify(options) => options.run(&client, context).await,
+        Command::Archive(command) => command.run(&client, context).await,
         Command::Import(options) => import::run(options, &client, context).await,
         Command::Policy(command) => command.run(&client, context).await,
         Command::Log(command) => command.run(&client, context).await,

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, stderr};
 
+use mailstead_web::api::archive::{ArchiveReport, Prove, ProveLine};
 use mailstead_web::api::verify::{Report, VerifyLine};
 
 use super::progress::Progress;
@@ -9,8 +10,62 @@ use super::table::{count, say, size};
 use super::{Context, Failure};
 use crate::client::Client;
 
+#[derive(clap::Args)]
+pub struct Options {
+    /// Prove that the archive is what was written, and name the first break of each domain's chain
+    #[arg(long)]
+    archive: bool,
+    /// A head that was published: the chain must have had it. May be given again
+    #[arg(long, value_name = "HEAD", requires = "archive")]
+    head: Vec<String>,
+}
+
+impl Options {
+    pub async fn run(self, client: &Client, context: Context) -> Result<(), Failure> {
+        match self.archive {
+            true => prove(Prove { heads: self.head }, client, context).await,
+            false => check(client, context).await,
+        }
+    }
+}
+
+/// Proves the archive. Fails when a chain is broken.
+async fn prove(wanted: Prove, client: &Client, context: Context) -> Result<(), Failure> {
+    let mut progress = Progress::new("proving", stderr().is_terminal());
+    let mut outcome = None;
+    let wanted = serde_json::to_string(&wanted).unwrap_or_default();
+    client
+        .lines("/archive/verify", wanted, |line| match line {
+            ProveLine::Progress { done, total } => progress.show(done, total),
+            ProveLine::Report(report) => outcome = Some(Ok(report)),
+            ProveLine::Error(error) => outcome = Some(Err(Failure::Refused(error.message))),
+        })
+        .await?;
+    progress.clear();
+    let broken_off = || Err(Failure::Refused("the server broke off; look into its log".into()));
+    let report: ArchiveReport = outcome.unwrap_or_else(broken_off)?;
+    let breaks = report.breaks.len();
+    context.show(serde_json::to_value(report).unwrap_or_default(), |report| print_proof(&report));
+    match breaks {
+        0 => Ok(()),
+        found => Err(Failure::Refused(format!("{} in the archive; see above", count(found as u64, "broken chain")))),
+    }
+}
+
+fn print_proof(report: &ArchiveReport) {
+    let (chains, records) = (count(report.chains, "chain"), count(report.records, "record"));
+    let heads = count(report.heads, "published head");
+    say(&format!("proved: {chains}, {records} ({}), {heads}", size(report.bytes)));
+    for found in &report.breaks {
+        say(&format!("{}: record {}: {}", found.domain, found.number, found.what));
+    }
+    if report.breaks.is_empty() {
+        say("all is as it was written");
+    }
+}
+
 /// Checks the whole store. Fails when something is wrong with it.
-pub async fn run(client: &Client, context: Context) -> Result<(), Failure> {
+async fn check(client: &Client, context: Context) -> Result<(), Failure> {
     let mut progress = Progress::new("verifying", stderr().is_terminal());
     let mut outcome = None;
     client

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::archive::rules::ArchiveCopy;
 use crate::base::lock;
 use crate::lane::Lane;
 use crate::mailbox::append::Appending;
@@ -44,7 +45,7 @@ pub(crate) struct Finish {
 /// What a finished message is for.
 pub(crate) enum Purpose {
     /// The spool; with the arrival's journal row.
-    Spool { arrival: Arc<Arrival>, row: Vec<u8>, promise: Promise<Accepted> },
+    Spool { arrival: Arc<Arrival>, copies: Vec<ArchiveCopy>, row: Vec<u8>, promise: Promise<Accepted> },
     /// A mailbox, now; with the APPEND's journal row. The pins keep the segments of its other messages.
     Append { appending: Appending, row: Vec<u8>, pins: Vec<Pin>, promise: Promise<Appended> },
     /// A mailbox, later.
@@ -294,7 +295,7 @@ mod tests {
             verdict: Verdict::Welcome,
             outline: Arc::default(),
         };
-        Purpose::Spool { arrival: Arc::new(arrival), row: Vec::new(), promise: Pending::new().0 }
+        Purpose::Spool { arrival: Arc::new(arrival), copies: Vec::new(), row: Vec::new(), promise: Pending::new().0 }
     }
 
     fn keep() -> Purpose {

@@ -58,8 +58,8 @@ impl Unapplied {
             self.appended.insert(sequence, Appending::decode(row, segment)?);
             return Ok(());
         }
-        let JournalRow { id, size, hash, arrival } = JournalRow::decode(row)?;
-        self.fresh.insert(sequence, Fresh { sequence, id, size, segment, hash, arrival: Arc::new(arrival) });
+        let JournalRow { id, size, hash, copies, arrival } = JournalRow::decode(row)?;
+        self.fresh.insert(sequence, Fresh { sequence, id, size, segment, hash, arrival: Arc::new(arrival), copies });
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use redb::ReadableTable;
 
 use super::steer;
+use crate::archive::append;
 use crate::lane::Lane;
 use crate::mailbox::change::{self, Incoming, date};
 use crate::mailing;
@@ -52,12 +53,6 @@ pub(crate) fn apply(tables: &mut Tables, sequence: u64) -> Result<()> {
     tables.set_state(lane.position_name(), position)
 }
 
-/// Applies the journal row of a message that enters the spool, and may leave it at once.
-pub(super) fn enter(tables: &mut Tables, fresh: &Fresh) -> Result<()> {
-    apply(tables, fresh.sequence)?;
-    mailing::entered(tables, fresh)
-}
-
 pub(super) fn spool_row(tables: &Tables, id: BlobId) -> Result<Option<SpoolRow>> {
     tables.spool.get(id.0)?.map(|row| SpoolRow::decode(row.value())).transpose()
 }
@@ -76,10 +71,17 @@ pub(super) fn first_row(fresh: &Fresh) -> SpoolRow {
     }
 }
 
-/// Gives a message that had none a row of its own, with so many references.
-pub(super) fn found_blob(tables: &mut Tables, fresh: &Fresh, references: u32) -> Result<()> {
-    let (segment, size, hash) = (fresh.segment, fresh.size, fresh.hash);
-    tables.add_blob(fresh.id, BlobRow { segment, size, references, hash }, &fresh.arrival.outline)
+/// Applies the journal row of a message that enters the spool, and may leave it at once: the archive gets its records, and
+/// the message, if anything refers to it, a row of its own with these references and those of the records.
+pub(super) fn enter(tables: &mut Tables, fresh: &Fresh, references: u32) -> Result<()> {
+    tables.begin_writing();
+    let references = references + append::record(tables, fresh)?;
+    if references > 0 {
+        let (segment, size, hash) = (fresh.segment, fresh.size, fresh.hash);
+        tables.add_blob(fresh.id, BlobRow { segment, size, references, hash }, &fresh.arrival.outline)?;
+    }
+    apply(tables, fresh.sequence)?;
+    mailing::entered(tables, fresh)
 }
 
 /// Applies settlements; says of each whether its message is out of the spool.
@@ -136,10 +138,7 @@ fn settle_one(tables: &mut Tables, settlement: Settlement, message: Option<Messa
     tables.begin_writing();
     match &fresh {
         Some(fresh) => {
-            if references > 0 {
-                found_blob(tables, fresh, references as u32)?;
-            }
-            enter(tables, fresh)?;
+            enter(tables, fresh, references as u32)?;
         }
         None => {
             tables.take_spool_row(id, &row)?;

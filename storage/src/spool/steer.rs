@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use redb::ReadableTable;
 
-use super::settle::{enter, first_row, found_blob, spool_row, unapplied};
+use super::settle::{enter, first_row, spool_row, unapplied};
 use crate::mailing;
 use crate::queue::Queue;
 use crate::rows::SpoolRow;
@@ -83,8 +83,7 @@ pub(crate) fn delete(
         }
         went.push(*id);
         if let Some(fresh) = fresh {
-            found_blob(tables, &fresh, 1)?;
-            enter(tables, &fresh)?;
+            enter(tables, &fresh, 1)?;
             put_aside(tables, *id, &first_row(&fresh), now)?;
         } else if let Some(row) = row {
             tables.take_spool_row(*id, &row)?;

@@ -9,7 +9,7 @@ use crate::rows::{self, BlobRow, MailboxRow, SegmentRow, SpoolRow};
 use crate::segments::file_name;
 use crate::spool::senders::folded;
 use crate::tables::{due_key, meta, removed_parts};
-use crate::{Account, Alias, BlobId, Domain, Flags, MailboxId, Result, Uid, Usage};
+use crate::{Account, Alias, BlobId, Domain, Flags, MailboxId, Result, Uid, Usage, archive};
 
 /// What a look at all rows found.
 #[derive(Default)]
@@ -39,6 +39,7 @@ pub(super) fn run(check: &mut Check) -> Result<()> {
         count.usage(transaction, &mailboxes)?;
         count.sharing(transaction, &mailboxes)?;
         count.spool(transaction)?;
+        count.archive(transaction)?;
         count.blobs(transaction)?;
         count.directory(transaction)?;
         Ok(count)
@@ -265,6 +266,29 @@ impl Count {
             let (key, row) = row?;
             self.references.push(removed_parts(key.value()).1.0);
             self.decoded(SpoolRow::decode(row.value()));
+        }
+        Ok(())
+    }
+
+    /// The archive's records; `archive/proof.rs` looks at their chains.
+    fn archive(&mut self, transaction: &ReadTransaction) -> Result<()> {
+        let mut kept: HashMap<u32, u64> = HashMap::new();
+        for row in transaction.open_table(meta::ARCHIVE)?.iter()? {
+            let (key, row) = row?;
+            let (chain, blobs) = archive::rows::blobs(key.value(), row.value());
+            let Some(blobs) = self.decoded(blobs) else { continue };
+            *kept.entry(chain).or_default() += blobs.len() as u64;
+            self.references.extend(blobs.into_iter().map(|blob| blob.0));
+        }
+        for row in transaction.open_table(meta::ARCHIVE_CHAIN)?.iter()? {
+            let (domain, row) = row?;
+            let Some(row) = self.decoded(archive::rows::ChainRow::decode(row.value())) else { continue };
+            if kept.remove(&row.number).unwrap_or(0) != row.kept {
+                self.find(format!("the count of archived messages of {} is wrong", domain.value()));
+            }
+        }
+        if kept.values().any(|kept| *kept > 0) {
+            self.find("archived messages of no domain");
         }
         Ok(())
     }

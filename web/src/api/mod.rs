@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod aliases;
+pub mod archive;
 pub mod audit;
 pub mod credentials;
 pub mod dashboard;

@@ -118,6 +118,7 @@ impl Fixture {
             resolver,
             certificates: None,
             observed: Default::default(),
+            archive_exports: Default::default(),
             live,
             web: Arc::new(settings),
             tries: Tries::default(),
@@ -128,7 +129,7 @@ impl Fixture {
     }
 
     /// The status of what the API answers this caller.
-    async fn status_for(&self, caller: &Caller, method: &str, path: &str, body: Value) -> u16 {
+    pub(crate) async fn status_for(&self, caller: &Caller, method: &str, path: &str, body: Value) -> u16 {
         let api = routes::api_for(self.house.clone(), caller.clone());
         ask_text(api, method, path, body.to_string()).await.0.as_u16()
     }

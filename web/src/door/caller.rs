@@ -24,6 +24,7 @@ struct Inner {
     name: String,
     ip: Option<IpAddr>,
     means: Means,
+    archive: bool,
     has_expired: bool,
 }
 
@@ -61,7 +62,7 @@ impl Caller {
     pub(super) fn expired(self) -> Caller {
         let Inner { role, account, means, ip, .. } = *self.0;
         let (scope, name) = (self.0.scope.clone(), self.0.name.clone());
-        Caller(Arc::new(Inner { role, scope, account, name, ip, means, has_expired: true }))
+        Caller(Arc::new(Inner { role, scope, account, name, ip, means, archive: false, has_expired: true }))
     }
 
     /// The owner of an account, with no more rights than `most`.
@@ -85,8 +86,23 @@ impl Caller {
         ip: Option<IpAddr>,
         means: Means,
     ) -> Caller {
-        let ip = ip.map(|ip| ip.to_canonical());
-        Caller(Arc::new(Inner { role, scope, account, name, ip, means, has_expired: false }))
+        let (ip, archive) = (ip.map(|ip| ip.to_canonical()), scope.is_everything());
+        Caller(Arc::new(Inner { role, scope, account, name, ip, means, archive, has_expired: false }))
+    }
+
+    /// The same caller, who may see the archive of one of the own domains, as `has_rule` tells of them.
+    pub(super) fn with_archive(mut self, has_rule: impl Fn(&str) -> bool) -> Caller {
+        if let Some(inner) = Arc::get_mut(&mut self.0)
+            && let Scope::Domains(domains) = &inner.scope
+        {
+            inner.archive = domains.iter().any(|domain| has_rule(domain));
+        }
+        self
+    }
+
+    /// Is there an archive for the caller to see?
+    pub fn sees_archive(&self) -> bool {
+        self.0.archive
     }
 
     /// What routes the caller may use.

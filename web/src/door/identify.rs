@@ -17,6 +17,7 @@ pub(super) async fn identify(State(house): State<House>, mut request: Request, n
     let connection = request.extensions().get::<Connection>().cloned().unwrap_or_default();
     let ip = connection.peer().map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.ip().to_canonical());
     let caller = known(&house, request.headers(), ip).await.unwrap_or_else(|| Caller::anonymous(Some(ip)));
+    let caller = caller.with_archive(|domain| house.store.archive_has_rule_for(domain));
     if caller.role() == Access::SystemAdmin {
         house.guard.administrator_at(ip);
     }

@@ -40,13 +40,20 @@ pub(crate) enum Topic {
     Sessions,
     /// Services that start and stop.
     Services,
+    /// Exports of the archive.
+    Archive,
     /// Five seconds have gone by: for figures that always change.
     Clock,
 }
 
 /// All topics, as `data-live` calls them.
-const TOPICS: [(&str, Topic); 4] =
-    [("spool", Topic::Spool), ("sessions", Topic::Sessions), ("services", Topic::Services), ("clock", Topic::Clock)];
+const TOPICS: [(&str, Topic); 5] = [
+    ("spool", Topic::Spool),
+    ("sessions", Topic::Sessions),
+    ("services", Topic::Services),
+    ("archive", Topic::Archive),
+    ("clock", Topic::Clock),
+];
 
 /// Seconds between two news of the clock.
 const CLOCK_SECONDS: u64 = 5;
@@ -58,6 +65,7 @@ impl Topic {
             Topic::Spool => house.store.spool_changes(),
             Topic::Sessions => house.sessions.changes(),
             Topic::Services => house.services.changes(),
+            Topic::Archive => house.archive_exports.changes(),
             Topic::Clock => house.clock.now().seconds() / CLOCK_SECONDS,
         }
     }

@@ -13,10 +13,12 @@ struct Entry {
     access: Access,
     path: &'static str,
     label: &'static str,
+    /// Is it there for this caller, whose role is high enough?
+    shown: fn(&Caller) -> bool,
 }
 
 const fn entry(access: Access, path: &'static str, label: &'static str) -> Entry {
-    Entry { access, path, label }
+    Entry { access, path, label, shown: |_| true }
 }
 
 /// The menu of a person who may do everything. A page that is to be in it is a line here.
@@ -27,6 +29,7 @@ const GROUPS: &[Group] = &[
             entry(Access::SystemAdmin, "/dashboard", "Dashboard"),
             entry(Access::DomainAdmin, "/spool", "Spool"),
             entry(Access::DomainAdmin, "/trace", "Message trace"),
+            Entry { shown: Caller::sees_archive, ..entry(Access::DomainAdmin, "/archive", "Archive") },
         ],
     },
     Group {
@@ -86,10 +89,11 @@ pub(crate) struct MenuEntry {
 
 /// What this caller may use, which is nothing with a password that is too old; the entry of `section` is the current one.
 pub(super) fn of(caller: &Caller, section: &str) -> Vec<MenuGroup> {
-    let shown = |entry: &&Entry| entry.access <= caller.role() && !caller.has_expired();
+    let is_shown = |entry: &&Entry| entry.access <= caller.role() && !caller.has_expired() && (entry.shown)(caller);
     let row = |entry: &Entry| MenuEntry { path: entry.path, label: entry.label, current: entry.path == section };
-    let groups = GROUPS
-        .iter()
-        .map(|group| MenuGroup { label: group.label, entries: group.entries.iter().filter(shown).map(row).collect() });
+    let groups = GROUPS.iter().map(|group| MenuGroup {
+        label: group.label,
+        entries: group.entries.iter().filter(is_shown).map(row).collect(),
+    });
     groups.filter(|group| !group.entries.is_empty()).collect()
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod aliases;
 pub(crate) mod api;
+pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod blocks;
 pub(crate) mod connections;
