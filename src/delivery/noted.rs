@@ -9,13 +9,17 @@ use crate::log::{Event, Kind, Level};
 /// Recipients that a line tells of.
 const RECIPIENTS_MAX: usize = 20;
 
-/// The line about what is to be written, if anybody wants it.
+/// The line about what is to be written, if anybody wants it, and anything was tried.
 pub(super) fn event(parts: &Parts, leased: &Leased, settlement: &Settlement) -> Option<Event> {
     if !parts.log.lets_through(Kind::Delivery, Level::Info) {
         return None;
     }
     let count = |wanted| settlement.recipients.iter().filter(|recipient| standing(recipient) == wanted).count() as u64;
     let (delivered, failed, pending) = (count(State::Delivered), count(State::Failed), count(State::Pending));
+    // It only takes its place in the queue of its destination.
+    if pending > 0 && failed == 0 && settlement.deliveries.is_empty() && settlement.attempts == leased.attempts {
+        return None;
+    }
     let what = match (failed, pending) {
         (0, 0) => "delivered",
         (0, _) => "waiting",
