@@ -351,7 +351,7 @@ impl Service for Delivery {
     }
 
     fn description(&self) -> &'static str {
-        "Delivers what has been accepted"
+        "Delivery of what has been accepted"
     }
 
     fn run(&self, ready: Ready, mut stop: Stop) -> Run {

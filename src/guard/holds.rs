@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::PoisonError;
 
-use mailstead_storage::{AccountId, BlobId, Hold, Provenance, Result, SpoolFilter, Store};
+use mailstead_storage::{AccountId, BlobId, Hold, Provenance, Result, SpoolFilter, SpoolPlace, Store};
 
 use super::{Guard, Rule};
 use crate::clock::Time;
@@ -72,7 +72,7 @@ fn held_messages(store: &Store, account: AccountId) -> Result<Vec<BlobId>> {
         let filter = SpoolFilter { after, limit: SPOOL_ROWS_AT_ONCE, ..SpoolFilter::default() };
         let rows = store.spool(&filter)?;
         let Some(last) = rows.last() else { return Ok(held) };
-        after = Some(last.id);
+        after = Some(SpoolPlace::of(last.id));
         let is_held = |answer: &str| answer == HELD;
         let theirs = rows.iter().filter(|row| {
             row.arrival.provenance == Provenance::Submitted(account)

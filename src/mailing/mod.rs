@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailstead_storage::{
-    BlobId, Error, Mailing, MailingState, NewMailing, Priority, Provenance, Result, SpoolFilter, Store, Word,
+    BlobId, Error, Mailing, MailingState, NewMailing, Priority, Provenance, Result, SpoolFilter, SpoolPlace, Store,
+    Word,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -222,7 +223,7 @@ fn waiting(store: &Store, id: u64) -> Result<Vec<BlobId>> {
         let is_one = |by: &Provenance| matches!(by, Provenance::Letter { mailing, .. } if *mailing == id);
         found.extend(page.iter().filter(|entry| is_one(&entry.arrival.provenance)).map(|entry| entry.id));
         match page.last() {
-            Some(last) if page.len() == SPOOL_PAGE => filter.after = Some(last.id),
+            Some(last) if page.len() == SPOOL_PAGE => filter.after = Some(SpoolPlace::of(last.id)),
             _ => return Ok(found),
         }
     }

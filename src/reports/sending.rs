@@ -210,7 +210,7 @@ impl Service for Reports {
     }
 
     fn description(&self) -> &'static str {
-        "Sends other domains daily reports about DMARC and TLS"
+        "Daily reports to other domains about DMARC and TLS"
     }
 
     fn run(&self, ready: Ready, mut stop: Stop) -> Run {

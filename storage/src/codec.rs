@@ -48,6 +48,7 @@ impl Writer {
 }
 
 /// Takes fields off a row. Every method fails with `Corrupt` on a row that ends too early.
+#[derive(Clone)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
     row: &'static str,
@@ -122,17 +123,27 @@ impl<'a> Reader<'a> {
         self.raw(length)
     }
 
+    /// A text where it lies.
+    pub(crate) fn str(&mut self) -> Result<&'a str> {
+        let bytes = self.bytes()?;
+        str::from_utf8(bytes).map_err(|_| self.corrupt())
+    }
+
     pub(crate) fn text(&mut self) -> Result<String> {
-        let bytes = self.bytes()?.to_vec();
-        String::from_utf8(bytes).map_err(|_| self.corrupt())
+        self.str().map(str::to_owned)
+    }
+
+    /// As [`optional_text`](Reader::optional_text), where it lies.
+    pub(crate) fn optional_str(&mut self) -> Result<Option<&'a str>> {
+        match self.byte()? {
+            0 => Ok(None),
+            1 => self.str().map(Some),
+            _ => Err(self.corrupt()),
+        }
     }
 
     pub(crate) fn optional_text(&mut self) -> Result<Option<String>> {
-        match self.byte()? {
-            0 => Ok(None),
-            1 => self.text().map(Some),
-            _ => Err(self.corrupt()),
-        }
+        Ok(self.optional_str()?.map(str::to_owned))
     }
 
     /// Number of elements that follow, each at least a byte long.

@@ -81,8 +81,8 @@ pub use rules::{
 pub use sharing::{ANYONE, Acl, OTHER_USERS, Rights, RightsChange, SHARED};
 pub use spool::{
     Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, LocalDelivery, Notify, Priority, Provenance,
-    RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, SpoolOrder, SpoolQueue, State, StsPolicy,
-    Told, UNDO_SECONDS, Verdict,
+    RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, SpoolOrder, SpoolPlace, SpoolQueue, State,
+    StsPolicy, Told, UNDO_SECONDS, Verdict,
 };
 pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};
 pub use traffic::{Meter, Span, Traffic};

@@ -231,6 +231,11 @@ impl Queue {
         inner.fresh.values().filter(sent).map(|fresh| (fresh.clone(), inner.leased.contains(&fresh.id))).collect()
     }
 
+    /// All that are leased, fresh or not.
+    pub(crate) fn all_leased(&self) -> HashSet<BlobId> {
+        lock(&self.0).leased.clone()
+    }
+
     /// Changes the priority of a fresh message; false when it is not fresh.
     pub(crate) fn set_priority(&self, id: BlobId, priority: Priority) -> bool {
         let mut guard = self.change();

@@ -378,11 +378,8 @@ impl SpoolRow {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<SpoolRow> {
-        let mut row = Reader::new("spool", SPOOL_VERSION, bytes)?;
-        let version = bytes[0];
-        let priority = decode_priority(&mut row)?;
-        let (next_attempt, attempts, size) = (Time(row.u64()?), row.u32()?, row.u64()?);
-        let queue = if version == 1 { String::new() } else { row.text()? };
+        let (SpoolHead { priority, next_attempt, attempts, size, queue }, mut row, version) = SpoolHead::read(bytes)?;
+        let queue = queue.to_owned();
         let arrival = Arc::new(decode_arrival(&mut row)?);
         let count = row.count()?;
         let recipients = (0..count).map(|_| decode_recipient_state(&mut row, version)).collect::<Result<_>>()?;
@@ -480,19 +477,65 @@ fn encode_arrival(row: &mut Writer, arrival: &Arrival) {
     }
 }
 
+/// What a spool row says ahead of its arrival, where it lies.
+pub(crate) struct SpoolHead<'a> {
+    pub(crate) priority: Priority,
+    pub(crate) next_attempt: Time,
+    pub(crate) attempts: u32,
+    pub(crate) size: u64,
+    pub(crate) queue: &'a str,
+}
+
+impl<'a> SpoolHead<'a> {
+    /// The head, the reader before the arrival, and the row's version.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<(SpoolHead<'a>, Reader<'a>, u8)> {
+        let mut row = Reader::new("spool", SPOOL_VERSION, bytes)?;
+        let version = bytes[0];
+        let priority = decode_priority(&mut row)?;
+        let (next_attempt, attempts, size) = (Time(row.u64()?), row.u32()?, row.u64()?);
+        let queue = if version == 1 { "" } else { row.str()? };
+        Ok((SpoolHead { priority, next_attempt, attempts, size, queue }, row, version))
+    }
+}
+
+/// Takes an arrival's sender and recipients off a row, where they lie, until `is_enough` says so of one: the sender comes
+/// first.
+pub(crate) fn envelope_addresses<'a>(mut row: Reader<'a>, mut is_enough: impl FnMut(&'a str) -> bool) -> Result<bool> {
+    row.raw(9)?;
+    row.number()?;
+    decode_provenance(&mut row)?;
+    row.raw(3)?;
+    row.optional_str()?;
+    if is_enough(row.str()?) {
+        return Ok(true);
+    }
+    for _ in 0..row.count()? {
+        if is_enough(row.str()?) {
+            return Ok(true);
+        }
+        row.byte()?;
+        row.optional_str()?;
+    }
+    Ok(false)
+}
+
+fn decode_provenance(row: &mut Reader) -> Result<Provenance> {
+    match row.byte()? {
+        0 => Ok(Provenance::Received),
+        1 => Ok(Provenance::Submitted(AccountId(row.number()? as u32))),
+        2 => Ok(Provenance::Notification(BlobId(row.number()?))),
+        3 => Ok(Provenance::Box),
+        4 => Ok(Provenance::Errand(BlobId(row.number()?))),
+        5 => Ok(Provenance::Letter { mailing: row.number()?, letter: row.number()? }),
+        _ => Err(row.corrupt()),
+    }
+}
+
 fn decode_arrival(row: &mut Reader) -> Result<Arrival> {
     let received = Time(row.u64()?);
     let priority = decode_priority(row)?;
     let return_path_bytes = row.number()? as u32;
-    let provenance = match row.byte()? {
-        0 => Provenance::Received,
-        1 => Provenance::Submitted(AccountId(row.number()? as u32)),
-        2 => Provenance::Notification(BlobId(row.number()?)),
-        3 => Provenance::Box,
-        4 => Provenance::Errand(BlobId(row.number()?)),
-        5 => Provenance::Letter { mailing: row.number()?, letter: row.number()? },
-        _ => return Err(row.corrupt()),
-    };
+    let provenance = decode_provenance(row)?;
     let (envelope, verdict) = decode_envelope(row)?;
     Ok(Arrival { envelope, provenance, received, priority, verdict, return_path_bytes, outline: Arc::default() })
 }

@@ -5,6 +5,7 @@
 //! otherwise a row in `meta.redb` holds what is still to do. Leases live in memory only: after a
 //! crash every message is free again.
 
+mod glance;
 pub(crate) mod look;
 pub(crate) mod page;
 pub(crate) mod senders;
@@ -297,18 +298,36 @@ pub struct SpoolFilter {
     pub sender: Option<String>,
     /// Only those with a sender or a recipient in one of these domains.
     pub domains: Option<BTreeSet<String>>,
-    /// Only those whose next attempt is after this moment.
-    pub waiting_at: Option<Time>,
+    /// Only those whose next attempt is still to come.
+    pub waiting: bool,
+    /// The moment that divides what is due from what waits.
+    pub now: Time,
     /// What comes first.
     pub order: SpoolOrder,
     /// The other way round.
     pub descending: bool,
-    /// Only those after this message in this order.
-    pub after: Option<BlobId>,
-    /// The number of that message in this order ([`SpoolFilter::value`]); 0 in the order of creation.
-    pub after_value: u64,
+    /// Only those after this place in this order ([`SpoolFilter::place`]).
+    pub after: Option<SpoolPlace>,
     /// Most entries to return.
     pub limit: usize,
+}
+
+/// Where a message stands in an order: by number, then by text, then by id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpoolPlace {
+    /// Its number in an order of numbers, else 0.
+    pub number: u64,
+    /// Its text in an order of texts, else empty.
+    pub text: String,
+    /// The message.
+    pub id: BlobId,
+}
+
+impl SpoolPlace {
+    /// The place in the order of creation.
+    pub fn of(id: BlobId) -> SpoolPlace {
+        SpoolPlace { number: 0, text: String::new(), id }
+    }
 }
 
 /// The messages that wait for one destination.
@@ -336,12 +355,20 @@ pub enum SpoolOrder {
     Attempts,
     /// The smallest first.
     Size,
+    /// By sender, in lower case.
+    Sender,
+    /// By queue, the box's own first.
+    Queue,
+    /// What is being delivered first, then what is due, then what waits.
+    Status,
 }
 
 impl SpoolOrder {
     /// All of them.
-    pub const ALL: [SpoolOrder; 5] =
-        [SpoolOrder::Created, SpoolOrder::NextAttempt, SpoolOrder::Priority, SpoolOrder::Attempts, SpoolOrder::Size];
+    pub const ALL: [SpoolOrder; 8] = {
+        use SpoolOrder::{Attempts, Created, NextAttempt, Priority, Queue, Sender, Size, Status};
+        [Created, NextAttempt, Priority, Attempts, Size, Sender, Queue, Status]
+    };
 }
 
 /// A message that was taken out of the spool and can still be put back.

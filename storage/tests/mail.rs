@@ -166,7 +166,10 @@ fn the_spool_is_listed_forced_reordered_and_cleared() {
     let list =
         |filter: SpoolFilter| -> Vec<BlobId> { store.spool(&filter).unwrap().iter().map(|entry| entry.id).collect() };
     assert_eq!(list(SpoolFilter { limit: 100, ..SpoolFilter::default() }), ids);
-    assert_eq!(list(SpoolFilter { limit: 2, after: Some(ids[2]), ..SpoolFilter::default() }), ids[3..5]);
+    assert_eq!(
+        list(SpoolFilter { limit: 2, after: Some(SpoolPlace::of(ids[2])), ..SpoolFilter::default() }),
+        ids[3..5]
+    );
     let sender = Some("s1@".to_owned());
     assert_eq!(list(SpoolFilter { limit: 9, sender, ..SpoolFilter::default() }), [ids[1], ids[3], ids[5]]);
     assert_eq!(store.spool_priority(vec![ids[3]], Priority::High).wait(), Ok(1));

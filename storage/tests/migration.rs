@@ -124,7 +124,7 @@ fn senders_are_found_by_any_part_in_any_case_and_page_by_page() {
             let found = page(".example", after, size);
             assert!(found.len() <= size);
             let Some(last) = found.last() else { break };
-            after = Some(BlobId(*last));
+            after = Some(SpoolPlace::of(BlobId(*last)));
             pages.extend(found);
         }
         assert_eq!(pages, either, "pages of {size}");

@@ -54,7 +54,7 @@ class Browser:
         self.fill("input[name=user]", user)
         self.fill("input[name=password]", password)
         self.click("main form button")
-        self.wait(lambda: "/sign-in" not in self.driver.current_url, f"{user} is not signed in: {self.main()}")
+        self.wait(lambda: "/sign-in" not in self.driver.current_url, f"{user} signed in")
         return self
 
     def sign_out(self):
@@ -99,6 +99,8 @@ class Browser:
         def clicked():
             for element in candidates():
                 if element.is_displayed() and element.is_enabled():
+                    # Out from under the bar, which stays where it is.
+                    self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
                     element.click()
                     return True
             return False
@@ -119,7 +121,10 @@ class Browser:
     # ---- what the page says ----------------------------------------------------------------------
 
     def main(self):
-        return next((e.text for e in self.all("main")), self.driver.page_source[:2000])
+        try:
+            return next((e.text for e in self.all("main")), self.driver.page_source[:2000])
+        except StaleElementReferenceException:
+            return "(the page is being renewed)"
 
     def says(self, text):
         """Waits until the page says this."""
@@ -148,6 +153,11 @@ class Browser:
 
     def wait_until_row_is_gone(self, row):
         self.wait(lambda: row not in self.rows(), f"the end of row {row}")
+
+    def menu(self):
+        """The addresses of the menu."""
+        links = self.driver.execute_script("return [...document.querySelectorAll('#menu a')].map(a => a.getAttribute('href'))")
+        return sorted(set(links))
 
     # ---- what the page is ------------------------------------------------------------------------
 

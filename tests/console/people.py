@@ -11,14 +11,6 @@ from box import PASSWORD
 from console import ADMIN, DOMAIN_ADMIN, USER
 
 
-def logs_in(console, user, password):
-    try:
-        with imaplib.IMAP4("127.0.0.1", console.box.ports["imap"], timeout=10) as client:
-            return client.login(user, password)[0] == "OK"
-    except imaplib.IMAP4.error:
-        return False
-
-
 def shown_code(key):
     """What a device shows (RFC 6238)."""
     digest = hmac.new(base64.b32decode(key), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
@@ -34,7 +26,7 @@ def a_user_is_added_disabled_enabled_and_deleted(console):
         browser.fill("input[name=password]", PASSWORD)
         browser.press("Add user")
         browser.notice("carol@example.test is added").wait_for_row(carol, Login="Enabled")
-        assert logs_in(console, carol, PASSWORD)
+        assert console.logs_in(carol, PASSWORD)
         client = imaplib.IMAP4("127.0.0.1", console.box.ports["imap"], timeout=10)
         client.login(carol, PASSWORD)
         browser.choose(carol)
@@ -42,11 +34,11 @@ def a_user_is_added_disabled_enabled_and_deleted(console):
         browser.notice("1 user disabled").wait_for_row(carol, Login="Disabled")
         assert b"BYE" in client.readline(), "the session goes on"
         client.shutdown()
-        assert not logs_in(console, carol, PASSWORD)
+        assert not console.logs_in(carol, PASSWORD)
         browser.choose(carol)
         browser.press("Enable")
         browser.wait_for_row(carol, Login="Enabled")
-        assert logs_in(console, carol, PASSWORD)
+        assert console.logs_in(carol, PASSWORD)
         browser.choose(carol)
         browser.press("Delete")
         browser.says("This cannot be undone")
@@ -63,15 +55,15 @@ def a_second_factor_keeps_the_password_out_of_mail_programs(console):
         recovery = browser.find("#secret").text.split()
         assert len(recovery) == 8, recovery
         browser.press("I have kept it")
-        assert not logs_in(console, USER, PASSWORD)
+        assert not console.logs_in(USER, PASSWORD)
         browser.fill("form[action='/me/app-passwords'] input[name=name]", "Phone")
         browser.press("Make an app password")
         password = browser.find("#secret").text.strip()
-        assert logs_in(console, USER, password)
+        assert console.logs_in(USER, password)
         browser.open("/me").press("Remove", within="form[action='/me/app-passwords/remove']")
         browser.confirm()
         browser.notice("The app password is removed")
-        assert not logs_in(console, USER, password)
+        assert not console.logs_in(USER, password)
     with console.browser() as browser:
         browser.open("/sign-in")
         browser.fill("input[name=user]", USER)

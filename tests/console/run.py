@@ -14,9 +14,11 @@ import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+import activity  # noqa: E402
 import archive  # noqa: E402
 import contract  # noqa: E402
 import gallery  # noqa: E402
+import guard  # noqa: E402
 import logs  # noqa: E402
 import people  # noqa: E402
 import search  # noqa: E402
@@ -25,7 +27,7 @@ import spool  # noqa: E402
 from console import Console  # noqa: E402
 from outcomes import run_all  # noqa: E402
 
-MODULES = [gallery, people, contract, spool, services, logs, search, archive]
+MODULES = [gallery, people, contract, spool, services, logs, guard, activity, search, archive]
 
 # Browsers at once: each keeps about one core busy, with its box.
 AT_ONCE = 2
@@ -35,7 +37,7 @@ def attempt(binary, test):
     """What came of a test: a line, and whether all was well."""
     start = time.monotonic()
     try:
-        with Console(binary, getattr(test, "settings", "")) as console:
+        with Console(binary, test) as console:
             try:
                 test(console)
                 assert "panicked" not in console.box.log(), "the server has panicked"

@@ -90,15 +90,34 @@ def rows_are_reached_by_keyboard(console):
     (message,) = waiting(console, 1)
     with console.browser(ADMIN) as browser:
         browser.open("/spool").wait_for_row(message)
-        browser.keys("jx")
+        browser.keys("jkx")
         browser.wait(lambda: browser.all("input[name=id]:checked"), "a chosen row")
         browser.keys("/")
         browser.wait(lambda: browser.driver.switch_to.active_element.get_attribute("name") == "q", "the focus in the search")
         browser.keys("nobody\n")
         browser.says("No message")
+        browser.open("/domains/example.test").find("main h1")
+        browser.keys("?")
+        browser.wait(lambda: any("Next row" in dialog.text for dialog in browser.all("dialog[open]")), "the list of keys")
 
 
-for test in (every_action_by_click, mail_comes_and_goes_by_itself, a_domain_administrator_sees_the_own_domain_only, rows_are_reached_by_keyboard):
+def every_column_gives_an_order(console):
+    send(console, "x@remote.example", sender="alice@example.test")
+    send(console, "x@remote.example", sender="alice+second@example.test")
+    first, second = waiting(console, 2)
+    with console.browser(ADMIN) as browser:
+        browser.open("/spool").wait_for_row(first)
+        for heading in ("Queue", "Sender", "Size", "Attempts", "In spool", "Priority", "Status", "Next attempt"):
+            browser.press(heading)
+            browser.wait(lambda: [h.text.strip(" ↑↓") for h in browser.all("th[aria-sort]")] == [heading], f"the order by {heading}")
+            assert set(browser.rows()) == {first, second}, heading
+        browser.open("/spool?sort=sender")
+        assert list(browser.rows()) == [second, first], "+ comes before @"
+        browser.open("/spool?sort=sender&per=1").press("Next")
+        browser.wait(lambda: list(browser.rows()) == [first], "the second page")
+
+
+for test in (every_action_by_click, every_column_gives_an_order, mail_comes_and_goes_by_itself, a_domain_administrator_sees_the_own_domain_only, rows_are_reached_by_keyboard):
     test.settings = NOWHERE
 
-TESTS = [every_action_by_click, mail_comes_and_goes_by_itself, a_domain_administrator_sees_the_own_domain_only, rows_are_reached_by_keyboard]
+TESTS = [every_action_by_click, every_column_gives_an_order, mail_comes_and_goes_by_itself, a_domain_administrator_sees_the_own_domain_only, rows_are_reached_by_keyboard]

@@ -5,12 +5,12 @@ import poplib
 import smtplib
 import socket
 import ssl
-import subprocess
 import time
 import urllib.error
 import urllib.request
 from email.message import EmailMessage
 
+from addresses import first_line, own_address
 from box import PASSWORD, Box
 
 SCENARIOS = []
@@ -24,29 +24,12 @@ def scenario(function):
     return function
 
 
-def own_address():
-    """An address of this machine that is not in 127/8; nothing is sent to find it. A machine without a network gets one."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        try:
-            s.connect(("198.51.100.1", 9))
-            return s.getsockname()[0]
-        except OSError:
-            address = "198.51.100.2"
-            subprocess.run(["ip", "address", "replace", f"{address}/32", "dev", "lo"], check=True)
-            return address
-
-
 def guarded(box):
     """A box that listens on all addresses and treats private ones like others."""
     other = Box(box.binary, host="0.0.0.0")
     other.cli("user", "add", "admin@example.test", "--role", "system-administrator", "--password-stdin", input=PASSWORD + "\n")
     other.cli("rule", "private", "on")
     return other
-
-
-def first_line(address, port):
-    with socket.create_connection((address, port), 10) as s:
-        return s.makefile("rb").readline()
 
 
 def imap(address, box, password=PASSWORD):

@@ -64,9 +64,9 @@ class Box:
         self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def cli(self, *words, input=None, check=True):
-        """Runs a command of the binary and returns what it printed."""
-        done = subprocess.run([self.binary, "--config", self.config, *words], input=input, capture_output=True,
+    def cli(self, *words, input=None, check=True, under=()):
+        """Runs a command of the binary, under another program if need be, and returns what it printed."""
+        done = subprocess.run([*under, self.binary, "--config", self.config, *words], input=input, capture_output=True,
                               text=True, timeout=120)
         if check and done.returncode != 0:
             raise AssertionError(f"mailstead {' '.join(words)}: exit {done.returncode}: {done.stderr}{done.stdout}")

@@ -191,7 +191,7 @@ tables! {
     pop3s: Pop3Settings = Pop3Settings::of(pop3::Service::Pop3s),
     /// Editing the rules for one's mail, encrypted by STARTTLS.
     sieve: ManageSieveSettings = ManageSieveSettings::default(),
-    /// The status page, later the console.
+    /// The console and the API.
     web: WebSettings = WebSettings::default(),
     /// The certificate for STARTTLS and the TLS ports.
     tls: TlsSettings = TlsSettings::default(),

@@ -15,7 +15,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use filled::{Filled, arrival, message_of};
 use mailstead_core::message::Outline;
-use mailstead_storage::{Options, Silent, SpoolFilter, Store, Time, UidRange, UidSet};
+use mailstead_storage::{Options, Silent, SpoolFilter, SpoolOrder, Store, Time, UidRange, UidSet};
 use waiting::Waiting;
 
 const MESSAGES_PER_ROUND: u64 = 512;
@@ -114,6 +114,29 @@ fn sender_in_100_000(bencher: Bencher, senders: usize) {
         let found = waiting.store.spool(&filter).expect("the spool").len();
         assert_eq!(found, (100_000 / senders).min(50));
     });
+}
+
+/// What a page of the console asks of the spool: an order, and what is looked for.
+const PAGES: [&str; 8] =
+    ["size", "sender", "queue", "status", "waiting", "of a domain", "of a domain by sender", "of a sender by size"];
+
+/// The first page of 100,000 messages that wait, in each order, and with a look at every row that finds nothing else.
+#[divan::bench(args = PAGES, sample_count = 20)]
+fn page_of_100_000(bencher: Bencher, page: &str) {
+    let waiting = Waiting::new(folder(), 100_000, 1_000);
+    let nobody = || Some(["nobody.example".to_string()].into());
+    let filter = SpoolFilter { limit: 51, ..SpoolFilter::default() };
+    let filter = match page {
+        "size" => SpoolFilter { order: SpoolOrder::Size, ..filter },
+        "sender" => SpoolFilter { order: SpoolOrder::Sender, ..filter },
+        "queue" => SpoolFilter { order: SpoolOrder::Queue, ..filter },
+        "status" => SpoolFilter { order: SpoolOrder::Status, ..filter },
+        "waiting" => SpoolFilter { waiting: true, now: Time(u64::MAX), ..filter },
+        "of a domain" => SpoolFilter { domains: nobody(), ..filter },
+        "of a domain by sender" => SpoolFilter { domains: nobody(), order: SpoolOrder::Sender, ..filter },
+        _ => SpoolFilter { sender: Some("s777@".into()), order: SpoolOrder::Size, ..filter },
+    };
+    bencher.bench_local(|| black_box(waiting.store.spool(&filter).expect("the spool").len()));
 }
 
 /// The next message that is due, of 100,000 for 1,000 destinations, of which 50 take nothing now.

@@ -91,8 +91,8 @@ impl Service {
     /// What it is, for a person.
     pub fn description(self) -> &'static str {
         match self {
-            Service::Imap => "mailboxes, encrypted by STARTTLS",
-            Service::Imaps => "mailboxes, encrypted from the start",
+            Service::Imap => "Mailboxes, encrypted by STARTTLS",
+            Service::Imaps => "Mailboxes, encrypted from the start",
         }
     }
 

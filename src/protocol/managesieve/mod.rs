@@ -72,7 +72,7 @@ impl Protocol for ManageSieve {
     }
 
     fn description(&self) -> &'static str {
-        "Users edit the rules for their mail by ManageSieve"
+        "Rules for mail, edited by ManageSieve"
     }
 
     fn kind(&self) -> Kind {

@@ -107,8 +107,8 @@ impl Protocol for Pop3 {
 
     fn description(&self) -> &'static str {
         match self.service {
-            Service::Pop3 => "Mail is fetched by POP3",
-            Service::Pop3s => "Mail is fetched by POP3 with TLS from the first byte",
+            Service::Pop3 => "Fetching mail, encrypted by STLS",
+            Service::Pop3s => "Fetching mail, encrypted from the start",
         }
     }
 

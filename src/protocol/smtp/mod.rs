@@ -80,9 +80,9 @@ impl Service {
     /// What it is, for a person.
     pub fn description(self) -> &'static str {
         match self {
-            Service::Smtp => "mail from other servers",
-            Service::Submission => "mail from users, encrypted by STARTTLS",
-            Service::Submissions => "mail from users, encrypted from the start",
+            Service::Smtp => "Mail from other servers",
+            Service::Submission => "Mail from users, encrypted by STARTTLS",
+            Service::Submissions => "Mail from users, encrypted from the start",
         }
     }
 

@@ -1,5 +1,6 @@
 //! Domains, accounts and aliases as rows: writing them, and reading all of them at once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use redb::{ReadTransaction, ReadableTable};
@@ -57,6 +58,21 @@ pub(crate) fn read(transaction: &ReadTransaction) -> Result<Directory> {
 pub(crate) fn last_login(transaction: &ReadTransaction, account: AccountId) -> Result<Option<LastLogin>> {
     let row = transaction.open_table(meta::LOGIN)?.get(account.0)?;
     row.map(|row| decode_json("login", row.value())).transpose()
+}
+
+/// When each account has last logged in, as far as durable.
+pub(crate) fn last_logins(transaction: &ReadTransaction) -> Result<HashMap<AccountId, Time>> {
+    /// The rest of a row is stepped over.
+    #[derive(serde::Deserialize)]
+    struct Moment {
+        at: Time,
+    }
+    let table = transaction.open_table(meta::LOGIN)?;
+    let rows = table.iter()?.map(|row| {
+        let (account, row) = row?;
+        Ok((AccountId(account.value()), decode_json::<Moment>("login", row.value())?.at))
+    });
+    rows.collect()
 }
 
 /// The last login from each address, as far as durable.

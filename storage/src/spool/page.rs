@@ -1,114 +1,141 @@
-//! A page of the spool in any order: one walk over the rows that reads no more of each than its order needs.
+//! A page of the spool in any order: one walk over the rows that reads no more of each than its order and what is looked
+//! for need, where it lies.
 
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, BinaryHeap, HashSet};
 
+use memchr::memmem::Finder;
 use redb::{ReadTransaction, ReadableTable};
 
+use super::glance::Glance;
 use super::look::{fresh_entry, one_entry};
-use super::senders;
+use super::senders::{self, fold_into};
 use crate::queue::{Fresh, Queue};
-use crate::rows::SpoolRow;
+use crate::rows::SpoolHead;
 use crate::tables::meta;
-use crate::{Arrival, BlobId, Result, SpoolEntry, SpoolFilter, SpoolOrder};
-
-/// Bytes at the head of a spool row: version, priority, next attempt, attempts, size.
-const HEAD_BYTES: usize = 22;
-
-/// What rows are ordered by. Everything is ascending; what is to descend is turned over.
-type Rank = (u64, u64);
-
-/// The parts of a row that an order can be made of.
-struct Head {
-    priority: u64,
-    next_attempt: u64,
-    attempts: u64,
-    size: u64,
-}
-
-impl Head {
-    fn of(row: &[u8]) -> Option<Head> {
-        let head = row.first_chunk::<HEAD_BYTES>()?;
-        let number = |from: usize, length: usize| {
-            head[from..from + length].iter().rev().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
-        };
-        Some(Head { priority: number(1, 1), next_attempt: number(2, 8), attempts: number(10, 4), size: number(14, 8) })
-    }
-
-    fn of_fresh(fresh: &Fresh) -> Head {
-        let Arrival { priority, received, .. } = &*fresh.arrival;
-        Head { priority: *priority as u64, next_attempt: received.0, attempts: 0, size: fresh.size }
-    }
-}
+use crate::{BlobId, Result, SpoolEntry, SpoolFilter, SpoolOrder, SpoolPlace};
 
 impl SpoolFilter {
-    /// The number that stands for an entry in this order: what [`SpoolFilter::after_value`] wants.
-    pub fn value(&self, entry: &SpoolEntry) -> u64 {
-        let SpoolEntry { priority, next_attempt, attempts, size, .. } = entry;
-        self.value_of(&Head {
-            priority: *priority as u64,
-            next_attempt: next_attempt.0,
-            attempts: u64::from(*attempts),
-            size: *size,
-        })
+    /// Where an entry stands in this order.
+    pub fn place(&self, entry: &SpoolEntry) -> SpoolPlace {
+        let SpoolEntry { id, priority, next_attempt, attempts, size, queue, leased, arrival, .. } = entry;
+        let (priority, next_attempt, attempts, size) = (*priority, *next_attempt, *attempts, *size);
+        let head = SpoolHead { priority, next_attempt, attempts, size, queue };
+        let text = match self.order {
+            SpoolOrder::Sender => senders::folded(&arrival.envelope.reverse_path),
+            SpoolOrder::Queue => queue.clone(),
+            _ => String::new(),
+        };
+        SpoolPlace { number: self.number(&head, *leased), text, id: *id }
     }
 
-    fn value_of(&self, head: &Head) -> u64 {
+    fn number(&self, head: &SpoolHead, is_leased: bool) -> u64 {
         match self.order {
-            SpoolOrder::Created => 0,
-            SpoolOrder::NextAttempt => head.next_attempt,
-            SpoolOrder::Priority => head.priority,
-            SpoolOrder::Attempts => head.attempts,
+            SpoolOrder::NextAttempt => head.next_attempt.0,
+            SpoolOrder::Priority => head.priority as u64,
+            SpoolOrder::Attempts => u64::from(head.attempts),
             SpoolOrder::Size => head.size,
+            SpoolOrder::Status if is_leased => 0,
+            SpoolOrder::Status => 1 + u64::from(head.next_attempt > self.now),
+            SpoolOrder::Created | SpoolOrder::Sender | SpoolOrder::Queue => 0,
         }
     }
+}
 
-    fn rank(&self, value: u64, id: u64) -> Rank {
-        if self.descending { (!value, !id) } else { (value, id) }
-    }
+fn is_within(domains: &BTreeSet<String>, address: &str) -> bool {
+    address.rsplit_once('@').is_some_and(|(_, domain)| match domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => domains.contains(&domain.to_ascii_lowercase()),
+        false => domains.contains(domain),
+    })
+}
 
-    /// Is the message within the domains, and in the view?
-    fn shows(&self, arrival: &Arrival) -> bool {
-        let Some(domains) = &self.domains else { return true };
-        let within = |address: &str| {
-            address.rsplit_once('@').is_some_and(|(_, domain)| domains.contains(&domain.to_ascii_lowercase()))
-        };
-        let envelope = &arrival.envelope;
-        within(&envelope.reverse_path) || envelope.recipients.iter().any(|recipient| within(&recipient.address))
-    }
+/// A place in a page, the last of which is the greatest.
+#[derive(PartialEq, Eq)]
+struct Ranked {
+    place: SpoolPlace,
+    descending: bool,
+}
 
-    fn is_in_view(&self, head: &Head) -> bool {
-        self.waiting_at.is_none_or(|now| head.next_attempt > now.0)
+impl Ord for Ranked {
+    fn cmp(&self, other: &Ranked) -> Ordering {
+        turned(self.descending, self.place.cmp(&other.place))
     }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Ranked) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+fn turned(descending: bool, order: Ordering) -> Ordering {
+    if descending { order.reverse() } else { order }
 }
 
 /// The first rows of the page.
 struct Page<'f> {
     filter: &'f SpoolFilter,
-    after: Option<Rank>,
-    best: BinaryHeap<(Rank, BlobId)>,
+    /// What the sender is to contain, and how it is found.
+    sender: Option<Finder<'f>>,
+    best: BinaryHeap<Ranked>,
+    /// The text that is compared, and the sender that is searched; kept, so that not every row needs memory of its own.
+    text: String,
+    sender_text: String,
 }
 
 impl Page<'_> {
-    fn has_room_for(&self, rank: Rank) -> bool {
-        self.after.is_none_or(|after| rank > after)
-            && (self.best.len() < self.filter.limit || self.best.peek().is_some_and(|(worst, _)| rank < *worst))
+    /// Does a place come behind where the page begins, and before its end so far?
+    fn has_room_for(&self, number: u64, text: &str, id: BlobId) -> bool {
+        let against = |place: &SpoolPlace| {
+            let order = (number, text, id).cmp(&(place.number, place.text.as_str(), place.id));
+            turned(self.filter.descending, order)
+        };
+        self.filter.after.as_ref().is_none_or(|after| against(after).is_gt())
+            && (!self.is_full() || self.best.peek().is_some_and(|last| against(&last.place).is_lt()))
     }
 
-    fn put(&mut self, rank: Rank, id: BlobId) {
-        self.best.push((rank, id));
+    /// The place of a message that the page is to show, as far as is known by now.
+    fn place_for(&mut self, id: BlobId, glance: &Glance) -> Result<Option<SpoolPlace>> {
+        let filter = self.filter;
+        if filter.waiting && glance.head.next_attempt <= filter.now {
+            return Ok(None);
+        }
+        let number = filter.number(&glance.head, glance.is_leased);
+        self.text.clear();
+        match filter.order {
+            SpoolOrder::Sender => drop(fold_into(glance.addresses.sender()?, &mut self.text)),
+            SpoolOrder::Queue => self.text.push_str(glance.head.queue),
+            _ => {}
+        }
+        let is_shown = self.has_room_for(number, &self.text, id) && self.is_looked_for(glance)?;
+        Ok(is_shown.then(|| SpoolPlace { number, text: self.text.clone(), id }))
+    }
+
+    fn put(&mut self, place: SpoolPlace) {
+        self.best.push(Ranked { place, descending: self.filter.descending });
         if self.best.len() > self.filter.limit {
             self.best.pop();
         }
     }
 
-    fn offer(&mut self, id: u64, row: &[u8]) -> Result<()> {
-        let Some(head) = Head::of(row) else { return SpoolRow::decode(row).map(drop) };
-        let rank = self.filter.rank(self.filter.value_of(&head), id);
-        let fits = self.filter.is_in_view(&head) && self.has_room_for(rank);
-        if fits && (self.filter.domains.is_none() || self.filter.shows(&SpoolRow::decode(row)?.arrival)) {
-            self.put(rank, BlobId(id));
+    fn offer_row(&mut self, id: BlobId, row: &[u8], leased: &HashSet<BlobId>) -> Result<()> {
+        if let Some(place) = self.place_for(id, &Glance::of_row(row, leased.contains(&id))?)? {
+            self.put(place);
         }
         Ok(())
+    }
+
+    fn is_looked_for(&mut self, glance: &Glance) -> Result<bool> {
+        if let Some(finder) = &self.sender {
+            let sender = fold_into(glance.addresses.sender()?, &mut self.sender_text);
+            if finder.find(sender.as_bytes()).is_none() {
+                return Ok(false);
+            }
+        }
+        match &self.filter.domains {
+            None => Ok(true),
+            Some(domains) => glance.addresses.any(|address| is_within(domains, address)),
+        }
     }
 
     /// Is the page full, where rows come in its own order?
@@ -124,35 +151,35 @@ pub(crate) fn list(
     fresh: &[(Fresh, bool)],
     filter: &SpoolFilter,
 ) -> Result<Vec<SpoolEntry>> {
-    let after = filter.after.map(|id| filter.rank(filter.after_value, id.0));
-    let mut page = Page { filter, after, best: BinaryHeap::new() };
     if filter.limit == 0 {
         return Ok(Vec::new());
     }
+    let wanted = filter.sender.as_deref().map(senders::folded);
+    let sender = wanted.as_deref().map(|wanted| Finder::new(wanted.as_bytes()));
+    let mut page = Page { filter, sender, best: BinaryHeap::new(), text: String::new(), sender_text: String::new() };
+    let leased = if filter.order == SpoolOrder::Status { queue.all_leased() } else { HashSet::new() };
     let spool = transaction.open_table(meta::SPOOL)?;
-    if let Some(sender) = &filter.sender {
-        let plain = filter.order == SpoolOrder::Created && !filter.descending && filter.domains.is_none();
-        let (first, most) = match plain && filter.waiting_at.is_none() {
-            true => (filter.after.map_or(0, |after| after.0.saturating_add(1)), filter.limit),
-            false => (0, usize::MAX),
-        };
-        for id in senders::find(transaction, sender, first, most)? {
-            if let Some(row) = spool.get(id.0)? {
-                page.offer(id.0, row.value())?;
+    match wanted.as_deref().filter(|_| is_plain(filter)) {
+        Some(wanted) => {
+            let first = filter.after.as_ref().map_or(0, |after| after.id.0.saturating_add(1));
+            for id in senders::find(transaction, wanted, first, filter.limit)? {
+                if let Some(row) = spool.get(id.0)? {
+                    page.offer_row(id, row.value(), &leased)?;
+                }
             }
         }
-    } else {
-        walk(&spool, &mut page)?;
+        None => walk(&spool, &mut page, &leased)?,
     }
     // Rows come first where a message stopped being fresh in between.
-    for (fresh, _) in fresh.iter().filter(|(fresh, _)| filter.shows(&fresh.arrival)) {
-        let head = Head::of_fresh(fresh);
-        let rank = filter.rank(filter.value_of(&head), fresh.id.0);
-        if filter.is_in_view(&head) && page.has_room_for(rank) && spool.get(fresh.id.0)?.is_none() {
-            page.put(rank, fresh.id);
+    for (fresh, is_leased) in fresh {
+        let place = page.place_for(fresh.id, &Glance::of_fresh(fresh, *is_leased))?;
+        if let Some(place) = place
+            && spool.get(fresh.id.0)?.is_none()
+        {
+            page.put(place);
         }
     }
-    let ids = page.best.into_sorted_vec().into_iter().map(|(_, id)| id);
+    let ids = page.best.into_sorted_vec().into_iter().map(|ranked| ranked.place.id);
     let entries = ids.filter_map(|id| match fresh.iter().find(|(fresh, _)| fresh.id == id) {
         Some((fresh, leased)) => Some(Ok(fresh_entry(fresh.clone(), *leased))),
         None => one_entry(&spool, queue, id).transpose(),
@@ -160,9 +187,15 @@ pub(crate) fn list(
     entries.collect()
 }
 
-fn walk(spool: &impl ReadableTable<u64, &'static [u8]>, page: &mut Page) -> Result<()> {
+/// Does the index by sender give the page's rows in its order, without one that the page does not show?
+fn is_plain(filter: &SpoolFilter) -> bool {
+    filter.order == SpoolOrder::Created && !filter.descending && !filter.waiting && filter.domains.is_none()
+}
+
+fn walk(spool: &impl ReadableTable<u64, &'static [u8]>, page: &mut Page, leased: &HashSet<BlobId>) -> Result<()> {
     let in_order = page.filter.order == SpoolOrder::Created;
-    let (after, descending) = (page.filter.after.filter(|_| in_order).map(|id| id.0), page.filter.descending);
+    let after = page.filter.after.as_ref().filter(|_| in_order).map(|after| after.id.0);
+    let descending = page.filter.descending;
     let mut rows = match (after, descending) {
         (Some(after), false) => spool.range(after.saturating_add(1)..)?,
         (Some(after), true) => spool.range(..after)?,
@@ -170,7 +203,7 @@ fn walk(spool: &impl ReadableTable<u64, &'static [u8]>, page: &mut Page) -> Resu
     };
     while let Some(row) = if in_order && descending { rows.next_back() } else { rows.next() } {
         let (id, row) = row?;
-        page.offer(id.value(), row.value())?;
+        page.offer_row(BlobId(id.value()), row.value(), leased)?;
         if in_order && page.is_full() {
             break;
         }
@@ -183,8 +216,8 @@ mod tests {
     use std::sync::Arc;
 
     use crate::{
-        BodyKind, Envelope, EnvelopeRecipient, Leased, Notify, Options, Priority, Provenance, Settlement, Silent,
-        Store, Time, Verdict,
+        Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, Notify, Options, Priority, Provenance, Settlement,
+        Silent, Store, Time, Verdict,
     };
 
     use super::*;
@@ -227,7 +260,7 @@ mod tests {
             next_attempt: Some(Time(10_000 - number as u64)),
             attempts: number as u32 % 4,
             memories: Vec::new(),
-            queue: String::new(),
+            queue: format!("q{}.test", number % 5),
         };
         store.settle(leased.into_iter().enumerate().map(hold).collect()).wait().expect("settled");
         ids.extend((count - 2..count).map(put));
@@ -240,7 +273,7 @@ mod tests {
         loop {
             let page = store.spool(&filter).expect("reads");
             let Some(last) = page.last() else { return all };
-            (filter.after, filter.after_value) = (Some(last.id), filter.value(last));
+            filter.after = Some(filter.place(last));
             all.extend(page.iter().map(|entry| entry.id));
         }
     }
@@ -251,19 +284,36 @@ mod tests {
         let (store, ids) = filled(&folder, 20);
         for order in SpoolOrder::ALL {
             for descending in [false, true] {
-                let filter = SpoolFilter { order, descending, limit: 3, ..SpoolFilter::default() };
+                let now = Time(9_990);
+                let filter = SpoolFilter { order, descending, limit: 3, now, ..SpoolFilter::default() };
                 let whole = store.spool(&SpoolFilter { limit: 99, ..filter.clone() }).expect("reads");
-                let mut values: Vec<u64> = whole.iter().map(|entry| filter.value(entry)).collect();
+                let mut places: Vec<SpoolPlace> = whole.iter().map(|entry| filter.place(entry)).collect();
                 if descending {
-                    values.reverse();
+                    places.reverse();
                 }
-                assert!(values.is_sorted(), "{order:?} {descending}");
+                assert!(places.is_sorted(), "{order:?} {descending}");
                 let found = paged(&store, &filter);
                 assert_eq!(found, whole.iter().map(|entry| entry.id).collect::<Vec<_>>(), "{order:?} {descending}");
                 let mut sorted = found.clone();
                 sorted.sort();
                 assert_eq!(sorted, ids, "{order:?} {descending}");
             }
+        }
+    }
+
+    #[test]
+    fn texts_and_standings_give_an_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, ids) = filled(&folder, 6);
+        assert_eq!(store.lease_fresh(9).expect("leases").len(), 2);
+        for (order, expected) in [
+            (SpoolOrder::Sender, [0, 2, 4, 1, 3, 5]),
+            (SpoolOrder::Queue, [4, 5, 0, 1, 2, 3]),
+            (SpoolOrder::Status, [4, 5, 3, 0, 1, 2]),
+        ] {
+            let filter = SpoolFilter { order, now: Time(9_997), limit: 9, ..SpoolFilter::default() };
+            let found: Vec<BlobId> = store.spool(&filter).expect("reads").iter().map(|entry| entry.id).collect();
+            assert_eq!(found, expected.map(|number| ids[number]), "{order:?}");
         }
     }
 
@@ -276,7 +326,10 @@ mod tests {
         assert_eq!(by(SpoolFilter { sender: Some("S1@".into()), ..SpoolFilter::default() }), every(2, 1));
         let domains = Some(["d2.test".to_string()].into());
         assert_eq!(by(SpoolFilter { domains, ..SpoolFilter::default() }), every(3, 2));
-        let waiting = by(SpoolFilter { waiting_at: Some(Time(5000)), ..SpoolFilter::default() });
+        let by_size = SpoolFilter { order: SpoolOrder::Size, descending: true, ..SpoolFilter::default() };
+        let backwards = by(SpoolFilter { sender: Some("S1@".into()), ..by_size });
+        assert_eq!(backwards, every(2, 1).into_iter().rev().collect::<Vec<_>>());
+        let waiting = by(SpoolFilter { waiting: true, now: Time(5000), ..SpoolFilter::default() });
         assert_eq!(waiting, ids[..18], "those that are fresh are due");
     }
 }

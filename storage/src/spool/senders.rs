@@ -17,6 +17,19 @@ pub(crate) fn folded(sender: &str) -> String {
     sender.to_lowercase()
 }
 
+/// As [`folded`], into a text that is used again: most senders are ASCII and need no memory of their own.
+pub(crate) fn fold_into<'b>(sender: &str, buffer: &'b mut String) -> &'b str {
+    buffer.clear();
+    match sender.is_ascii() {
+        true => {
+            buffer.push_str(sender);
+            buffer.make_ascii_lowercase();
+        }
+        false => buffer.push_str(&folded(sender)),
+    }
+    buffer
+}
+
 /// The first messages, in the order of creation, of the senders that contain `wanted`, from the id `first`
 /// on.
 pub(crate) fn find(transaction: &ReadTransaction, wanted: &str, first: u64, limit: usize) -> Result<Vec<BlobId>> {

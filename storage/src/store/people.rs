@@ -1,6 +1,9 @@
 //! Domains, accounts, aliases, and who logged in when.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
+
+use redb::ReadableTable as _;
 
 use super::Store;
 use crate::tables::meta;
@@ -103,6 +106,28 @@ impl Store {
             return Ok(Some(login));
         }
         self.0.shared.look(|transaction| directory::rows::last_login(transaction, account))
+    }
+
+    /// When each account has last logged in; those that never have are absent.
+    pub fn last_logins(&self) -> Result<HashMap<AccountId, Time>> {
+        let mut logins = self.0.shared.look(directory::rows::last_logins)?;
+        self.0
+            .shared
+            .meta
+            .noted(|notes| logins.extend(notes.logins.iter().map(|(account, login)| (*account, login.at))));
+        Ok(logins)
+    }
+
+    /// What each account's mailboxes hold; those that never held anything may be absent.
+    pub fn usages(&self) -> Result<HashMap<AccountId, Usage>> {
+        self.0.shared.look(|transaction| {
+            let table = transaction.open_table(meta::USAGE)?;
+            let rows = table.iter()?.map(|row| {
+                let (account, row) = row?;
+                Ok((AccountId(account.value()), rows::decode_usage(row.value())?))
+            });
+            rows.collect()
+        })
     }
 
     /// The last login of an account from each address, the latest first, those not yet durable included;

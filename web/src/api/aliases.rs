@@ -1,9 +1,12 @@
 //! `aliases`: list, put, remove.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use mailstead_core::clock::rfc3339;
+use mailstead_storage::Alias;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -54,19 +57,22 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) async fn list(State(house): State<House>, caller: Caller) -> Json<Aliases> {
-    let directory = house.store.directory();
-    let mut aliases: Vec<_> = directory
-        .aliases
-        .values()
-        .filter(|alias| caller.scope().covers_address(&alias.address))
-        .map(|alias| AliasRow {
-            address: alias.address.clone(),
-            targets: alias.targets.clone(),
-            created: rfc3339(alias.created),
-        })
-        .collect();
+    let mut aliases = seen(&house, &caller);
     aliases.sort_by(|a, b| a.address.cmp(&b.address));
-    Json(Aliases { aliases })
+    Json(Aliases { aliases: aliases.iter().map(|alias| AliasRow::of(alias)).collect() })
+}
+
+/// The aliases that the caller sees, in no order.
+pub(crate) fn seen(house: &House, caller: &Caller) -> Vec<Arc<Alias>> {
+    let directory = house.store.directory();
+    directory.aliases.values().filter(|alias| caller.scope().covers_address(&alias.address)).cloned().collect()
+}
+
+impl AliasRow {
+    pub(crate) fn of(alias: &Alias) -> AliasRow {
+        let Alias { address, targets, created, .. } = alias;
+        AliasRow { address: address.clone(), targets: targets.clone(), created: rfc3339(*created) }
+    }
 }
 
 pub(crate) async fn put(

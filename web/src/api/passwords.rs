@@ -1,5 +1,6 @@
 //! `password-policy` and `password-compliance`: what passwords have to be like, whose are not, and mail to those users.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,12 +11,12 @@ use mailstead_core::intake::{Format, Letter, Person};
 use mailstead_core::people::policy::{Policies, Policy};
 use mailstead_core::people::{People, Standing};
 use mailstead_core::work;
-use mailstead_storage::Priority;
+use mailstead_storage::{Account, Priority};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Body, Path};
-use super::{Answer, Problem, names};
+use super::{Answer, Problem, names, users};
 use crate::House;
 use crate::door::{Access, Caller, Route};
 
@@ -148,24 +149,36 @@ async fn compliance(State(house): State<House>, caller: Caller) -> Answer<Json<C
 }
 
 /// How the passwords of the users stand that the caller sees.
-pub(crate) async fn list(house: &House, caller: &Caller) -> Answer<Compliance> {
-    let (people, store, now, scope) =
-        (house.people.clone(), house.store.clone(), house.clock.now(), caller.scope().clone());
-    work::read(move || {
-        let policies = people.password_policies()?;
-        let records: std::collections::HashMap<_, _> = store.password_records()?.into_iter().collect();
-        let directory = store.directory();
-        let seen = directory.accounts.values().filter(|account| scope.covers_address(&account.address));
-        let mut users: Vec<ComplianceRow> = seen
-            .map(|account| {
-                let standing = People::password_standing(policies.of(&account.address), records.get(&account.id), now);
-                ComplianceRow::of(&account.address, &standing)
-            })
-            .collect();
-        users.sort_by(|one, other| one.address.cmp(&other.address));
-        Ok(Compliance { users })
+async fn list(house: &House, caller: &Caller) -> Answer<Compliance> {
+    let (house, caller) = (house.clone(), caller.clone());
+    work::read_long(move || {
+        let mut users = standings(&house, &caller)?;
+        users.sort_unstable_by(|(one, _), (other, _)| one.address.cmp(&other.address));
+        let row = |(account, standing): &(Arc<Account>, Standing)| ComplianceRow::of(&account.address, standing);
+        Ok(Compliance { users: users.iter().map(row).collect() })
     })
     .await
+}
+
+/// How the passwords of the users stand that the caller sees, in no order.
+pub(crate) fn standings(house: &House, caller: &Caller) -> Answer<Vec<(Arc<Account>, Standing)>> {
+    let policies = house.people.password_policies()?;
+    let records: HashMap<_, _> = house.store.password_records()?.into_iter().collect();
+    let now = house.clock.now();
+    let standing = |account: Arc<Account>| {
+        let standing = People::password_standing(policies.of(&account.address), records.get(&account.id), now);
+        (account, standing)
+    };
+    Ok(users::seen(&house.store, caller, None).into_iter().map(standing).collect())
+}
+
+/// How a password stands, in a word.
+pub(crate) fn standing_word(standing: &Standing) -> &'static str {
+    match &standing.broken {
+        None => "unknown",
+        Some(broken) if broken.is_empty() => "complies",
+        Some(_) => "violates",
+    }
 }
 
 async fn mail(State(house): State<House>, caller: Caller, Body(wanted): Body<ComplianceMail>) -> Answer<StatusCode> {
@@ -210,16 +223,11 @@ pub(crate) async fn write(house: &House, caller: &Caller, wanted: ComplianceMail
 }
 
 impl ComplianceRow {
-    fn of(address: &str, standing: &Standing) -> ComplianceRow {
-        let word = match &standing.broken {
-            None => "unknown",
-            Some(broken) if broken.is_empty() => "complies",
-            Some(_) => "violates",
-        };
+    pub(crate) fn of(address: &str, standing: &Standing) -> ComplianceRow {
         ComplianceRow {
             address: address.into(),
             domain: address.rsplit_once('@').map_or("", |(_, domain)| domain).into(),
-            standing: word.into(),
+            standing: standing_word(standing).into(),
             violated: standing.broken.iter().flatten().map(|rule| rule.told().to_owned()).collect(),
             ends: standing.ends.map(rfc3339),
         }

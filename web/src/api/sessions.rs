@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use mailstead_core::clock::rfc3339;
 use mailstead_core::people::sessions::SessionRow as Row;
+use mailstead_core::work;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,11 +58,17 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) async fn list(State(house): State<House>, caller: Caller) -> Answer<Json<SessionList>> {
-    running(&house)?;
-    let mut rows = house.sessions.list();
-    rows.retain(|row| is_in_sight(&caller, row));
-    rows.sort_by_key(|row| (row.since, row.id));
+    let rows = work::compute(move || seen(&house, &caller)).await?;
     Ok(Json(SessionList { sessions: rows.into_iter().map(SessionRow::from).collect() }))
+}
+
+/// The live sessions that the caller sees, oldest first.
+pub(crate) fn seen(house: &House, caller: &Caller) -> Answer<Vec<Row>> {
+    running(house)?;
+    let mut rows = house.sessions.list();
+    rows.retain(|row| is_in_sight(caller, row));
+    rows.sort_unstable_by_key(|row| (row.since, row.id));
+    Ok(rows)
 }
 
 pub(crate) async fn end(State(house): State<House>, caller: Caller, Path(id): Path<String>) -> Answer<StatusCode> {

@@ -156,18 +156,24 @@ pub(crate) async fn list(
 }
 
 fn rows(store: &Store, caller: &Caller, domain: Option<&str>) -> Answer<Users> {
+    let mut accounts = seen(store, caller, domain);
+    accounts.sort_by(|a, b| a.address.cmp(&b.address));
+    let users = accounts.iter().map(|account| row(store, account)).collect::<Answer<_>>()?;
+    Ok(Users { users })
+}
+
+/// The accounts that the caller sees, in no order: all of them, or those of a domain.
+pub(crate) fn seen(store: &Store, caller: &Caller, domain: Option<&str>) -> Vec<Arc<Account>> {
     let directory = store.directory();
     let wanted = |account: &&Arc<Account>| {
         caller.scope().covers_address(&account.address)
             && domain.is_none_or(|domain| account.address.rsplit_once('@').is_some_and(|(_, of)| of == domain))
     };
-    let mut users =
-        directory.accounts.values().filter(wanted).map(|account| row(store, account)).collect::<Answer<Vec<_>>>()?;
-    users.sort_by(|a, b| a.address.cmp(&b.address));
-    Ok(Users { users })
+    directory.accounts.values().filter(wanted).cloned().collect()
 }
 
-fn row(store: &Store, account: &Account) -> Answer<UserRow> {
+/// What is told of an account.
+pub(crate) fn row(store: &Store, account: &Account) -> Answer<UserRow> {
     let usage = store.usage(account.id)?;
     let login = store.last_login(account.id)?;
     Ok(UserRow {

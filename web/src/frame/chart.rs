@@ -68,6 +68,7 @@ impl Chart {
         let most = self.most();
         Drawing {
             id: self.id,
+            is_empty: self.series.iter().all(|series| series.values.iter().all(|value| *value == 0)),
             title: &self.title,
             series: &self.series,
             width: (self.moments.len() as u64 * SLOT).max(SLOT),
@@ -180,6 +181,8 @@ impl std::fmt::Display for Hour<'_> {
 #[template(path = "frame/chart.html")]
 struct Drawing<'a> {
     id: &'static str,
+    /// Is there nothing to draw?
+    is_empty: bool,
     title: &'a str,
     series: &'a [Series],
     width: u64,

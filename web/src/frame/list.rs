@@ -6,6 +6,7 @@
 
 use std::cmp::Ordering;
 use std::convert::Infallible;
+use std::ops::Range;
 
 use askama::Template;
 use axum::extract::FromRequestParts;
@@ -118,8 +119,8 @@ impl Asked {
 
     /// Does a row match the search? `fields` are what is searched, in any case.
     pub(crate) fn matches(&self, fields: &[&str]) -> bool {
-        let wanted = self.search().to_lowercase();
-        wanted.is_empty() || fields.iter().any(|field| field.to_lowercase().contains(&wanted))
+        let wanted = self.search();
+        wanted.is_empty() || fields.iter().any(|field| contains(field, wanted))
     }
 
     /// Puts rows in the order that is asked for: `compare` compares two by a column's key.
@@ -128,22 +129,60 @@ impl Asked {
         rows.sort_by(|a, b| if highest_first { compare(key, b, a) } else { compare(key, a, b) });
     }
 
-    /// The rows of the page that is asked for, and what is around them.
+    /// The rows of the page that is asked for, and what is around them; all of them when the list is wanted as CSV. Only
+    /// these are put in order, so that a page of very many rows costs little more than a look at each. `compare` compares
+    /// by a column's key, and parts any two rows; `standard` is the order when the address names none.
+    pub(crate) fn pick<T>(
+        self,
+        mut rows: Vec<T>,
+        columns: &'static [Column],
+        standard: &'static str,
+        compare: impl Fn(&str, &T, &T) -> Ordering,
+    ) -> (Vec<T>, Listing) {
+        let (key, highest_first) = self.sort(standard);
+        let by = |a: &T, b: &T| if highest_first { compare(key, b, a) } else { compare(key, a, b) };
+        let (total, span) = (rows.len(), self.span(rows.len()));
+        if span.end < total {
+            rows.select_nth_unstable_by(span.end, by);
+            rows.truncate(span.end);
+        }
+        if span.start > 0 {
+            rows.select_nth_unstable_by(span.start, by);
+            rows.drain(..span.start);
+        }
+        rows.sort_unstable_by(by);
+        (rows, self.listing(columns, total, span).sorted_by(standard))
+    }
+
+    /// The rows of the page that is asked for, of rows that are in order, and what is around them.
     pub(crate) fn cut<T>(self, rows: Vec<T>, columns: &'static [Column]) -> (Vec<T>, Listing) {
-        let (total, per_page) = (rows.len(), self.per_page());
+        let (total, span) = (rows.len(), self.span(rows.len()));
+        let shown: Vec<T> = rows.into_iter().skip(span.start).take(span.len()).collect();
+        (shown, self.listing(columns, total, span))
+    }
+
+    /// Which of so many rows are on the page that is asked for.
+    fn span(&self, total: usize) -> Range<usize> {
+        if self.wants_csv() {
+            return 0..total;
+        }
+        let per_page = self.per_page();
         let page = self.page().min(total.div_ceil(per_page)).max(1);
-        let shown: Vec<T> = rows.into_iter().skip((page - 1) * per_page).take(per_page).collect();
         let from = (page - 1) * per_page;
+        from..total.min(from + per_page)
+    }
+
+    fn listing(self, columns: &'static [Column], total: usize, span: Range<usize>) -> Listing {
+        let page = span.start / self.per_page() + 1;
         let pager = Pager {
-            told: match shown.len() {
+            told: match span.len() {
                 0 => String::new(),
-                some => format!("{}–{} of {}", text::number(from + 1), text::number(from + some), text::number(total)),
+                _ => format!("{}–{} of {}", text::number(span.start + 1), text::number(span.end), text::number(total)),
             },
             previous: (page > 1).then(|| self.with("page", &(page - 1).to_string())),
-            next: (from + shown.len() < total).then(|| self.with("page", &(page + 1).to_string())),
+            next: (span.end < total).then(|| self.with("page", &(page + 1).to_string())),
         };
-        let rows = shown.len();
-        (shown, Listing { asked: self, columns, standard: "", pager, rows })
+        Listing { asked: self, columns, standard: "", pager, rows: span.len() }
     }
 
     /// The address with another value for `name`; an empty one takes it out.
@@ -166,6 +205,15 @@ impl Asked {
     /// The address itself, to come back to.
     pub(crate) fn address(&self) -> String {
         self.with("format", "")
+    }
+}
+
+/// Does a text contain another, in any case?
+fn contains(text: &str, wanted: &str) -> bool {
+    match text.is_ascii() && wanted.is_ascii() {
+        // Without memory of its own, since it is asked of every row.
+        true => text.as_bytes().windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted.as_bytes())),
+        false => text.to_lowercase().contains(&wanted.to_lowercase()),
     }
 }
 
@@ -366,6 +414,39 @@ mod tests {
         }
         let (rows, list) = Asked::new("/", "page=2").cut(Vec::<u8>::new(), COLUMNS);
         assert!(rows.is_empty() && list.pager.previous.is_none() && list.pager.next.is_none());
+    }
+
+    #[test]
+    fn a_page_is_picked_of_rows_in_any_order() {
+        let rows = || (0..25_u32).map(|number| (number * 7) % 25).collect::<Vec<_>>();
+        let by = |key: &str, a: &u32, b: &u32| match key {
+            "tens" => (a % 10, a).cmp(&(b % 10, b)),
+            _ => a.cmp(b),
+        };
+        for (query, expected) in [
+            ("per=4", vec![0, 1, 2, 3]),
+            ("per=4&page=2", vec![4, 5, 6, 7]),
+            ("per=4&page=99", vec![24]),
+            ("per=4&sort=-number", vec![24, 23, 22, 21]),
+            ("per=3&sort=tens", vec![0, 10, 20]),
+            ("format=csv&per=3", (0..25).collect()),
+        ] {
+            assert_eq!(Asked::new("/", query).pick(rows(), COLUMNS, "number", by).0, expected, "{query}");
+        }
+        assert!(Asked::new("/", "page=3").pick(Vec::new(), COLUMNS, "number", by).0.is_empty());
+    }
+
+    #[test]
+    fn a_search_does_not_mind_the_case() {
+        for (text, wanted, expected) in [
+            ("Alice@example.test", "aLICE", true),
+            ("Alice", "Alicia", false),
+            ("", "a", false),
+            ("GRÜẞE@example.test", "grüße", true),
+            ("Grüße", "gru", false),
+        ] {
+            assert_eq!(contains(text, wanted), expected, "{text} {wanted}");
+        }
     }
 
     #[test]

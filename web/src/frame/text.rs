@@ -96,6 +96,35 @@ pub(crate) fn milliseconds(milliseconds: impl Count) -> String {
     }
 }
 
+/// A browser by what it says of itself (RFC 9110 §10.1.5): `Firefox on Linux`; a program of which nothing is known, by its
+/// first word.
+pub(crate) fn browser(agent: &str) -> String {
+    // Each names those that came before it, too: the first that is found is the one.
+    const BROWSERS: [(&str, &str); 6] = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chromium/", "Chromium"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let named =
+        |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    match (named(&BROWSERS), named(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.into(),
+        (None, _) => agent.split([' ', '/']).next().unwrap_or_default().into(),
+    }
+}
+
 /// A moment, given as RFC 3339 in UTC, for the script to put into the viewer's zone.
 pub(crate) fn time(at: &str) -> Moment<'_> {
     let harmless = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 'Z');
@@ -159,6 +188,26 @@ mod tests {
             assert_eq!(duration(given), expected);
         }
         assert_eq!([milliseconds(85), milliseconds(1400), milliseconds(61_000)], ["85 ms", "1.4 s", "1 min"]);
+    }
+
+    #[test]
+    fn browsers_by_name() {
+        for (agent, expected) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
+                "Chrome on Android",
+            ),
+            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iPhone"),
+            ("curl/8.5.0", "curl"),
+            ("", ""),
+        ] {
+            assert_eq!(browser(agent), expected);
+        }
     }
 
     #[test]

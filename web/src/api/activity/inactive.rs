@@ -7,13 +7,14 @@ use axum::extract::State;
 use axum::http::Method;
 use mailstead_core::clock::{Time, rfc3339};
 use mailstead_core::work;
-use mailstead_storage::{Account, Role, Store};
+use mailstead_storage::{Account, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::House;
 use crate::api::Answer;
 use crate::api::extract::Query;
+use crate::api::users;
 use crate::door::{Access, Caller, Route};
 
 /// For so many days after it was made nobody expects an account to be used; only then its inactivity begins.
@@ -73,30 +74,40 @@ pub(crate) async fn list(
     caller: Caller,
     Query(query): Query<InactiveQuery>,
 ) -> Answer<Json<InactiveList>> {
-    let days = query.days.unwrap_or(DAYS).clamp(1, DAYS_MAX);
-    let since = Time(house.clock.now().0.saturating_sub(days * DAY));
-    work::read_long(move || rows(&house.store, &caller, since)).await.map(Json)
+    work::read_long(move || {
+        let mut users = found(&house, &caller, query.days.unwrap_or(DAYS))?;
+        users.sort_unstable_by(|a, b| a.account.address.cmp(&b.account.address));
+        Ok(Json(InactiveList { users: users.iter().map(InactiveUser::of).collect() }))
+    })
+    .await
 }
 
-fn rows(store: &Store, caller: &Caller, since: Time) -> Answer<InactiveList> {
-    let directory = store.directory();
-    let mut accounts: Vec<&Arc<Account>> =
-        directory.accounts.values().filter(|account| caller.scope().covers_address(&account.address)).collect();
-    accounts.sort_unstable_by(|a, b| a.address.cmp(&b.address));
-    let mut users = Vec::new();
-    for account in accounts {
-        let login = store.last_login(account.id)?.map(|login| login.at);
-        if is_inactive(account.created, login, since) {
-            users.push(InactiveUser {
-                user: account.address.clone(),
-                enabled: account.enabled,
-                is_administrator: account.role != Role::User,
-                last_login: login.map(rfc3339),
-                created: rfc3339(account.created),
-            });
+/// An account that was not used, and when it was for the last time.
+pub(crate) struct Inactive {
+    pub(crate) account: Arc<Account>,
+    pub(crate) login: Option<Time>,
+}
+
+/// The users that the caller sees who have not logged in for so many days, in no order.
+pub(crate) fn found(house: &House, caller: &Caller, days: u64) -> Answer<Vec<Inactive>> {
+    let since = Time(house.clock.now().0.saturating_sub(days.clamp(1, DAYS_MAX) * DAY));
+    let logins = house.store.last_logins()?;
+    let seen = users::seen(&house.store, caller, None).into_iter();
+    let seen = seen.map(|account| Inactive { login: logins.get(&account.id).copied(), account });
+    Ok(seen.filter(|one| is_inactive(one.account.created, one.login, since)).collect())
+}
+
+impl InactiveUser {
+    pub(crate) fn of(inactive: &Inactive) -> InactiveUser {
+        let Inactive { account, login } = inactive;
+        InactiveUser {
+            user: account.address.clone(),
+            enabled: account.enabled,
+            is_administrator: account.role != Role::User,
+            last_login: login.map(rfc3339),
+            created: rfc3339(account.created),
         }
     }
-    Ok(InactiveList { users })
 }
 
 /// Has there been no login since then?

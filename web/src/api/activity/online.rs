@@ -1,11 +1,14 @@
 //! `online`: the users who are connected, with the number of connections for each protocol.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use mailstead_core::guard::Protocol;
+use mailstead_core::people::sessions::SessionRow as Session;
+use mailstead_core::work;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,26 +43,46 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-pub(crate) async fn list(house: State<House>, caller: Caller) -> Answer<Json<OnlineList>> {
-    let Json(list) = sessions::list(house, caller).await?;
-    let mut users: BTreeMap<(bool, Option<String>), OnlineUser> = BTreeMap::new();
-    for session in list.sessions {
+async fn list(State(house): State<House>, caller: Caller) -> Answer<Json<OnlineList>> {
+    let users = work::compute(move || seen(&house, &caller)).await?;
+    Ok(Json(OnlineList { users: users.into_iter().map(OnlineUser::from).collect() }))
+}
+
+/// Somebody's sessions.
+pub(crate) struct Online {
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) connections: BTreeMap<&'static str, usize>,
+    pub(crate) sessions: Vec<Session>,
+}
+
+/// Who is online, as far as the caller sees it, by address; those who have not logged in come last.
+pub(crate) fn seen(house: &House, caller: &Caller) -> Answer<Vec<Online>> {
+    let mut users: BTreeMap<(bool, Option<Arc<str>>), Online> = BTreeMap::new();
+    for session in sessions::seen(house, caller)? {
         let user = session.user.clone();
-        let row = users.entry((user.is_none(), user.clone())).or_insert_with(|| OnlineUser {
+        let row = users.entry((user.is_none(), user.clone())).or_insert_with(|| Online {
             user,
             connections: BTreeMap::new(),
             sessions: Vec::new(),
         });
-        *row.connections.entry(protocol(&session).into()).or_default() += 1;
+        *row.connections.entry(protocol(session.service)).or_default() += 1;
         row.sessions.push(session);
     }
-    Ok(Json(OnlineList { users: users.into_values().collect() }))
+    Ok(users.into_values().collect())
 }
 
-/// What a session speaks.
-pub(crate) fn protocol(session: &SessionRow) -> &str {
-    match Protocol::of_service(&session.service) {
-        Some(protocol) => protocol.name(),
-        None => &session.service,
+/// What a service speaks.
+pub(crate) fn protocol(service: &'static str) -> &'static str {
+    Protocol::of_service(service).map_or(service, Protocol::name)
+}
+
+impl From<Online> for OnlineUser {
+    fn from(online: Online) -> OnlineUser {
+        let Online { user, connections, sessions } = online;
+        OnlineUser {
+            user: user.map(|user| user.to_string()),
+            connections: connections.into_iter().map(|(protocol, count)| (protocol.into(), count)).collect(),
+            sessions: sessions.into_iter().map(SessionRow::from).collect(),
+        }
     }
 }

@@ -168,12 +168,20 @@ async fn records(house: &House) -> Vec<Warning> {
         let wrong = findings.into_iter().filter(|finding| finding.judgement == Judgement::Wrong);
         let wrong = wrong.filter(|finding| ["MX", "SPF", "DKIM"].iter().any(|what| finding.what.starts_with(what)));
         found.extend(wrong.map(|finding| {
-            let advice = finding.put.map_or(finding.meaning, |put| format!("Put into the DNS: {put}"));
+            let advice =
+                finding.put.map_or_else(|| sentence(&finding.meaning), |put| format!("Put into the DNS: {put}"));
             let what = format!("The {} record of {} is missing or wrong.", finding.what, domain.name);
             Warning::new(false, what, advice, Some(&format!("/domains/{}", crate::segment(&domain.name))))
         }));
     }
     found
+}
+
+/// What is meant, as a sentence.
+fn sentence(meaning: &str) -> String {
+    let mut chars = meaning.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", chars.as_str().trim_end_matches('.').replace('`', "\""))
 }
 
 impl Certificate {

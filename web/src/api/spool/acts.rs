@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::Method;
 use mailstead_core::clock::rfc3339;
 use mailstead_core::work;
-use mailstead_storage::{BlobId, Priority, RemovedEntry, SpoolFilter, UNDO_SECONDS};
+use mailstead_storage::{BlobId, Priority, RemovedEntry, SpoolFilter, SpoolPlace, UNDO_SECONDS};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -136,7 +136,7 @@ async fn reset_all(house: &House, caller: &Caller) -> Answer<usize> {
             work::read(move || store.spool(&filter)).await?.into_iter().map(|entry| entry.id).collect();
         let Some(last) = ids.last().copied() else { return Ok(count) };
         count += house.store.spool_reset(ids).await?;
-        after = Some(last);
+        after = Some(SpoolPlace::of(last));
     }
 }
 

@@ -11,7 +11,9 @@ use axum::extract::State;
 use axum::http::Method;
 use mailstead_core::clock::{Time, rfc3339};
 use mailstead_core::work;
-use mailstead_storage::{BlobId, Priority, Provenance, SpoolEntry, SpoolFilter, SpoolOrder, State as Standing};
+use mailstead_storage::{
+    BlobId, Priority, Provenance, SpoolEntry, SpoolFilter, SpoolOrder, SpoolPlace, State as Standing,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +78,12 @@ pub enum Order {
     Attempts,
     /// The smallest first.
     Size,
+    /// By sender.
+    Sender,
+    /// By queue, the box's own first.
+    Queue,
+    /// What is being delivered first, then what is due, then what waits.
+    Status,
 }
 
 impl From<Order> for SpoolOrder {
@@ -86,6 +94,9 @@ impl From<Order> for SpoolOrder {
             Order::Priority => SpoolOrder::Priority,
             Order::Attempts => SpoolOrder::Attempts,
             Order::Size => SpoolOrder::Size,
+            Order::Sender => SpoolOrder::Sender,
+            Order::Queue => SpoolOrder::Queue,
+            Order::Status => SpoolOrder::Status,
         }
     }
 }
@@ -178,15 +189,14 @@ pub(crate) async fn list(
 ) -> Answer<Json<SpoolPage>> {
     let limit = query.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
     let now = house.clock.now();
-    let (after, after_value) = query.after.as_deref().map(cursor).transpose()?.unzip();
     let filter = SpoolFilter {
         sender: query.sender,
         domains: domains_of(&caller),
-        waiting_at: (query.view == Some(SpoolView::Waiting)).then_some(now),
+        waiting: query.view == Some(SpoolView::Waiting),
+        now,
         order: query.order.unwrap_or_default().into(),
         descending: query.descending.unwrap_or_default(),
-        after,
-        after_value: after_value.unwrap_or_default(),
+        after: query.after.as_deref().map(place).transpose()?,
         // One row more than the page tells whether there is a next page.
         limit: limit + 1,
     };
@@ -194,18 +204,24 @@ pub(crate) async fn list(
     let mut entries = work::read(move || store.spool(&asked)).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);
-    let next = entries.last().filter(|_| more).map(|last| match filter.order {
-        SpoolOrder::Created => last.id.to_string(),
-        _ => format!("{}.{}", last.id, filter.value(last)),
-    });
+    let next = entries.last().filter(|_| more).map(|last| cursor(&filter.place(last)));
     Ok(Json(SpoolPage { messages: entries.iter().map(|entry| row(entry, now)).collect(), next }))
 }
 
-/// A message's id, and its number in an order other than that of creation.
-fn cursor(text: &str) -> Answer<(BlobId, u64)> {
-    let (id, value) = text.split_once('.').unwrap_or((text, "0"));
-    let value = value.parse().map_err(|_| Problem::invalid(format!("{text:?} is not the `next` of a page")))?;
-    Ok((id.parse()?, value))
+/// A place as the `next` of a page: the message's id, its number in the order, its text.
+fn cursor(place: &SpoolPlace) -> String {
+    match (place.number, place.text.as_str()) {
+        (0, "") => place.id.to_string(),
+        (number, text) => format!("{}.{number}.{text}", place.id),
+    }
+}
+
+fn place(cursor: &str) -> Answer<SpoolPlace> {
+    let mut parts = cursor.splitn(3, '.');
+    let id = parts.next().unwrap_or_default().parse()?;
+    let number = parts.next().map_or(Ok(0), str::parse);
+    let number = number.map_err(|_| Problem::invalid(format!("{cursor:?} is not the `next` of a page")))?;
+    Ok(SpoolPlace { number, text: parts.next().unwrap_or_default().into(), id })
 }
 
 /// The domains to which a caller is confined.

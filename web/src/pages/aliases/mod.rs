@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::routing::{get, post};
+use mailstead_core::work;
 
 use crate::House;
 use crate::api::Problem;
@@ -33,20 +34,28 @@ struct ListPage {
 }
 
 async fn alias_list(State(house): State<House>, caller: Caller, told: Told, asked: Asked) -> Shown {
-    let mut rows = aliases::list(State(house), caller.clone()).await.0.aliases;
-    let edited = rows.iter().find(|row| row.address == asked.get("edit")).cloned();
-    rows.retain(|row| asked.matches(&[&row.address, &row.targets.join(" ")]));
-    asked.order(&mut rows, "address", |key, a, b| match key {
-        "created" => a.created.cmp(&b.created),
-        _ => a.address.cmp(&b.address),
-    });
-    if asked.wants_csv() {
+    let seen_by = caller.clone();
+    let (edited, rows, list) = work::compute(move || found(&house, &seen_by, asked)).await;
+    if list.asked().wants_csv() {
         let row = |row: AliasRow| [row.address, row.targets.join(" "), row.created];
         return Ok(list::csv("aliases", &["alias", "leads_to", "created"], rows.into_iter().map(row))?);
     }
-    let (rows, list) = asked.cut(rows, COLUMNS);
     let page = Page::new(&caller, "Aliases", PATH).telling(told);
-    show(&ListPage { page, list: list.sorted_by("address"), rows, edited })
+    show(&ListPage { page, list, rows, edited })
+}
+
+/// The alias that is edited, and the rows of the page that is asked for.
+fn found(house: &House, caller: &Caller, asked: Asked) -> (Option<AliasRow>, Vec<AliasRow>, Listing) {
+    let mut aliases = aliases::seen(house, caller);
+    let edited = aliases.iter().find(|alias| alias.address == asked.get("edit")).map(|alias| AliasRow::of(alias));
+    aliases.retain(|alias| {
+        asked.matches(&[&alias.address]) || alias.targets.iter().any(|target| asked.matches(&[target]))
+    });
+    let (aliases, list) = asked.pick(aliases, COLUMNS, "address", |key, a, b| match key {
+        "created" => (a.created, &a.address).cmp(&(b.created, &b.address)),
+        _ => a.address.cmp(&b.address),
+    });
+    (edited, aliases.iter().map(|alias| AliasRow::of(alias)).collect(), list)
 }
 
 async fn put(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {

@@ -1,10 +1,13 @@
 //! Current blocks: the addresses that rules have shut out, and the users whose messages are held.
 
+use std::cmp::Ordering;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use mailstead_core::guard::Block;
+use mailstead_core::work;
 
 use crate::House;
 use crate::api::Problem;
@@ -62,34 +65,43 @@ struct ListPage {
 async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
     let held = held::list(State(house.clone())).await.0.users;
     let kind = Some(asked.get("type").to_owned()).filter(|kind| !kind.is_empty());
-    let (mut blocks, now) = (blocks::found(&house, &BlockQuery { kind, ..BlockQuery::default() }), house.clock.now());
-    if !asked.search().is_empty() {
-        blocks.retain(|block| asked.matches(&[&block.origin.to_string(), block.rule.definition().title]));
-    }
-    asked.order(&mut blocks, "-since", |key, a, b| match key {
-        "address" => a.origin.cmp(&b.origin),
-        "type" => kind_of(a).cmp(kind_of(b)),
-        "rule" => a.rule.cmp(&b.rule),
-        "until" => a.until.cmp(&b.until),
-        _ => a.since.cmp(&b.since),
+    let views = TYPES.map(|(name, label)| View {
+        label: label.into(),
+        link: asked.with("type", name),
+        current: asked.get("type") == name,
     });
-    if asked.wants_csv() {
+    let now = house.clock.now();
+    let (blocks, list) = work::compute(move || found(&house, kind, asked)).await;
+    if list.asked().wants_csv() {
         let row = |block: &Block| {
             let row = BlockRow::of(block, now);
             vec![row.address, row.kind, row.title, row.since, row.until]
         };
         return Ok(lists_of::csv("blocks", &["address", "type", "rule", "since", "until"], blocks.iter().map(row))?);
     }
-    let view = |(name, label): (&str, &str)| View {
-        label: label.into(),
-        link: asked.with("type", name),
-        current: asked.get("type") == name,
-    };
-    let views = TYPES.map(view).into_iter().collect();
     let page = Page::new(&caller, "Current blocks", PATH).telling(told);
-    let (blocks, list) = asked.cut(blocks, COLUMNS);
     let blocks = blocks.iter().map(|block| BlockRow::of(block, now)).collect();
-    show(&ListPage { page, views, list: list.sorted_by("-since"), blocks, held })
+    show(&ListPage { page, views: views.into_iter().collect(), list, blocks, held })
+}
+
+/// The rows of the page that is asked for.
+fn found(house: &House, kind: Option<String>, asked: Asked) -> (Vec<Block>, Listing) {
+    let mut blocks = blocks::found(house, &BlockQuery { kind, ..BlockQuery::default() });
+    if !asked.search().is_empty() {
+        blocks.retain(|block| asked.matches(&[&block.origin.to_string(), block.rule.definition().title]));
+    }
+    asked.pick(blocks, COLUMNS, "-since", |key, a, b| {
+        let order = match key {
+            "type" => kind_of(a).cmp(kind_of(b)),
+            "until" => a.until.cmp(&b.until),
+            "since" => a.since.cmp(&b.since),
+            _ => Ordering::Equal,
+        };
+        match key {
+            "rule" => (a.rule, a.origin).cmp(&(b.rule, b.origin)),
+            _ => order.then_with(|| (a.origin, a.rule).cmp(&(b.origin, b.rule))),
+        }
+    })
 }
 
 async fn lift(State(house): State<House>, caller: Caller, posted: Posted) -> Response {

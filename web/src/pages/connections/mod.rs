@@ -1,13 +1,16 @@
 //! Current connections: all that are open, by protocol or by address, with the buttons that drop them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use mailstead_core::guard::Protocol;
+use mailstead_core::people::sessions::SessionRow as Session;
+use mailstead_core::work;
 use mailstead_storage::NetworkList;
 
 use crate::House;
@@ -71,75 +74,89 @@ pub(crate) struct View {
 
 /// All connections from one address.
 struct AddressRow {
-    address: String,
+    address: IpAddr,
     count: usize,
-    services: BTreeSet<String>,
-    users: BTreeSet<String>,
+    services: BTreeSet<&'static str>,
+    users: BTreeSet<Arc<str>>,
 }
 
 async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
-    let mut sessions = sessions::list(State(house), caller.clone()).await?.0.sessions;
-    let view = asked.get("view").to_owned();
     let page = Page::new(&caller, "Current connections", PATH).telling(told);
-    let views = views(&asked, &sessions);
-    sessions.retain(|session| {
-        let user = session.user.as_deref().unwrap_or("anonymous");
-        asked.matches(&[user, &session.peer, &session.service, &session.state])
-            && (matches!(view.as_str(), "" | "addresses") || protocol(session) == view)
-    });
-    if view == "addresses" {
-        return by_address(page, views, asked, &sessions);
+    let found = work::compute(move || found(&house, &caller, asked)).await?;
+    match found {
+        Found::Sessions(sessions, list, _) if list.asked().wants_csv() => csv(&sessions),
+        Found::Sessions(sessions, list, views) => show(&ListPage { page, views, list, sessions }),
+        Found::Addresses(addresses, list, _) if list.asked().wants_csv() => csv_of_addresses(&addresses),
+        Found::Addresses(addresses, list, views) => show(&AddressesPage { page, views, list, addresses }),
     }
-    asked.order(&mut sessions, "-since", |key, a, b| match key {
-        "user" => a.user.cmp(&b.user),
-        "address" => ip(a).cmp(&ip(b)),
-        "service" => a.service.cmp(&b.service),
-        _ => a.since.cmp(&b.since),
-    });
-    if asked.wants_csv() {
-        return csv(&sessions);
-    }
-    let (sessions, list) = asked.cut(sessions, COLUMNS);
-    show(&ListPage { page, views, list: list.sorted_by("-since"), sessions })
 }
 
-fn by_address(page: Page, views: Vec<View>, asked: Asked, sessions: &[SessionRow]) -> Shown {
-    let mut addresses: BTreeMap<String, AddressRow> = BTreeMap::new();
+/// The rows of the page that is asked for.
+enum Found {
+    Sessions(Vec<SessionRow>, Listing, Vec<View>),
+    Addresses(Vec<AddressRow>, Listing, Vec<View>),
+}
+
+fn found(house: &House, caller: &Caller, asked: Asked) -> Result<Found, Problem> {
+    let mut sessions = sessions::seen(house, caller)?;
+    let views = views(&asked, &sessions);
+    let view = asked.get("view");
+    let is_searched = !asked.search().is_empty();
+    sessions.retain(|session| {
+        let user = session.user.as_deref().unwrap_or("anonymous");
+        (matches!(view, "" | "addresses") || protocol(session.service) == view)
+            && (!is_searched || asked.matches(&[user, &session.peer.to_string(), session.service, session.state]))
+    });
+    if view == "addresses" {
+        let (addresses, list) = by_address(asked, &sessions);
+        return Ok(Found::Addresses(addresses, list, views));
+    }
+    let (sessions, list) = asked.pick(sessions, COLUMNS, "-since", |key, a, b| {
+        let order = match key {
+            "user" => a.user.cmp(&b.user),
+            "address" => ip(a).cmp(&ip(b)),
+            "service" => a.service.cmp(b.service),
+            _ => a.since.cmp(&b.since),
+        };
+        order.then_with(|| a.id.cmp(&b.id))
+    });
+    Ok(Found::Sessions(sessions.into_iter().map(SessionRow::from).collect(), list, views))
+}
+
+fn by_address(asked: Asked, sessions: &[Session]) -> (Vec<AddressRow>, Listing) {
+    let mut addresses: BTreeMap<IpAddr, AddressRow> = BTreeMap::new();
     for session in sessions {
         let address = ip(session);
-        let row = addresses.entry(address.clone()).or_insert_with(|| AddressRow {
+        let row = addresses.entry(address).or_insert_with(|| AddressRow {
             address,
             count: 0,
             services: BTreeSet::new(),
             users: BTreeSet::new(),
         });
         row.count += 1;
-        row.services.insert(session.service.clone());
+        row.services.insert(session.service);
         row.users.extend(session.user.clone());
     }
-    let mut addresses: Vec<AddressRow> = addresses.into_values().collect();
-    asked.order(&mut addresses, "-count", |key, a, b| match key {
+    asked.pick(addresses.into_values().collect(), ADDRESS_COLUMNS, "-count", |key, a, b| match key {
         "address" => a.address.cmp(&b.address),
-        _ => a.count.cmp(&b.count),
-    });
-    if asked.wants_csv() {
-        let rows =
-            addresses.iter().map(|row| vec![row.address.clone(), row.count.to_string(), row.services(), row.users()]);
-        return Ok(lists_of::csv("addresses", &["address", "connections", "services", "users"], rows)?);
-    }
-    let (addresses, list) = asked.cut(addresses, ADDRESS_COLUMNS);
-    show(&AddressesPage { page, views, list: list.sorted_by("-count"), addresses })
+        _ => (a.count, a.address).cmp(&(b.count, b.address)),
+    })
+}
+
+fn csv_of_addresses(addresses: &[AddressRow]) -> Shown {
+    let row = |row: &AddressRow| vec![row.address.to_string(), row.count.to_string(), row.services(), row.users()];
+    Ok(lists_of::csv("addresses", &["address", "connections", "services", "users"], addresses.iter().map(row))?)
 }
 
 impl AddressRow {
     fn services(&self) -> String {
-        self.services.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+        self.services.iter().copied().collect::<Vec<_>>().join(", ")
     }
 
     fn users(&self) -> String {
         match self.users.is_empty() {
             true => "anonymous".into(),
-            false => self.users.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
+            false => self.users.iter().map(|user| &**user).collect::<Vec<_>>().join(", "),
         }
     }
 
@@ -148,8 +165,10 @@ impl AddressRow {
     }
 }
 
-fn views(asked: &Asked, sessions: &[SessionRow]) -> Vec<View> {
-    let count = |name: &str| sessions.iter().filter(|session| protocol(session) == name).count();
+fn views(asked: &Asked, sessions: &[Session]) -> Vec<View> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    sessions.iter().for_each(|session| *counts.entry(protocol(session.service)).or_default() += 1);
+    let count = |name: &str| counts.get(name).copied().unwrap_or_default();
     let view = |name: &str, label: &str, count: usize| View {
         label: format!("{label} {}", text::number(count)),
         link: asked.with("view", name),
@@ -163,9 +182,8 @@ fn views(asked: &Asked, sessions: &[SessionRow]) -> Vec<View> {
 }
 
 /// The client's address without its port.
-fn ip(session: &SessionRow) -> String {
-    let peer = session.peer.parse::<SocketAddr>();
-    peer.map_or_else(|_| session.peer.clone(), |peer| peer.ip().to_canonical().to_string())
+fn ip(session: &Session) -> IpAddr {
+    session.peer.ip().to_canonical()
 }
 
 fn csv(sessions: &[SessionRow]) -> Shown {
@@ -199,8 +217,9 @@ async fn done(house: &House, caller: &Caller, posted: &Posted) -> Result<String,
         "drop" => drop_sessions(house, caller, &ids).await,
         "drop-addresses" => drop_addresses(house, caller, &ids).await,
         "blacklist" => {
-            let rows = sessions::list(State(house.clone()), caller.clone()).await?.0.sessions;
-            let chosen = rows.iter().filter(|session| ids.contains(&session.id)).map(ip).collect();
+            let rows = sessions::seen(house, caller)?;
+            let chosen = rows.iter().filter(|session| ids.contains(&session.id.to_string()));
+            let chosen = chosen.map(|session| ip(session).to_string()).collect();
             blacklist(house, caller, chosen).await
         }
         "blacklist-addresses" => blacklist(house, caller, ids.into_iter().collect()).await,
@@ -220,9 +239,9 @@ async fn drop_sessions(house: &House, caller: &Caller, ids: &[String]) -> Result
 }
 
 async fn drop_addresses(house: &House, caller: &Caller, addresses: &[String]) -> Result<String, Problem> {
-    let rows = sessions::list(State(house.clone()), caller.clone()).await?.0.sessions;
-    let ids: Vec<String> =
-        rows.iter().filter(|session| addresses.contains(&ip(session))).map(|session| session.id.clone()).collect();
+    let rows = sessions::seen(house, caller)?;
+    let theirs = rows.iter().filter(|session| addresses.contains(&ip(session).to_string()));
+    let ids: Vec<String> = theirs.map(|session| session.id.to_string()).collect();
     drop_sessions(house, caller, &ids).await
 }
 

@@ -1,13 +1,17 @@
 //! Inactive users: who has not logged in by any route for long.
 
+use std::cmp::Ordering;
+
 use askama::Template;
 use axum::extract::State;
 use axum::routing::get;
+use mailstead_core::work;
+use mailstead_storage::Role;
 
 use crate::House;
 use crate::api::Problem;
-use crate::api::activity::inactive::{self, InactiveQuery, InactiveUser};
-use crate::api::extract::{Body, Path, Query};
+use crate::api::activity::inactive::{self, InactiveUser};
+use crate::api::extract::{Body, Path};
 use crate::api::users::{self, UserChange};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{
@@ -42,16 +46,12 @@ struct ListPage {
 
 async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
     let days = SPANS.iter().find(|(days, _)| *days == asked.get("days")).map_or(SPANS[0].0, |(days, _)| days);
-    let query = Query(InactiveQuery { days: days.parse().ok() });
-    let mut users = inactive::list(State(house), caller.clone(), query).await?.0.users;
-    users.retain(|user| asked.matches(&[&user.user]));
-    asked.order(&mut users, "user", |key, a, b| match key {
-        "enabled" => a.enabled.cmp(&b.enabled),
-        "administrator" => a.is_administrator.cmp(&b.is_administrator),
-        "login" => a.last_login.cmp(&b.last_login),
-        _ => a.user.cmp(&b.user),
-    });
-    if asked.wants_csv() {
+    let (span, seen_by) = (days.parse().unwrap_or_default(), caller.clone());
+    let views =
+        SPANS.map(|(span, label)| View { label: label.into(), link: asked.with("days", span), current: span == days });
+    let views = views.into_iter().collect();
+    let (users, list) = work::read_long(move || found(&house, &seen_by, span, asked)).await?;
+    if list.asked().wants_csv() {
         let row = |user: &InactiveUser| {
             let login = user.last_login.clone().unwrap_or_default();
             vec![user.user.clone(), yes(user.enabled).into(), yes(user.is_administrator).into(), login]
@@ -59,14 +59,24 @@ async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: To
         let headings = ["user", "enabled", "administration", "last login"];
         return Ok(lists_of::csv("inactive-users", &headings, users.iter().map(row))?);
     }
-    let view = |(span, label): (&str, &str)| View {
-        label: label.into(),
-        link: asked.with("days", span),
-        current: span == days,
-    };
-    let views = SPANS.map(view).into_iter().collect();
-    let (users, list) = asked.cut(users, COLUMNS);
-    show(&ListPage { page: page(&caller).telling(told), views, list: list.sorted_by("user"), users })
+    show(&ListPage { page: page(&caller).telling(told), views, list, users })
+}
+
+/// The rows of the page that is asked for.
+fn found(house: &House, caller: &Caller, days: u64, asked: Asked) -> Result<(Vec<InactiveUser>, Listing), Problem> {
+    let mut users = inactive::found(house, caller, days)?;
+    users.retain(|user| asked.matches(&[&user.account.address]));
+    let (users, list) = asked.pick(users, COLUMNS, "user", |key, a, b| {
+        let (one, other) = (&a.account, &b.account);
+        let order = match key {
+            "enabled" => one.enabled.cmp(&other.enabled),
+            "administrator" => (one.role != Role::User).cmp(&(other.role != Role::User)),
+            "login" => a.login.cmp(&b.login),
+            _ => Ordering::Equal,
+        };
+        order.then_with(|| one.address.cmp(&other.address))
+    });
+    Ok((users.iter().map(InactiveUser::of).collect(), list))
 }
 
 fn page(caller: &Caller) -> Page {

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::routing::get;
 use mailstead_core::guard::Protocol;
+use mailstead_core::work;
 
 use crate::House;
 use crate::api::Problem;
@@ -17,6 +18,12 @@ use crate::frame::{
 };
 
 const PATH: &str = "/online";
+
+/// What those who have not logged in are called.
+const ANONYMOUS: &str = "anonymous";
+
+/// Sessions of one user that the page shows; current connections have all.
+const SESSIONS_SHOWN: usize = 20;
 
 const COLUMNS: &[Column] = &[
     Column::sorted("user", "User"),
@@ -41,13 +48,9 @@ struct ListPage {
 }
 
 async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
-    let mut users = online::list(State(house), caller.clone()).await?.0.users;
-    users.retain(|user| asked.matches(&[user.name()]));
-    asked.order(&mut users, "user", |key, a, b| match key {
-        "user" => (a.user.is_none(), &a.user).cmp(&(b.user.is_none(), &b.user)),
-        protocol => a.count(protocol).cmp(&b.count(protocol)),
-    });
-    if asked.wants_csv() {
+    let seen_by = caller.clone();
+    let (users, list) = work::compute(move || found(&house, &seen_by, asked)).await?;
+    if list.asked().wants_csv() {
         let row = |user: &OnlineUser| {
             let counts = Protocol::ALL.map(|protocol| user.count(protocol.name()).to_string());
             [vec![user.name().to_owned()], counts.to_vec()].concat()
@@ -55,8 +58,21 @@ async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: To
         let headings: Vec<&str> = ["user"].into_iter().chain(Protocol::ALL.map(Protocol::name)).collect();
         return Ok(lists_of::csv("online", &headings, users.iter().map(row))?);
     }
-    let (users, list) = asked.cut(users, COLUMNS);
-    show(&ListPage { page: page(&caller).telling(told), list: list.sorted_by("user"), users })
+    show(&ListPage { page: page(&caller).telling(told), list, users })
+}
+
+/// The rows of the page that is asked for.
+fn found(house: &House, caller: &Caller, asked: Asked) -> Result<(Vec<OnlineUser>, Listing), Problem> {
+    let mut users = online::seen(house, caller)?;
+    users.retain(|online| asked.matches(&[online.user.as_deref().unwrap_or(ANONYMOUS)]));
+    let (users, list) = asked.pick(users, COLUMNS, "user", |key, a, b| {
+        let by_user = (a.user.is_none(), &a.user).cmp(&(b.user.is_none(), &b.user));
+        match key {
+            "user" => by_user,
+            protocol => a.connections.get(protocol).cmp(&b.connections.get(protocol)).then(by_user),
+        }
+    });
+    Ok((users.into_iter().map(OnlineUser::from).collect(), list))
 }
 
 fn page(caller: &Caller) -> Page {
@@ -98,7 +114,7 @@ async fn act_on_all(house: &House, caller: &Caller, posted: &Posted) -> Result<S
 
 impl OnlineUser {
     fn name(&self) -> &str {
-        self.user.as_deref().unwrap_or("anonymous")
+        self.user.as_deref().unwrap_or(ANONYMOUS)
     }
 
     fn count(&self, protocol: &str) -> usize {

@@ -1,11 +1,16 @@
 //! Password policy, and whose passwords do not comply.
 
+use std::cmp::Ordering;
+
 use askama::Template;
 use axum::extract::State;
 use axum::routing::get;
-use mailstead_core::people::policy::Policy;
+use mailstead_core::people::policy::{Policy, Rule};
+use mailstead_core::work;
+use mailstead_storage::Account;
 
 use crate::House;
+use crate::api::Problem;
 use crate::api::passwords::{self, ComplianceMail, ComplianceRow};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show, text};
@@ -93,29 +98,43 @@ async fn set(State(house): State<House>, caller: Caller, posted: Posted) -> Show
 
 async fn compliance(State(house): State<House>, caller: Caller, told: Told, asked: Asked) -> Shown {
     let view = asked.get("view").to_owned();
-    let mut rows = passwords::list(&house, &caller).await?.users;
-    rows.retain(|row| match view.as_str() {
-        "all" => true,
-        "unknown" => row.standing == "unknown",
-        _ => row.standing == "violates",
-    });
-    rows.retain(|row| asked.matches(&[&row.address, &row.violated.join(" ")]));
-    asked.order(&mut rows, "user", |key, one, other| match key {
-        "domain" => one.domain.cmp(&other.domain),
-        "standing" => one.standing.cmp(&other.standing),
-        "ends" => one.ends.cmp(&other.ends),
-        _ => one.address.cmp(&other.address),
-    });
-    if asked.wants_csv() {
+    let seen_by = caller.clone();
+    let (rows, list) = work::read_long(move || found(&house, &seen_by, asked)).await?;
+    if list.asked().wants_csv() {
         let cells = rows.iter().map(|row| {
             let ends = row.ends.clone().unwrap_or_default();
             [row.address.clone(), row.domain.clone(), row.standing.clone(), row.violated.join(", "), ends]
         });
         return Ok(list::csv("compliance", &["user", "domain", "password", "violated", "to be changed by"], cells)?);
     }
-    let (rows, list) = asked.cut(rows, COLUMNS);
     let page = Page::new(&caller, "Password compliance", COMPLIANCE).telling(told);
-    show(&CompliancePage { page, rows, list: list.sorted_by("user"), view, subject: SUBJECT, text: TEXT })
+    show(&CompliancePage { page, rows, list, view, subject: SUBJECT, text: TEXT })
+}
+
+/// The rows of the page that is asked for.
+fn found(house: &House, caller: &Caller, asked: Asked) -> Result<(Vec<ComplianceRow>, Listing), Problem> {
+    let mut users = passwords::standings(house, caller)?;
+    users.retain(|(account, standing)| {
+        let is_in_view = match asked.get("view") {
+            "all" => true,
+            "unknown" => passwords::standing_word(standing) == "unknown",
+            _ => passwords::standing_word(standing) == "violates",
+        };
+        let violates = |rule: &Rule| asked.matches(&[rule.told()]);
+        is_in_view && (asked.matches(&[&account.address]) || standing.broken.iter().flatten().any(violates))
+    });
+    let domain =
+        |account: &Account| account.address.rsplit_once('@').map_or(String::new(), |(_, domain)| domain.into());
+    let (users, list) = asked.pick(users, COLUMNS, "user", |key, (one, a), (other, b)| {
+        let order = match key {
+            "domain" => domain(one).cmp(&domain(other)),
+            "standing" => passwords::standing_word(a).cmp(passwords::standing_word(b)),
+            "ends" => a.ends.cmp(&b.ends),
+            _ => Ordering::Equal,
+        };
+        order.then_with(|| one.address.cmp(&other.address))
+    });
+    Ok((users.iter().map(|(account, standing)| ComplianceRow::of(&account.address, standing)).collect(), list))
 }
 
 async fn write(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {

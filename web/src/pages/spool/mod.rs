@@ -23,14 +23,14 @@ const CSV_ROWS_AT_ONCE: usize = 1000;
 
 const COLUMNS: &[Column] = &[
     Column::plain("Message"),
-    Column::plain("Queue"),
-    Column::plain("Sender"),
+    Column::sorted("queue", "Queue"),
+    Column::sorted("sender", "Sender"),
     Column::plain_number("Recipients"),
     Column::number("size", "Size"),
     Column::number("attempts", "Attempts"),
     Column::sorted("created", "In spool"),
     Column::sorted("priority", "Priority"),
-    Column::plain("Status"),
+    Column::sorted("status", "Status"),
     Column::sorted("next", "Next attempt"),
 ];
 
@@ -83,6 +83,9 @@ fn query(asked: &Asked) -> SpoolQuery {
         "attempts" => Order::Attempts,
         "priority" => Order::Priority,
         "next" => Order::NextAttempt,
+        "sender" => Order::Sender,
+        "queue" => Order::Queue,
+        "status" => Order::Status,
         _ => Order::Created,
     };
     let given = |text: &str| Some(text.to_string()).filter(|text| !text.is_empty());

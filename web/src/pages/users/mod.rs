@@ -3,21 +3,28 @@
 mod one;
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
 use axum::routing::{get, post};
-use mailstead_storage::Role;
+use mailstead_core::work;
+use mailstead_storage::{Account, Role, Store};
 
 use crate::House;
 use crate::api::Problem;
-use crate::api::extract::{Body, Path, Query};
+use crate::api::extract::{Body, Path};
+use crate::api::names;
 use crate::api::size::parse_size;
-use crate::api::users::{self, NewUser, UserChange, UserQuery, UserRow};
+use crate::api::users::{self, NewUser, UserChange, UserRow};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
 
 pub(super) const PATH: &str = "/users";
+
+/// The order when none is asked for.
+const STANDARD: &str = "address";
 
 const COLUMNS: &[Column] = &[
     Column::sorted("address", "User"),
@@ -91,29 +98,41 @@ struct NewPage {
 }
 
 async fn user_list(State(house): State<House>, caller: Caller, told: Told, asked: Asked) -> Shown {
-    let domain = Some(asked.get("domain").to_string()).filter(|domain| !domain.is_empty());
-    let mut users = users::list(State(house), caller.clone(), Query(UserQuery { domain })).await?.0.users;
-    users.retain(|user| asked.matches(&[&user.address, &user.name]));
-    asked.order(&mut users, "address", compare);
-    if asked.wants_csv() {
+    let seen_by = caller.clone();
+    let (users, list) = work::read_long(move || found(&house.store, &seen_by, asked)).await?;
+    if list.asked().wants_csv() {
         return csv_of(users);
     }
-    let (users, list) = asked.cut(users, COLUMNS);
     let page = Page::new(&caller, "Users", PATH).telling(told);
-    show(&ListPage { page, list: list.sorted_by("address"), users })
+    show(&ListPage { page, list, users })
 }
 
-fn compare(key: &str, a: &UserRow, b: &UserRow) -> Ordering {
-    let login = |user: &UserRow| user.last_login.as_ref().map(|login| login.at.clone());
-    match key {
-        "name" => a.name.cmp(&b.name),
-        "role" => Access::from(a.role).cmp(&Access::from(b.role)),
-        "enabled" => a.enabled.cmp(&b.enabled),
-        "used" => a.used_bytes.cmp(&b.used_bytes),
-        "messages" => a.messages.cmp(&b.messages),
-        "login" => login(a).cmp(&login(b)),
-        _ => a.address.cmp(&b.address),
-    }
+/// The rows of the page that is asked for; of the other users no more is read than their order needs.
+fn found(store: &Store, caller: &Caller, asked: Asked) -> Result<(Vec<UserRow>, Listing), Problem> {
+    let domain = Some(asked.get("domain")).filter(|domain| !domain.is_empty()).map(names::domain).transpose()?;
+    let mut accounts = users::seen(store, caller, domain.as_deref());
+    accounts.retain(|account| asked.matches(&[&account.address, &account.name]));
+    let (usages, logins) = match asked.sort(STANDARD).0 {
+        "used" | "messages" => (store.usages()?, HashMap::new()),
+        "login" => (HashMap::new(), store.last_logins()?),
+        _ => Default::default(),
+    };
+    let usage = |account: &Account| usages.get(&account.id).copied().unwrap_or_default();
+    let compare = |key: &str, a: &Arc<Account>, b: &Arc<Account>| {
+        let order = match key {
+            "name" => a.name.cmp(&b.name),
+            "role" => Access::from(a.role).cmp(&Access::from(b.role)),
+            "enabled" => a.enabled.cmp(&b.enabled),
+            "used" => usage(a).bytes.cmp(&usage(b).bytes),
+            "messages" => usage(a).messages.cmp(&usage(b).messages),
+            "login" => logins.get(&a.id).cmp(&logins.get(&b.id)),
+            _ => Ordering::Equal,
+        };
+        order.then_with(|| a.address.cmp(&b.address))
+    };
+    let (accounts, list) = asked.pick(accounts, COLUMNS, STANDARD, compare);
+    let rows = accounts.iter().map(|account| users::row(store, account)).collect::<Result<_, _>>()?;
+    Ok((rows, list))
 }
 
 fn csv_of(users: Vec<UserRow>) -> Shown {
