@@ -45,7 +45,9 @@ fn fill(store: &Store, records: u64) {
         let batch = number..(number + BATCH).min(records);
         number = batch.end;
         let accepted: Vec<_> = batch.map(|number| accept(store, number)).collect();
-        accepted.into_iter().for_each(|accepted| drop(accepted.wait().expect("accepted")));
+        for accepted in accepted {
+            accepted.wait().expect("accepted");
+        }
         let settlements = store.lease(BATCH as usize, BEGIN).expect("leases").into_iter().map(done).collect();
         store.settle(settlements).wait().expect("settles");
     }
