@@ -121,7 +121,7 @@ pub fn sweep(store: &Store, now: Time) -> Result<Vec<Swept>> {
             match let_go(store, &went.domain, &records, &terms, now) {
                 // Holds have changed: what was just judged is judged anew.
                 Err(error) if error.word == Word::NotAllowed => continue,
-                outcome => went.add(outcome?),
+                outcome => went.add(&outcome?),
             }
             if is_done {
                 break;
@@ -136,7 +136,7 @@ pub fn sweep(store: &Store, now: Time) -> Result<Vec<Swept>> {
 }
 
 impl Swept {
-    fn add(&mut self, numbers: Vec<u64>) {
+    fn add(&mut self, numbers: &[u64]) {
         self.records += numbers.len() as u64;
         self.numbers.0 = numbers.first().copied().unwrap_or(u64::MAX).min(self.numbers.0);
         self.numbers.1 = numbers.last().copied().unwrap_or(0).max(self.numbers.1);

@@ -30,7 +30,7 @@ fn draft(count: usize) -> Draft {
     }
 }
 
-fn settled(leased: &Leased, state: State) -> Settlement {
+fn settled(leased: &Leased, state: &State) -> Settlement {
     let recipients = leased.recipients.iter().cloned();
     Settlement {
         id: leased.id,
@@ -69,7 +69,7 @@ async fn each_person_gets_a_letter_of_low_priority_and_all_are_counted() {
     assert!(spool.iter().all(|entry| entry.priority == Priority::Low && entry.arrival.envelope.recipients.len() == 1));
     let leased = store.lease(10, NOW).expect("leased");
     let outcomes = [State::Failed, State::Delivered, State::Delivered];
-    let settlements = leased.iter().zip(outcomes).map(|(leased, state)| settled(leased, state)).collect();
+    let settlements = leased.iter().zip(outcomes).map(|(leased, state)| settled(leased, &state)).collect();
     store.settle(settlements).await.expect("settled");
     store.unlease(&[leased[3].id, leased[4].id]);
     assert_eq!(store.spool_delete(vec![leased[4].id]).await, Ok(1));
@@ -98,7 +98,7 @@ async fn what_was_interrupted_goes_on_with_the_letter_that_is_next() {
             mailings.hand_in(id, number as u64, &new.letter(person)).await.expect("accepted");
         }
         let leased = store.lease(applied, NOW).expect("leased");
-        store.settle(leased.iter().map(|leased| settled(leased, State::Delivered)).collect()).await.expect("settled");
+        store.settle(leased.iter().map(|leased| settled(leased, &State::Delivered)).collect()).await.expect("settled");
         drop(mailings);
         store.close().expect("closes");
         drop(store);

@@ -53,6 +53,25 @@ enum Handle {
     ReadOnly(ReadOnlyDatabase),
 }
 
+impl Handle {
+    /// Closes the file. redb may panic even here, after it has panicked before.
+    fn close(&mut self) -> Result<()> {
+        let handle = std::mem::replace(self, Handle::Closed);
+        guard_panics(|| match handle {
+            Handle::Closed => Ok(()),
+            Handle::Writable(database) => Ok(database.close()?),
+            Handle::ReadOnly(database) => Ok(database.close()?),
+        })
+    }
+}
+
+impl Drop for Base {
+    fn drop(&mut self) {
+        // Who wants to know how it ended has closed it before.
+        let _ = self.handle.get_mut().unwrap_or_else(PoisonError::into_inner).close();
+    }
+}
+
 impl Base {
     /// A file of this name, not opened yet.
     pub(crate) fn new(disk: Arc<dyn Disk>, name: impl Into<String>, cache_bytes: usize, sealed: bool) -> Base {
@@ -100,7 +119,8 @@ impl Base {
         if !self.broken.load(Relaxed) && !matches!(*handle, Handle::Closed) {
             return Ok(());
         }
-        *handle = Handle::Closed;
+        // What was wrong with it is why it is opened anew.
+        let _ = handle.close();
         if self.retired.load(Relaxed) {
             return Err(Error::new(Word::Closed, "the store is closed"));
         }
@@ -161,12 +181,8 @@ impl Base {
     pub(crate) fn close(&self) -> Result<()> {
         let mut handle = self.handle.write().unwrap_or_else(PoisonError::into_inner);
         let broken = self.broken.swap(false, Relaxed);
-        let closed = match std::mem::replace(&mut *handle, Handle::Closed) {
-            Handle::Closed => Ok(()),
-            Handle::Writable(database) => database.close(),
-            Handle::ReadOnly(database) => database.close(),
-        };
-        if broken { Ok(()) } else { closed.map_err(|error| self.name_file(error.into())) }
+        let closed = handle.close();
+        if broken { Ok(()) } else { closed.map_err(|error| self.name_file(error)) }
     }
 
     /// Closes the file for good.

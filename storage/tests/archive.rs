@@ -353,7 +353,7 @@ fn what_was_published_has_to_be_found_again() {
     assert_eq!((prove(&head).breaks, prove(&head).heads), (vec![], 1));
     remove(&fixture, 1..=12);
     assert_eq!(prove(&head).breaks, []);
-    let other = ArchiveHead { hash: [0; 32], ..head.clone() };
+    let other = ArchiveHead { hash: [0; 32], ..head };
     fill(&fixture, 1);
     let check = |head: ArchiveHead, expected: u64| {
         let breaks = prove(&head).breaks;

@@ -186,7 +186,7 @@ async fn download(State(house): State<House>, caller: Caller, Query(asked): Quer
     house.audit(&caller, "archive exported", what);
     let (sender, channel) = Channel::new(PIECES_WAITING_MAX);
     let mut pieces = Pieces { sender, runtime: tokio::runtime::Handle::current(), waiting: Vec::new() };
-    let (store, exports) = (house.store.clone(), house.archive_exports.clone());
+    let (store, exports) = (house.store.clone(), house.archive_exports);
     tokio::task::spawn_blocking(move || {
         let mut progress = |so_far: Exported| {
             exports.update(id, |export| {
