@@ -400,7 +400,7 @@ def chains_of_others_are_judged(town):
 
     assert judged("chain-of-one", lambda message: first.seal(message, "none")) == "arc=pass"
     assert judged("chain-of-two", twice) == "arc=pass"
-    assert judged("chain-forged", lambda message: twice(message).replace(b"i=2; cv=pass", b"i=2; cv=none")) == "arc=fail"
+    assert judged("chain-broken", lambda message: twice(message).replace(b"i=2; cv=pass", b"i=2; cv=none")) == "arc=fail"
     assert judged("chain-changed", lambda message: twice(message).replace(b"Subject: ", b"Subject: [x] ")) == "arc=fail"
 
 
