@@ -6,6 +6,7 @@ mod client;
 mod config;
 mod demo;
 mod house;
+mod memory;
 mod notify;
 mod open_files;
 mod signals;

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mailstead_core::archive::{Query, find};
-use mailstead_core::message::Outliner;
+use mailstead_core::archive::{Query, find, make_filters};
+use mailstead_core::message::Outline;
 use mailstead_storage::*;
 use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 
@@ -25,13 +25,19 @@ fn main() {
     let options = Options { disk_free_bytes_min: 0, ..Options::new(folder.path()) };
     let store = Store::open(options, Arc::new(Silent)).expect("a store");
     fill(&store, records);
+    let begun = Instant::now();
+    let filters = make_filters(&store).expect("makes filters");
+    println!("{filters} filters, {:?} each", begun.elapsed() / u32::try_from(filters.max(1)).unwrap_or(1));
     search(&store, records);
     store.close().expect("closes");
     let database = Database::create(folder.path().join("meta.redb")).expect("opens");
-    let table = TableDefinition::<u64, &[u8]>::new("archive");
-    let stats = database.begin_read().expect("reads").open_table(table).expect("a table").stats().expect("stats");
-    let bytes = stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes();
-    println!("{:.1} bytes for each record", bytes as f64 / records as f64);
+    let transaction = database.begin_read().expect("reads");
+    let bytes = ["archive", "archive_filter"].map(|name| {
+        let table = transaction.open_table(TableDefinition::<u64, &[u8]>::new(name)).expect("a table");
+        let stats = table.stats().expect("stats");
+        stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes()
+    });
+    println!("{:.1} bytes for each record", bytes.iter().sum::<u64>() as f64 / records as f64);
 }
 
 fn fill(store: &Store, records: u64) {
@@ -60,18 +66,8 @@ fn accept(store: &Store, number: u64) -> Pending<Accepted> {
     let from = if number.is_multiple_of(100_003) { "rare".into() } else { format!("sender{}", number % 100) };
     let (from, to) = (format!("{from}@elsewhere.test"), format!("recipient{}@{DOMAIN}", number * 7919 % 1000));
     let text = format!("From: {from}\r\nTo: {to}\r\nSubject: Offer number {number} of the season\r\n\r\nHello.\r\n");
-    let mut outliner = Outliner::new();
-    outliner.feed(text.as_bytes());
-    let recipient = EnvelopeRecipient { address: to, notify: Notify::DEFAULT, original: None };
-    let envelope = Envelope {
-        reverse_path: from,
-        recipients: vec![recipient],
-        ret: None,
-        envelope_id: None,
-        body: BodyKind::SevenBit,
-        smtputf8: false,
-        require_tls: false,
-    };
+    let recipient = EnvelopeRecipient::new(to, Notify::DEFAULT);
+    let envelope = Envelope::new(from, vec![recipient]);
     let arrival = Arrival {
         envelope,
         provenance: Provenance::Received,
@@ -79,7 +75,7 @@ fn accept(store: &Store, number: u64) -> Pending<Accepted> {
         priority: Priority::Normal,
         verdict: Verdict::Welcome,
         return_path_bytes: 0,
-        outline: outliner.finish().encode().into(),
+        outline: Outline::of(text.as_bytes()).encode().into(),
     };
     store.draft().expect("room").accept(text.into_bytes(), arrival)
 }
@@ -102,6 +98,8 @@ fn search(store: &Store, records: u64) {
         ("a rare sender", ArchiveCriteria { sender: Some("rare@".into()), ..criteria() }),
         ("a sender who is not there", ArchiveCriteria { sender: Some("nobody@".into()), ..criteria() }),
         ("a subject", ArchiveCriteria { subject: Some("number 77".into()), ..criteria() }),
+        ("one subject", ArchiveCriteria { subject: Some("number 77777 of".into()), ..criteria() }),
+        ("a subject that is not there", ArchiveCriteria { subject: Some("winter".into()), ..criteria() }),
     ];
     for (what, criteria) in searches {
         let query = Query { criteria, records_max: 50, ..Query::default() };

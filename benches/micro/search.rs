@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use mailstead_benches::messages::Messages;
-use mailstead_core::message::Outliner;
+use mailstead_core::message::Outline;
 use mailstead_core::message::text::texts;
 use mailstead_core::search::document;
 use mailstead_core::search::query::{Term, Wanted, parse, text};
@@ -32,9 +32,7 @@ fn messages() -> Vec<Vec<u8>> {
 }
 
 fn made(message: &[u8]) -> Document {
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    let outline = outliner.finish();
+    let outline = Outline::of(message);
     let texts = texts(&outline, |range| Ok::<_, Infallible>(range.of(message))).unwrap_or_default();
     document(&outline, outline.root.header.of(message), &texts)
 }

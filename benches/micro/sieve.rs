@@ -3,7 +3,7 @@
 use divan::{Bencher, black_box};
 use mailstead_benches::messages::Messages;
 use mailstead_core::clock::Time;
-use mailstead_core::message::{Outline, Outliner, Range};
+use mailstead_core::message::{Outline, Range};
 use mailstead_core::sieve::{Mail, Script, Surroundings};
 use mailstead_storage::Result;
 
@@ -36,9 +36,7 @@ fn message() -> Vec<u8> {
 }
 
 fn outline(message: &[u8]) -> Outline<'static> {
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    outliner.finish()
+    Outline::of(message)
 }
 
 struct Nothing;

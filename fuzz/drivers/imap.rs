@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use mailstead_core::bell::Bell;
-use mailstead_core::message::{Outline, Outliner};
+use mailstead_core::message::Outline;
 use mailstead_core::net::{Input, OUTPUT_BYTES, Peer};
 use mailstead_core::people::Login;
 use mailstead_core::people::sessions::SessionId;
@@ -178,7 +178,5 @@ fn record(uid: u32, roll: u8) -> Record {
 }
 
 fn outline() -> Arc<[u8]> {
-    let mut outliner = Outliner::new();
-    outliner.feed(MESSAGE);
-    outliner.finish().encode().into()
+    Outline::of(MESSAGE).encode().into()
 }

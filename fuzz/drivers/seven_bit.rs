@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use mailstead_core::message::Outline;
 use mailstead_core::message::seven_bit::{Recoder, Recoding, Survey, Unfit};
-use mailstead_core::message::{Outline, Outliner};
 
 /// Runs one case.
 pub fn run(message: &[u8]) {
@@ -28,7 +28,5 @@ fn recoded(message: &[u8], size: usize) -> Result<Option<Vec<u8>>, Unfit> {
 }
 
 fn outline(message: &[u8]) -> Outline<'static> {
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    outliner.finish()
+    Outline::of(message)
 }

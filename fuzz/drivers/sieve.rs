@@ -1,7 +1,7 @@
 //! Any text as a script, and any script on any message: the first two bytes say where the text ends and the message begins.
 
 use mailstead_core::clock::Time;
-use mailstead_core::message::{Outliner, Range};
+use mailstead_core::message::{Outline, Range};
 use mailstead_core::sieve::{Mail, Script, Surroundings};
 use mailstead_storage::Result;
 
@@ -11,9 +11,7 @@ pub fn run(data: &[u8]) {
     let end = usize::from(u16::from_le_bytes(*length)).min(rest.len());
     let (script, message) = rest.split_at(end);
     let Some(script) = std::str::from_utf8(script).ok().and_then(|text| Script::compile(text).ok()) else { return };
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    let outline = outliner.finish();
+    let outline = Outline::of(message);
     let mail = Mail {
         reverse_path: "bob+x@remote.test",
         recipient: "alice+news@example.test",

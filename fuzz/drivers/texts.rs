@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use mailstead_core::message::Outliner;
+use mailstead_core::message::Outline;
 use mailstead_core::message::text::texts;
 use mailstead_core::search::document;
 
@@ -19,9 +19,7 @@ pub fn run(input: &[u8]) {
 }
 
 fn read(message: &[u8]) {
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    let outline = outliner.finish();
+    let outline = Outline::of(message);
     let texts = texts(&outline, |range| Ok::<_, Infallible>(range.of(message))).expect("cannot fail");
     assert!(texts.body.len() + texts.attached.len() < TEXT_BYTES_MAX);
     let document = document(&outline, outline.root.header.of(message), &texts);

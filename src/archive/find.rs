@@ -7,6 +7,7 @@ use mailstead_storage::{
     ArchiveCriteria, ArchiveLook, ArchivePlace, ArchiveRecord, ArchiveSlice, BlobId, Result, Store, Time,
 };
 
+use super::filters;
 use super::judge::{Judge, subject_of};
 use crate::message::{Outline, words};
 
@@ -98,7 +99,9 @@ fn slice(query: &Query) -> ArchiveSlice {
         (None, scope) => scope.clone(),
     };
     let parts = criteria.sender.iter().chain(&criteria.recipient).cloned().collect();
-    ArchiveSlice { domains, from: criteria.from.map(Time), until: criteria.until.map(Time), after: query.after, parts }
+    let texts = filters::asked(criteria);
+    let (from, until, after) = (criteria.from.map(Time), criteria.until.map(Time), query.after);
+    ArchiveSlice { domains, from, until, after, parts, texts }
 }
 
 impl Found {

@@ -1,4 +1,5 @@
-//! Keeps the archive: lets records go when their time is over, and publishes the heads of the chains once a day.
+//! Keeps the archive: lets records go when their time is over, publishes the heads of the chains once a day, and makes
+//! filters of what has come, so that it is found quickly.
 //!
 //! A record goes when each of its rules says so and no legal hold covers it. What cannot be judged, because its rule or its
 //! message cannot be read, stays.
@@ -8,14 +9,16 @@ use std::time::Duration;
 
 use mailstead_storage::{ArchiveRecord, ArchiveRule, Result, Store, Word};
 
-use super::{Judge, head_text};
+use super::{Judge, head_text, make_filters};
 use crate::clock::{Clock, Time};
 use crate::log::{Event, Kind, Level, Log};
 use crate::service::Stop;
 use crate::work;
 
-/// How often it is looked whether something is due.
-const PERIOD: Duration = Duration::from_secs(60 * 60);
+/// How often it is looked whether a filter is to be made.
+const PERIOD: Duration = Duration::from_secs(60);
+/// How often it is looked whether a record's time is over, in periods.
+const SWEEP_PERIODS: u32 = 60;
 /// Records judged at a time.
 const LOOK_RECORDS: usize = 512;
 /// Milliseconds of a day.
@@ -43,15 +46,16 @@ pub struct Swept {
 }
 
 impl Keeper {
-    /// Does what is due, now and every hour until `stop`.
+    /// Does what is due, now and then until `stop`.
     pub async fn run(self, mut stop: Stop) {
         let mut published = None;
-        loop {
+        for period in (0..SWEEP_PERIODS).cycle() {
             let now = self.clock.now();
-            if let Err(error) = self.keep(now).await {
-                let event = Event::new(Kind::System, Level::Error, "archive was not swept");
-                self.log.write(event.with("error", error.to_string()));
+            if period == 0 {
+                self.tell("archive was not swept", self.keep(now).await);
             }
+            let store = self.store.clone();
+            self.tell("archive filters were not made", work::read_long(move || make_filters(&store)).await);
             let day = now.0 / DAY;
             if published != Some(day) && self.publish().await.is_ok() {
                 published = Some(day);
@@ -59,6 +63,13 @@ impl Keeper {
             if tokio::time::timeout(PERIOD, stop.asked()).await.is_ok() {
                 return;
             }
+        }
+    }
+
+    fn tell<T>(&self, failure: &'static str, outcome: Result<T>) {
+        if let Err(error) = outcome {
+            let event = Event::new(Kind::System, Level::Error, failure);
+            self.log.write(event.with("error", error.to_string()));
         }
     }
 

@@ -5,6 +5,7 @@
 //! changes one, and only the [`Keeper`] removes any: when all rules of a record say so and no legal hold covers it.
 
 mod export;
+mod filters;
 mod find;
 mod heads;
 mod judge;
@@ -13,6 +14,7 @@ mod keeper;
 mod tests;
 
 pub use export::{Exported, Format, eml, export};
+pub use filters::make_filters;
 pub use find::{Found, Page, Query, find};
 pub use heads::{head_of, head_text};
 pub use judge::Judge;

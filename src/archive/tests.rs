@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use mailstead_storage::*;
 
-use super::{Exported, Format, Query, export, find, sweep};
-use crate::message::Outliner;
+use super::{Exported, Format, Query, export, find, make_filters, sweep};
+use crate::message::Outline;
 
 const BEGIN: Time = Time(1_800_000_000_000);
 const DAY: u64 = 86_400;
@@ -43,18 +43,8 @@ impl House {
     /// A message is accepted and leaves the spool.
     fn accept(&self, at: Time, from: &str, to: &str, subject: &str, text: &str) {
         let bytes = format!("From: {from}\r\nTo: {to}\r\nSubject: {subject}\r\n\r\n{text}\r\n");
-        let mut outliner = Outliner::new();
-        outliner.feed(bytes.as_bytes());
-        let recipient = EnvelopeRecipient { address: to.into(), notify: Notify::DEFAULT, original: None };
-        let envelope = Envelope {
-            reverse_path: from.into(),
-            recipients: vec![recipient],
-            ret: None,
-            envelope_id: None,
-            body: BodyKind::SevenBit,
-            smtputf8: false,
-            require_tls: false,
-        };
+        let recipient = EnvelopeRecipient::new(to, Notify::DEFAULT);
+        let envelope = Envelope::new(from, vec![recipient]);
         let arrival = Arrival {
             envelope,
             provenance: Provenance::Received,
@@ -62,7 +52,7 @@ impl House {
             priority: Priority::Normal,
             verdict: Verdict::Welcome,
             return_path_bytes: 0,
-            outline: outliner.finish().encode().into(),
+            outline: Outline::of(bytes.as_bytes()).encode().into(),
         };
         self.store.draft().expect("room").accept(bytes.into_bytes(), arrival).wait().expect("accepted");
         for Leased { id, recipients, attempts, .. } in self.store.lease(9, at).expect("leases") {
@@ -189,6 +179,54 @@ fn pages_follow_each_other() {
         }
     }
     assert_eq!(found, (0..25).rev().map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_has_filters_is_found_as_before() {
+    const MESSAGES: u64 = 600;
+    let house = house(&[rule(Some("a.test"), ArchiveDirection::Both, Some(10))]);
+    let sender = |number: u64| format!("S{}@y.test", number % 7);
+    let subject = |number: u64| format!("Überraschung {} der Saison", number * 37 % MESSAGES);
+    let at = |number: u64| BEGIN.plus_seconds(number * 3600);
+    for number in 0..MESSAGES {
+        house.accept(at(number), &sender(number), "ann@a.test", &subject(number), "");
+    }
+    let check = |first: u64| {
+        let searches =
+            [("s3@", ""), ("", "überraschung 77 "), ("s5@Y", "7"), ("nobody@", ""), ("", "winter"), ("s", "")];
+        for (from, about) in searches {
+            for begin in [0, first + 100, first + 300] {
+                let some = |part: &str| (!part.is_empty()).then(|| part.to_owned());
+                let (from_time, sender_part, subject_part) = (Some(at(begin).0), some(from), some(about));
+                let found = house.find(ArchiveCriteria {
+                    from: from_time,
+                    sender: sender_part,
+                    subject: subject_part,
+                    ..ArchiveCriteria::default()
+                });
+                let is_wanted = |number: &u64| {
+                    sender(*number).to_lowercase().contains(&from.to_lowercase())
+                        && subject(*number).to_lowercase().contains(about)
+                };
+                let expected: Vec<_> = (first.max(begin)..MESSAGES).rev().filter(is_wanted).map(subject).collect();
+                assert_eq!(found, expected, "{from:?} {about:?} since {begin}, {first} gone");
+            }
+        }
+    };
+    let sweep = |gone: u64| {
+        assert_eq!(house.sweep(at(gone - 1).plus_seconds(10 * DAY)).len(), 1);
+        check(gone);
+    };
+    check(0);
+    // The first records of a filter may be gone before it is made.
+    sweep(100);
+    let made = || make_filters(&house.store);
+    assert_eq!((made(), made()), (Ok(2), Ok(0)));
+    check(100);
+    sweep(200);
+    sweep(300);
+    assert_eq!(made(), Ok(0));
+    house.assert_proved();
 }
 
 #[test]

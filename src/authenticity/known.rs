@@ -45,6 +45,11 @@ impl Known {
         }
     }
 
+    /// Notes that this text will be wanted.
+    pub fn want_text(&self, name: String) {
+        self.txt.missing.borrow_mut().push(name);
+    }
+
     /// Did the checks so far want to know something that is not known?
     pub fn has_missing(&self) -> bool {
         let names = [&self.txt.missing, &self.mx.missing, &self.v4.missing, &self.v6.missing];

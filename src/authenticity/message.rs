@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mail_auth::crypto::Algorithm;
-use mail_auth::dkim::DkimError;
+use mail_auth::dkim::{DkimError, VerifySignature as _};
 use mail_auth::dmarc::Policy;
 use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::spf::verify::SpfParameters;
@@ -22,6 +22,7 @@ use super::known::Known;
 use super::sender::{Client, SenderFindings};
 use super::settings::{AuthenticitySettings, Mode};
 use super::{at_once, forged};
+use crate::message::headers;
 use crate::work;
 
 /// Most header fields of a message whose signatures are checked: what is signed is looked for among them.
@@ -29,6 +30,9 @@ const FIELDS_MAX: usize = 1000;
 
 /// Most fields that one signature may name.
 const NAMES_MAX: usize = 200;
+
+/// As much of a header as is read on an async worker, in bytes: some tens of microseconds.
+const HEADER_AT_ONCE_MAX: usize = 16 * 1024;
 
 /// Most rounds of questions that a message leads to: its keys and policies, and those of other signers' domains.
 const ROUNDS_MAX: usize = 12;
@@ -42,7 +46,7 @@ pub(super) async fn check(
     mut message: Vec<u8>,
     end: Instant,
 ) -> (Vec<u8>, Findings) {
-    let mut known = Known::new(client.address);
+    let mut known = known_of_header(&tools, &client, &sender, &message, end).await;
     for round in 0.. {
         let (tools_there, client, sender) = (Arc::clone(&tools), Arc::clone(&client), Arc::clone(&sender));
         let (checked, knew, findings) = work::compute(move || {
@@ -60,6 +64,39 @@ pub(super) async fn check(
         known = ask_all(&tools.resolver, Texts::ByName, known, end).await;
     }
     unreachable!("the loop ends at its limit")
+}
+
+/// What the DNS says of the names in the header: the keys of its signatures and the policies of its author's domain.
+/// Mostly that is all, and the body, where the time goes, is read once.
+async fn known_of_header(
+    tools: &Tools,
+    client: &Client,
+    sender: &SenderFindings,
+    message: &[u8],
+    end: Instant,
+) -> Known {
+    let mut known = Known::new(client.address);
+    let settings = tools.settings.get();
+    let begun = message.get(..HEADER_AT_ONCE_MAX).unwrap_or(message);
+    let Some(mut header) = AuthenticatedMessage::parse(&begun[..headers::length(begun)]) else { return known };
+    let bounded = limit(&mut header, &settings);
+    if settings.dkim != Mode::Off || settings.dmarc != Mode::Off {
+        header.dkim_signatures().iter().for_each(|signature| known.want_text(signature.header.domain_key()));
+    }
+    if settings.arc != Mode::Off && bounded {
+        let newest = header.arc_message_signatures().iter().rev().take(settings.signatures_max);
+        newest.for_each(|signature| known.want_text(signature.header.domain_key()));
+    }
+    for _ in 0..ROUNDS_MAX {
+        if settings.dmarc != Mode::Off {
+            dmarc(tools, client, sender, &header, &[], &known);
+        }
+        if !known.has_missing() {
+            break;
+        }
+        known = ask_all(&tools.resolver, Texts::ByName, known, end).await;
+    }
+    known
 }
 
 /// All that is to be said of a message as far as the DNS is known.
@@ -92,16 +129,27 @@ pub(super) fn evaluate(
         findings.checks.push(Finding::arc(&arc));
     }
     if settings.dmarc != Mode::Off {
-        let nothing = SpfOutput::default();
-        let spf = sender.spf.as_ref().unwrap_or(&nothing);
-        let parameters = DmarcParameters::new(&message, &dkim, client.domain(), spf);
-        let dmarc = at_once(library.verify_dmarc(Parameters::new(parameters).with_cache(known)));
+        let dmarc = dmarc(tools, client, sender, &message, &dkim, known);
         results.set_dmarc_result(&dmarc);
         findings.checks.push(Finding::dmarc(&dmarc));
         findings.add_dmarc(settings, outcome(&dmarc), has_several_authors(&message));
         findings.dmarc = Some(described(&dmarc, &message));
     }
     findings.written(results.to_header())
+}
+
+fn dmarc(
+    tools: &Tools,
+    client: &Client,
+    sender: &SenderFindings,
+    message: &AuthenticatedMessage<'_>,
+    dkim: &[DkimOutput<'_>],
+    known: &Known,
+) -> DmarcOutput {
+    let nothing = SpfOutput::default();
+    let spf = sender.spf.as_ref().unwrap_or(&nothing);
+    let parameters = DmarcParameters::new(message, dkim, client.domain(), spf);
+    at_once(tools.library.verify_dmarc(Parameters::new(parameters).with_cache(known)))
 }
 
 /// What is known of a message that could not be held.

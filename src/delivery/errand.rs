@@ -141,7 +141,7 @@ impl Writer<'_> {
         let notify = Notify { success: false, ..original.recipients[self.index].notify };
         // What is no address by the rules of SMTP is left out; the script's own check is less strict.
         let to = to.iter().filter_map(|address| Address::parse(address)).map(|address| address.to_string());
-        let recipients = to.map(|address| EnvelopeRecipient { address, notify, original: None }).collect();
+        let recipients = to.map(|address| EnvelopeRecipient::new(address, notify)).collect();
         let mut head = format!("Delivered-To: {}\r\n", self.owner).into_bytes();
         let rest = self.own_bytes(edits, &mut head)?;
         Ok(Letter {
@@ -204,15 +204,11 @@ impl Writer<'_> {
 
     /// A message of our own, which nobody answers.
     fn own(&self, to: &str, head: Vec<u8>) -> Letter {
-        let recipient = EnvelopeRecipient { address: to.to_owned(), notify: Notify::NEVER, original: None };
+        let recipient = EnvelopeRecipient::new(to, Notify::NEVER);
         let envelope = Envelope {
-            reverse_path: String::new(),
-            recipients: vec![recipient],
-            ret: None,
-            envelope_id: None,
-            body: if head.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBit },
+            body: BodyKind::of(&head),
             smtputf8: self.leased.arrival.envelope.smtputf8,
-            require_tls: false,
+            ..Envelope::new("", vec![recipient])
         };
         let trace = self.trace(String::new());
         Letter { of: self.leased.id, trace, envelope, priority: Priority::Normal, head, rest: None }

@@ -134,16 +134,9 @@ fn is_status(text: &str) -> bool {
 impl Notice {
     /// Sends it by the way in.
     pub async fn send(self, intake: &Intake) -> Result<(), Refusal> {
-        let recipient = EnvelopeRecipient { address: self.to, notify: Notify::NEVER, original: None };
-        let envelope = Envelope {
-            reverse_path: String::new(),
-            recipients: vec![recipient],
-            ret: None,
-            envelope_id: None,
-            body: if self.bytes.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBit },
-            smtputf8: self.smtputf8,
-            require_tls: false,
-        };
+        let recipient = EnvelopeRecipient::new(self.to, Notify::NEVER);
+        let envelope =
+            Envelope { body: BodyKind::of(&self.bytes), smtputf8: self.smtputf8, ..Envelope::new("", vec![recipient]) };
         let trace = Trace::Fields { reverse_path: String::new(), received: self.received, complete_as: None };
         let provenance = Provenance::Notification(self.of);
         let acceptance = Acceptance { envelope, provenance, priority: Priority::Normal };

@@ -216,7 +216,7 @@ fn kept(recipient: usize, mailbox: MailboxId) -> Outcome {
 }
 
 /// Does it wait for its first turn to go elsewhere?
-fn is_untried(recipient: &RecipientState) -> bool {
+pub(super) fn is_untried(recipient: &RecipientState) -> bool {
     recipient.state == State::Pending && recipient.answer == ELSEWHERE
 }
 

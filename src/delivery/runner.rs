@@ -1,8 +1,8 @@
 //! The runner: one loop for the life of the box.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mailstead_storage::{
@@ -12,8 +12,9 @@ use rayon::prelude::*;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::plan::Planner;
-use super::remote::{Attempt, Remote};
+use super::line::Line;
+use super::plan::{Planner, is_untried};
+use super::remote::{Attempt, Remote, Rooms};
 use super::rules::{Claims, RuleBook};
 use super::{DeliverySettings, errand, noted, notice, traffic};
 use crate::bell::Bell;
@@ -76,12 +77,18 @@ struct Inner {
     parts: Parts,
     book: RuleBook,
     active: AtomicBool,
+    line: Mutex<Line>,
 }
 
 impl Delivery {
     /// A room that delivers nothing until its service is started.
     pub fn new(parts: Parts) -> Delivery {
-        Delivery(Arc::new(Inner { parts, book: RuleBook::new(), active: AtomicBool::new(false) }))
+        Delivery(Arc::new(Inner {
+            parts,
+            book: RuleBook::new(),
+            active: AtomicBool::new(false),
+            line: Mutex::default(),
+        }))
     }
 
     /// Works until `stop`.
@@ -91,7 +98,7 @@ impl Delivery {
             while remote.try_join_next().is_some() {}
             let began = Instant::now();
             match self.round(&mut remote).await {
-                Ok(true) => tokio::time::sleep_until(began + ROUND_APART).await,
+                Ok(true) => {}
                 Ok(false) => self.wait(&remote, &mut stop).await,
                 Err(error) => {
                     let event = Event::new(Kind::Delivery, Level::Error, "the spool cannot be worked on");
@@ -102,6 +109,7 @@ impl Delivery {
                     }
                 }
             }
+            tokio::time::sleep_until(began + ROUND_APART).await;
         }
         // What is cut off after that was not answered with 250, or falls into the window of RFC 1047.
         let _ = tokio::time::timeout(STOP_GRACE, async { while remote.join_next().await.is_some() {} }).await;
@@ -129,7 +137,7 @@ impl Delivery {
         let rooms = remote.rooms(&settings, running, now);
         let open = |queue: &str| queue.is_empty() || rooms.has(queue);
         let due = store.next_due(&open).unwrap_or_default();
-        due.into_iter().chain(remote.next_room(now)).min()
+        due.into_iter().chain(remote.next_room(now)).chain(self.line().next_leave()).min()
     }
 
     fn is_active(&self) -> bool {
@@ -174,7 +182,8 @@ impl Delivery {
         let planner = self.planner(&settings, now, &claims);
         if !self.is_active() {
             let leased = parts.store.lease_fresh(max)?;
-            if leased.is_empty() {
+            let waiting = self.line().disperse();
+            if leased.is_empty() && waiting.is_empty() {
                 return Ok(None);
             }
             // What was sent for another message settles with it even now: that one waits for it.
@@ -182,14 +191,13 @@ impl Delivery {
                 Some(_) => self.plan(&planner, leased),
                 None => Planned { settlements: vec![hold(leased, now)], ..Planned::default() },
             };
-            return Ok(Some(Batch::of(leased.into_iter().map(held).collect())));
+            let mut batch = Batch::of(leased.into_iter().map(held).collect());
+            batch.settlements.extend(waiting.into_iter().map(|leased| hold(leased, now)));
+            return Ok(Some(batch));
         }
         let rooms = parts.remote.rooms(&settings, running, now);
         let room = |queue: &str| if queue.is_empty() { max } else { rooms.take(queue) };
         let leased = parts.store.lease_from(max, now, &room)?;
-        if leased.is_empty() {
-            return Ok(None);
-        }
         let (elsewhere, leased): (Vec<_>, Vec<_>) =
             leased.into_iter().partition(|leased| !leased.queue.is_empty() && !is_owed(&planner, leased));
         let (held, elsewhere): (Vec<_>, Vec<_>) = elsewhere.into_iter().partition(|leased| self.is_held(leased));
@@ -199,8 +207,32 @@ impl Delivery {
         let planned: Vec<_> = open.map(|leased| self.plan(&planner, leased)).collect();
         let mut batch = Batch::of(planned);
         elsewhere.into_iter().for_each(|leased| self.begin_attempt(&planner, leased, &mut batch));
+        self.serve_line(&planner, &rooms, &mut batch);
         batch.settlements.extend(held.into_iter().map(|leased| hold_back(leased, now)));
-        Ok(Some(batch))
+        Ok(batch.has_work().then_some(batch))
+    }
+
+    /// Fresh messages go at once where there is room. The others wait for a while before that is written down.
+    fn serve_line(&self, planner: &Planner<'_>, rooms: &Rooms<'_>, batch: &mut Batch) {
+        let (mut line, now) = (self.line(), planner.now);
+        let may_go = |leased: &Leased| self.is_held(leased) || rooms.take_one(&leased.queue);
+        let go = |leased: Leased, batch: &mut Batch| match self.is_held(&leased) {
+            true => batch.settlements.push(hold_back(leased, now)),
+            false => self.begin_attempt(planner, leased, batch),
+        };
+        line.advance(may_go, |leased| go(leased, batch));
+        for leased in std::mem::take(&mut batch.ready) {
+            if may_go(&leased) {
+                go(leased, batch);
+            } else if let Err(leased) = line.join(leased, now) {
+                batch.settlements.push(hold(leased, now));
+            }
+        }
+        batch.settlements.extend(line.leave(now).into_iter().map(|leased| hold(leased, now)));
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins an attempt at other servers, unless it is known what comes of it.
@@ -261,19 +293,23 @@ impl Delivery {
         }
         let mut planned = Planned::default();
         let origin = settles_with(&leased).and_then(|of| planner.store.spool_entry(of).ok().flatten()).map(as_leased);
-        match attempt(planner, &leased, origin.as_ref()) {
-            Ok(settlement) => {
-                planned.event = noted::event(&self.0.parts, &leased, &settlement);
-                traffic::count(planner.store, &leased, &settlement, planner.now);
-                planned.settlements.push(settlement);
-            }
+        let settlement = match attempt(planner, &leased, origin.as_ref()) {
+            Ok(settlement) => settlement,
             Err(error) => {
                 let event = Event::new(Kind::Delivery, Level::Error, "attempt failed").message(leased.id);
                 planned.event = Some(event.with("error", error.to_string()));
                 planned.settlements.push(hold(leased, planner.now.plus_seconds(60)));
                 return planned;
             }
+        };
+        if leased.fresh && origin.is_none() && only_goes_elsewhere(&settlement) {
+            let Settlement { recipients, queue, .. } = settlement;
+            planned.ready = Some(Leased { recipients, queue, ..leased });
+            return planned;
         }
+        planned.event = noted::event(&self.0.parts, &leased, &settlement);
+        traffic::count(planner.store, &leased, &settlement, planner.now);
+        planned.settlements.push(settlement);
         // A notice and the message it tells of change in one transaction: it is sent once, whatever happens.
         if let Some(origin) = origin {
             planned.settlements.push(match leased.arrival.provenance {
@@ -373,6 +409,8 @@ struct Batch {
     events: Vec<Event>,
     errands: Vec<Leased>,
     owed: Vec<Leased>,
+    /// Fresh messages with nothing to do but to go to other servers.
+    ready: Vec<Leased>,
     /// Attempts at other servers.
     attempts: Vec<Attempt>,
 }
@@ -383,9 +421,20 @@ struct Planned {
     event: Option<Event>,
     errand: Option<Leased>,
     owed: Option<Leased>,
+    ready: Option<Leased>,
 }
 
 impl Batch {
+    fn has_work(&self) -> bool {
+        let Batch { settlements, events, errands, owed, ready, attempts } = self;
+        !(settlements.is_empty()
+            && events.is_empty()
+            && errands.is_empty()
+            && owed.is_empty()
+            && ready.is_empty()
+            && attempts.is_empty())
+    }
+
     fn of(planned: Vec<Planned>) -> Batch {
         let mut batch = Batch::default();
         for one in planned {
@@ -393,6 +442,7 @@ impl Batch {
             batch.events.extend(one.event);
             batch.errands.extend(one.errand);
             batch.owed.extend(one.owed);
+            batch.ready.extend(one.ready);
         }
         batch
     }
@@ -401,6 +451,12 @@ impl Batch {
 /// Has the sender of a message something to be told before anything else happens?
 fn is_owed(planner: &Planner<'_>, leased: &Leased) -> bool {
     planner.owed(leased).is_owed(&leased.recipients)
+}
+
+/// Has nothing happened here that would have to be written down before the first attempt at another server?
+fn only_goes_elsewhere(settlement: &Settlement) -> bool {
+    let Settlement { deliveries, memories, recipients, queue, .. } = settlement;
+    !queue.is_empty() && deliveries.is_empty() && memories.is_empty() && recipients.iter().all(is_untried)
 }
 
 /// The message that a fresh one was sent for: they settle together.

@@ -1,13 +1,10 @@
 //! DKIM signatures on what leaves the box, by the keys of its domains.
 
-use std::sync::Arc;
-
 use mailstead_storage::{Error, Leased, Provenance, Store, Word};
 
 use super::remote::{Recoded, Signer};
 use crate::authenticity::Signers;
 use crate::message::Outline;
-use crate::message::seven_bit::Recoding;
 
 /// Bytes of a message that are read at once. The first of them hold the header of all but the strangest messages.
 const PIECE_BYTES: usize = 128 * 1024;
@@ -35,7 +32,7 @@ impl Signing {
 }
 
 impl Signer for Signing {
-    fn sign(&self, leased: &Leased, recoding: Option<&Arc<Recoding>>) -> Result<Vec<u8>, Error> {
+    fn sign(&self, leased: &Leased, message: Recoded) -> Result<Vec<u8>, Error> {
         if leased.arrival.provenance == Provenance::Received {
             return Ok(Vec::new());
         }
@@ -44,7 +41,7 @@ impl Signer for Signing {
         let author = if reverse_path.is_empty() { self.author(leased)? } else { String::new() };
         let Some(signer) = self.signers.of(&author, reverse_path).map_err(fault)? else { return Ok(Vec::new()) };
         let mut signing = signer.begin();
-        Recoded::of(leased, recoding).read(PIECE_BYTES, &self.store, |piece| signing.hear(piece))?;
+        message.read(PIECE_BYTES, |piece| signing.hear(piece))?;
         signing.finish().map(String::into_bytes).map_err(fault)
     }
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mailstead_storage::{
-    Account, Away, BodyKind, Envelope, EnvelopeRecipient, NewAccount, Notify, Options, Priority, Provenance, Store,
-    UidRange,
+    Account, Away, Envelope, EnvelopeRecipient, NewAccount, Notify, Options, Priority, Provenance, Store, UidRange,
 };
 
 use super::remote::{self, Remote};
@@ -96,17 +95,8 @@ impl House {
     }
 
     async fn send(&self, from: &str, to: &[&str], header: &str) {
-        let recipient =
-            |to: &&str| EnvelopeRecipient { address: (*to).to_owned(), notify: Notify::DEFAULT, original: None };
-        let envelope = Envelope {
-            reverse_path: from.to_owned(),
-            recipients: to.iter().map(recipient).collect(),
-            ret: None,
-            envelope_id: None,
-            body: BodyKind::SevenBit,
-            smtputf8: false,
-            require_tls: false,
-        };
+        let recipient = |to: &&str| EnvelopeRecipient::new(*to, Notify::DEFAULT);
+        let envelope = Envelope::new(from, to.iter().map(recipient).collect());
         let received = "Received: by test\r\n".to_owned();
         let trace = Trace::Fields { reverse_path: from.to_owned(), received, complete_as: None };
         let acceptance = Acceptance { envelope, provenance: Provenance::Received, priority: Priority::Normal };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::PoisonError;
 
-use mailstead_storage::{AccountId, BlobId, Hold, Provenance, Result, SpoolFilter, SpoolPlace, Store};
+use mailstead_storage::{AccountId, BlobId, Hold, Provenance, Result, SpoolEntry, SpoolFilter, SpoolPlace, Store};
 
 use super::{Guard, Rule};
 use crate::clock::Time;
@@ -65,6 +65,11 @@ impl Guard {
     }
 }
 
+/// Does a message of the spool wait until an administrator lets it go?
+pub fn waits_for_release(entry: &SpoolEntry) -> bool {
+    entry.recipients.iter().any(|recipient| recipient.answer == HELD)
+}
+
 /// The messages of a user that wait in the spool.
 fn held_messages(store: &Store, account: AccountId) -> Result<Vec<BlobId>> {
     let (mut held, mut after) = (Vec::new(), None);
@@ -73,11 +78,9 @@ fn held_messages(store: &Store, account: AccountId) -> Result<Vec<BlobId>> {
         let rows = store.spool(&filter)?;
         let Some(last) = rows.last() else { return Ok(held) };
         after = Some(SpoolPlace::of(last.id));
-        let is_held = |answer: &str| answer == HELD;
-        let theirs = rows.iter().filter(|row| {
-            row.arrival.provenance == Provenance::Submitted(account)
-                && row.recipients.iter().any(|recipient| is_held(&recipient.answer))
-        });
+        let theirs = rows
+            .iter()
+            .filter(|row| row.arrival.provenance == Provenance::Submitted(account) && waits_for_release(row));
         held.extend(theirs.map(|row| row.id));
     }
 }

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use mailstead_storage::{AccountId, BlockedNetwork, Error, ListedNetwork, NetworkList, Result, Store, Word};
 
 pub use blocks::{BLOCKS_MAX, Block, Scope};
-pub use holds::HELD;
+pub use holds::{HELD, waits_for_release};
 pub use lists::{LISTED_MAX, NOTE_CHARS_MAX};
 pub use network::{Network, Origin};
 pub use rules::{Consequence, Definition, Numbers, Protocol, Rule, RuleRow};

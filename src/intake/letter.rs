@@ -1,6 +1,6 @@
 //! Letters: messages that the box itself writes to its people. Text comes as people write it, and leaves as mail has it.
 
-use mailstead_storage::{Accepted, BodyKind, Envelope, EnvelopeRecipient, Notify, Priority, Provenance};
+use mailstead_storage::{Accepted, Envelope, EnvelopeRecipient, Notify, Priority, Provenance};
 
 use serde::{Deserialize, Serialize};
 
@@ -116,15 +116,10 @@ impl Intake {
         })?;
         let message_id = format!("box.{}@{host}", incoming.id());
         incoming.push(letter.write(&message_id, now)).await?;
-        let recipient = EnvelopeRecipient { address: letter.to.address.clone(), notify: Notify::NEVER, original: None };
+        let recipient = EnvelopeRecipient::new(letter.to.address.clone(), Notify::NEVER);
         let envelope = Envelope {
-            reverse_path: String::new(),
             smtputf8: !letter.to.address.is_ascii() || !letter.from.address.is_ascii(),
-            recipients: vec![recipient],
-            ret: None,
-            envelope_id: None,
-            body: BodyKind::SevenBit,
-            require_tls: false,
+            ..Envelope::new("", vec![recipient])
         };
         Ok(Sealed { incoming, acceptance: Acceptance { envelope, provenance: Provenance::Box, priority } })
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailstead_storage::{BodyKind, Envelope, Options, PIECE_BYTES_MAX, Priority, Provenance, Silent, Store};
+use mailstead_storage::{Envelope, Options, PIECE_BYTES_MAX, Priority, Provenance, Silent, Store};
 
 use super::{Acceptance, Intake, RECEIVED_FIELDS_MAX, Refusal, Trace};
 use crate::clock::{Clock, Time};
@@ -32,15 +32,7 @@ fn fields(complete_as: Option<&str>) -> Trace {
 }
 
 fn acceptance() -> Acceptance {
-    let envelope = Envelope {
-        reverse_path: "a@b.test".into(),
-        recipients: Vec::new(),
-        ret: None,
-        envelope_id: None,
-        body: BodyKind::SevenBit,
-        smtputf8: false,
-        require_tls: false,
-    };
+    let envelope = Envelope::new("a@b.test", Vec::new());
     Acceptance { envelope, provenance: Provenance::Received, priority: Priority::Normal }
 }
 

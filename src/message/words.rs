@@ -17,6 +17,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// between two), raw 8-bit taken as UTF-8 or else windows-1252. What is no encoded word stays.
 pub fn decode(text: &[u8]) -> String {
     let mut decoded = String::with_capacity(text.len());
+    decode_into(text, &mut decoded);
+    decoded
+}
+
+/// As [`decode`], appended to `decoded`.
+pub fn decode_into(text: &[u8], decoded: &mut String) {
     let mut run = Run::default();
     let mut rest = text;
     while let Some(start) = memchr::memmem::find(rest, b"=?") {
@@ -24,22 +30,21 @@ pub fn decode(text: &[u8]) -> String {
         match Word::at(&rest[start..]) {
             Some(word) => {
                 if !(run.is_open() && before.iter().all(u8::is_ascii_whitespace)) {
-                    run.flush(&mut decoded);
-                    decoded += &charset::guess(before);
+                    run.flush(decoded);
+                    *decoded += &charset::guess(before);
                 }
                 rest = &rest[start + word.length..];
-                run.push(&word, &mut decoded);
+                run.push(&word, decoded);
             }
             None => {
-                run.flush(&mut decoded);
-                decoded += &charset::guess(&rest[..start + 2]);
+                run.flush(decoded);
+                *decoded += &charset::guess(&rest[..start + 2]);
                 rest = &rest[start + 2..];
             }
         }
     }
-    run.flush(&mut decoded);
-    decoded += &charset::guess(rest);
-    decoded
+    run.flush(decoded);
+    *decoded += &charset::guess(rest);
 }
 
 /// Decoded bytes of neighbouring words in one charset.

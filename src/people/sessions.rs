@@ -39,6 +39,8 @@ struct Live {
 
 /// What changes in the life of a session.
 struct Now {
+    /// For whom a proxy asks.
+    client: Option<IpAddr>,
     tls: Option<&'static str>,
     user: Option<Arc<str>>,
     state: &'static str,
@@ -51,7 +53,7 @@ pub struct SessionRow {
     pub id: SessionId,
     /// `smtp`, `submission`, `submissions`, `imap`, …: the service.
     pub service: &'static str,
-    /// The client.
+    /// The client. When a proxy stands between, the one for whom it asked last, with the proxy's port.
     pub peer: SocketAddr,
     /// Our end.
     pub local: SocketAddr,
@@ -87,7 +89,7 @@ impl Sessions {
             peer,
             local,
             since: now,
-            now: Mutex::new(Now { tls, user: None, state: "" }),
+            now: Mutex::new(Now { client: None, tls, user: None, state: "" }),
             ended: Notify::new(),
         });
         let mut register = self.register_lock();
@@ -150,8 +152,9 @@ impl Live {
     }
 
     fn row(&self, id: SessionId) -> SessionRow {
-        let Live { service, peer, local, since, .. } = *self;
+        let Live { service, mut peer, local, since, .. } = *self;
         let now = self.now();
+        peer.set_ip(now.client.unwrap_or(peer.ip()));
         SessionRow { id, service, peer, local, tls: now.tls, since, user: now.user.clone(), state: now.state }
     }
 }
@@ -172,6 +175,11 @@ impl SessionGuard {
         if is_other {
             self.sessions.register_lock().changes += 1;
         }
+    }
+
+    /// Says for whom the proxy at the other end asks.
+    pub fn set_client(&self, client: IpAddr) {
+        self.live.now().client = Some(client);
     }
 
     /// Says that the session is encrypted now.
@@ -233,7 +241,12 @@ mod tests {
         let (first, second) = (begin(&sessions, "192.0.2.1"), begin(&sessions, "::ffff:192.0.2.1"));
         first.set_status(Some("alice@example.test".into()), "idle");
         first.set_tls("TLSv1.3");
+        second.set_client("2001:db8::7".parse().expect("an address"));
         let rows = sessions.list();
+        assert_eq!(
+            rows.iter().map(|row| row.peer.to_string()).collect::<Vec<_>>(),
+            ["192.0.2.1:1234", "[2001:db8::7]:1234"]
+        );
         assert_eq!((rows[0].id, rows[0].state, rows[0].tls), (first.id(), "idle", Some("TLSv1.3")));
         assert_eq!((rows[0].user.as_deref(), rows[1].user.as_deref()), (Some("alice@example.test"), None));
         assert!(first.id() < second.id());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mail_auth::dmarc::DmarcRecord;
 use mail_auth::dns::TxtRecordParser as _;
 use mail_auth::mta_sts::{ReportUri, TlsRptRecord};
-use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Error, Notify, Priority, Provenance, Store, Tally};
+use mailstead_storage::{Envelope, EnvelopeRecipient, Error, Notify, Priority, Provenance, Store, Tally};
 
 use super::mail::Letter;
 use super::{dmarc, tls};
@@ -268,16 +268,8 @@ async fn may_receive(resolver: &dyn Resolver, domain: &str, address: &str) -> bo
 }
 
 async fn accept(intake: &Intake, bytes: Vec<u8>, to: &str, host: &str, at: Time) -> Result<(), Refusal> {
-    let recipient = EnvelopeRecipient { address: to.into(), notify: Notify::NEVER, original: None };
-    let envelope = Envelope {
-        reverse_path: String::new(),
-        recipients: vec![recipient],
-        ret: None,
-        envelope_id: None,
-        body: BodyKind::SevenBit,
-        smtputf8: false,
-        require_tls: false,
-    };
+    let recipient = EnvelopeRecipient::new(to, Notify::NEVER);
+    let envelope = Envelope::new("", vec![recipient]);
     let received = format!("Received: by {host} (reports) id {{id}};\r\n\t{}\r\n", rfc5322(at));
     let trace = Trace::Fields { reverse_path: String::new(), received, complete_as: None };
     let acceptance = Acceptance { envelope, provenance: Provenance::Box, priority: Priority::Low };

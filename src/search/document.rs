@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use mailstead_storage::search::{Document, Field};
 
-use super::language::Stems;
+use super::language::{self, Language};
 use super::words;
 use crate::message::text::Texts;
 use crate::message::{Address, Outline, headers, words as encoded};
@@ -44,7 +44,10 @@ const SKIPPED: [&str; 22] = [
 
 /// The document of a message: `header` is its own header block.
 pub fn document(outline: &Outline, header: &[u8], texts: &Texts) -> Document {
-    let mut made = Made { document: Document::default(), stems: Stems::of(&texts.body), seen: HashSet::new() };
+    let languages = Language::of_all([&texts.body, &texts.attached]);
+    let codes: Vec<&str> = languages.iter().map(|language| language.code()).collect();
+    let mut made = Made { document: Document::default(), languages, seen: HashSet::new() };
+    made.push(Field::Language, codes.join(" "));
     let envelope = &outline.envelope;
     if let Some(subject) = &envelope.subject {
         made.text(Field::Subject, &encoded::decode(subject));
@@ -72,9 +75,9 @@ pub fn document(outline: &Outline, header: &[u8], texts: &Texts) -> Document {
 /// A document that is being made.
 struct Made {
     document: Document,
-    stems: Stems,
-    /// Words in lower case whose stems are not yet written.
-    seen: HashSet<Box<str>>,
+    languages: Vec<Language>,
+    /// Words whose stems are not yet written: in lower case, and without accents.
+    seen: HashSet<(Box<str>, Box<str>)>,
 }
 
 impl Made {
@@ -88,24 +91,28 @@ impl Made {
         self.push(field, joined);
     }
 
-    /// A text whose words are reduced too.
+    /// A text of which other forms of the words are found too.
     fn text(&mut self, field: Field, text: &str) {
-        let seen = &mut self.seen;
-        let joined = joined(text, |word| see(seen, word));
+        let Made { languages, seen, .. } = self;
+        let joined = joined(text, |word| see(languages, seen, word));
         self.push(field, joined);
     }
 
     fn remember(&mut self, text: &str) {
-        words::each(text, |word| see(&mut self.seen, word));
+        words::each(text, |word| see(&self.languages, &mut self.seen, word));
     }
 
-    /// The stems of the words seen.
+    /// The stems of the words seen, as far as a search does not find the words by how they begin.
     fn stems(&mut self, field: Field) {
-        let (mut stems, mut folded) = (HashSet::new(), String::new());
-        for lower in self.seen.drain() {
-            folded.clear();
-            words::fold(&lower, &mut folded);
-            stems.extend(self.stems.each(&lower, &folded));
+        let mut stems = HashSet::new();
+        for (lower, folded) in self.seen.drain() {
+            for language in &self.languages {
+                let stem = language.stem(&lower);
+                let is_found = language.stem(&folded) == stem && folded.starts_with(language::beginning(&stem));
+                if !is_found && *stem != *folded {
+                    stems.insert(stem);
+                }
+            }
         }
         self.push(field, stems.into_iter().collect::<Vec<_>>().join(" "));
     }
@@ -156,11 +163,11 @@ impl Made {
     }
 }
 
-fn see(seen: &mut HashSet<Box<str>>, word: words::Word) {
-    // Numbers have no stems, nor have pieces of scripts without spaces.
-    let has_stem = !word.is_piece && word.lower.len() > 2 && !word.lower.bytes().any(|byte| byte.is_ascii_digit());
-    if has_stem && seen.len() < WORDS_MAX && !seen.contains(word.lower) {
-        seen.insert(word.lower.into());
+/// Remembers a word that a search may not find by how its stem begins.
+fn see(languages: &[Language], seen: &mut HashSet<(Box<str>, Box<str>)>, word: words::Word) {
+    let is_written_otherwise = word.lower != word.folded || languages.iter().any(|language| language.cuts_beginnings());
+    if is_written_otherwise && word.has_forms() && seen.len() < WORDS_MAX {
+        seen.insert((word.lower.into(), word.folded.into()));
     }
 }
 
@@ -192,16 +199,14 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::message::Outliner;
+    use crate::message::Outline;
 
     const MESSAGE: &str = "From: =?utf-8?q?J=C3=B6rg?= Doe <jdoe@Mail.Example.test>\r\nTo: team@example.test\r\n\
         Subject: Walking houses\r\nMessage-ID: <A.1@x>\r\nList-Id: Our list <our.list.test>\r\nX-Topic: topical\r\n\
-        Received: from nowhere\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nPeople are talking about Straßen, 日本語.\r\n";
+        Received: from nowhere\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nLes maisons que nous avons créées sont là, 日本語.\r\n";
 
     fn texts(field: Field) -> Vec<String> {
-        let mut outliner = Outliner::new();
-        outliner.feed(MESSAGE.as_bytes());
-        let outline = outliner.finish();
+        let outline = Outline::of(MESSAGE.as_bytes());
         let read = |range: crate::message::Range| Ok::<_, Infallible>(range.of(MESSAGE.as_bytes()).to_vec());
         let texts = crate::message::text::texts(&outline, read).unwrap_or_default();
         let header = outline.root.header.of(MESSAGE.as_bytes());
@@ -216,10 +221,11 @@ mod tests {
     fn fields() {
         let check = |field: Field, expected: &str| assert_eq!(texts(field).join(" "), expected, "{field:?}");
         check(Field::Subject, "walking houses");
-        check(Field::Body, "people are talking about strassen 日本 本語 語");
+        check(Field::Body, "les maisons que nous avons creees sont la 日本 本語 語");
         check(Field::Header, "topical a.1@x");
         check(Field::List, "our list our list test our.list.test");
         check(Field::Kind, "");
+        check(Field::Stem, "cre");
         check(Field::Cc, "");
         let has = |field: Field, word: &str| assert!(texts(field).contains(&word.to_owned()), "{field:?} {word}");
         has(Field::From, "jorg");
@@ -227,8 +233,6 @@ mod tests {
         has(Field::From, "jdoe@mail.example.test");
         has(Field::From, "mail.example.test");
         has(Field::To, "team@example.test");
-        has(Field::SubjectStem, "walk");
-        has(Field::Stem, "talk");
-        has(Field::Stem, "walk");
+        has(Field::Language, "fra");
     }
 }

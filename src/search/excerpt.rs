@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use mailstead_storage::{BlobId, Error, Store, Word};
 use serde::{Deserialize, Serialize};
 
-use super::language::Stems;
+use super::language::Language;
 use super::query::{Term, Wanted};
 use super::{language, source, words};
 use crate::message::text::texts;
@@ -62,11 +62,11 @@ impl Words {
         }
     }
 
-    fn has(&self, word: words::Word, language: &Stems) -> bool {
+    fn has(&self, word: words::Word, languages: &[Language]) -> bool {
         self.whole.contains(word.folded)
             || self.beginnings.iter().any(|beginning| word.folded.starts_with(beginning))
             || (self.may_have_form(word)
-                && language.each(word.lower, word.folded).any(|stem| self.whole.contains(&stem)))
+                && languages.iter().any(|language| self.whole.contains(&language.stem(word.lower))))
     }
 
     /// Forms of a word begin alike: what does not is not reduced, which takes time.
@@ -111,14 +111,14 @@ fn shown(address: &Address) -> String {
 /// The first places where words stand, or the text's beginning.
 fn around(text: &str, wanted: &Words) -> Vec<(String, bool)> {
     let text = &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
-    let language = Stems::of(text);
+    let languages = Language::of(text);
     let mut hits: Vec<(usize, usize)> = Vec::new();
     let mut end_of_last = 0;
     words::each(text, |word| {
         let is_near = hits.last().is_some_and(|(_, end)| word.start - end.min(&word.start) < AROUND_CHARACTERS);
         if (hits.len() < PIECES_MAX || (is_near && hits.len() < 8 * PIECES_MAX))
             && word.start >= end_of_last
-            && wanted.has(word, &language)
+            && wanted.has(word, &languages)
         {
             hits.push((word.start, word.end));
             end_of_last = word.end;

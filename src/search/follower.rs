@@ -116,6 +116,8 @@ impl<'i> Follower<'i> {
         // The cursor first: who gets a mailbox after it is in the log.
         let log = store.index_log_end()?;
         self.progress = Progress::begin(log, store.mailbox_owners()?);
+        // An index that is empty must not look as if all were read.
+        self.tell();
         self.commit()
     }
 
@@ -248,6 +250,7 @@ impl<'i> Follower<'i> {
             self.writer.remove_owner(owner);
             self.forget(owner);
             self.progress.owners.push(owner);
+            self.tell();
             // What is removed must not be taken for what is there.
             self.commit()?;
         }

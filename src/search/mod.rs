@@ -32,6 +32,7 @@ pub use document::document;
 pub use excerpt::{Excerpt, PIECES_MAX};
 pub use find::{Found, Hit, Order, Page};
 pub use open::Opened;
+pub use source::Bytes;
 pub use status::Status;
 
 /// The folder of the index in the data directory.

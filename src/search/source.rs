@@ -1,5 +1,6 @@
 //! Messages as the index and excerpts read them.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mailstead_storage::search::Document;
@@ -10,7 +11,7 @@ use crate::message::text::{Texts, texts};
 use crate::message::{Outline, Range};
 
 /// A message up to this size is read at once.
-const AT_ONCE_BYTES_MAX: usize = 128 * 1024;
+const AT_ONCE_BYTES_MAX: usize = 16 * 1024;
 
 /// What reading a message came to.
 pub(super) enum Source {
@@ -57,22 +58,33 @@ pub(super) fn with<T>(
     let stored = store.outline(blob)?;
     let damaged = || Error::new(Word::NotFound, format!("the outline of message {blob} cannot be read"));
     let outline = Outline::decode(&stored).ok_or_else(damaged)?;
-    let start = store.read(blob, 0, AT_ONCE_BYTES_MAX)?;
-    read(&outline, &Bytes { store, blob, start })
+    read(&outline, &Bytes::of(store, blob)?)
 }
 
 /// A message's bytes, the first of them at hand.
-pub(super) struct Bytes<'s> {
+pub struct Bytes<'s> {
     store: &'s Store,
     blob: BlobId,
     start: Vec<u8>,
 }
 
-impl Bytes<'_> {
-    pub(super) fn range(&self, range: Range) -> Result<Vec<u8>, Error> {
+impl<'s> Bytes<'s> {
+    /// Reads the first of them.
+    ///
+    /// # Errors
+    /// `NotFound`, `Io`.
+    pub fn of(store: &'s Store, blob: BlobId) -> Result<Bytes<'s>, Error> {
+        Ok(Bytes { store, blob, start: store.read(blob, 0, AT_ONCE_BYTES_MAX)? })
+    }
+
+    /// The bytes of a range.
+    ///
+    /// # Errors
+    /// `NotFound`, `Io`.
+    pub fn range(&self, range: Range) -> Result<Cow<'_, [u8]>, Error> {
         if range.end as usize <= self.start.len() || self.start.len() < AT_ONCE_BYTES_MAX {
-            return Ok(range.of(&self.start).to_vec());
+            return Ok(range.of(&self.start).into());
         }
-        self.store.read(self.blob, u64::from(range.start), range.len())
+        self.store.read(self.blob, u64::from(range.start), range.len()).map(Cow::Owned)
     }
 }

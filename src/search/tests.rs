@@ -8,7 +8,7 @@ use mailstead_storage::{Append, Attributes, Flags, MailboxId, NewAccount, Option
 use proptest::prelude::*;
 
 use super::*;
-use crate::message::Outliner;
+use crate::message::Outline;
 use crate::service::Services;
 use query::{parse, text};
 
@@ -44,9 +44,7 @@ impl House {
 
     fn file(&self, owner: AccountId, name: &str, message: &str, flags: Flags, days_ago: u64) {
         let store = &self.parts.store;
-        let mut outliner = Outliner::new();
-        outliner.feed(message.as_bytes());
-        let outline = outliner.finish().encode();
+        let outline = Outline::of(message.as_bytes()).encode();
         let date = Time(NOW.0 - days_ago * 86_400_000);
         let mailbox = self.mailbox(owner, name);
         let attributes = Attributes { outline: outline.into(), flags, keywords: Vec::new(), internal_date: date };
@@ -206,6 +204,9 @@ fn fits(document: &Document, query: &Query) -> bool {
         Query::Prefix { fields, prefix } => {
             fields.iter().any(|field| words(field).iter().any(|word| word.starts_with(prefix.as_str())))
         }
+        Query::Tested { fields, beginning, test } => fields
+            .iter()
+            .any(|field| words(field).iter().any(|word| word.starts_with(beginning.as_str()) && test.passes(word))),
         Query::Phrase { fields, words: wanted, unfinished } => fields.iter().any(|field| {
             words(field).windows(wanted.len()).any(|window| {
                 let last = wanted.len() - 1;
@@ -258,9 +259,7 @@ proptest! {
         for (at, (subject, from, body)) in messages.iter().enumerate() {
             let raw = format!(
                 "Subject: {subject}\r\nFrom: {from} <a@b.test>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n");
-            let mut outliner = Outliner::new();
-            outliner.feed(raw.as_bytes());
-            let outline = outliner.finish();
+            let outline = Outline::of(raw.as_bytes());
             let texts = crate::message::text::texts(&outline, |range| Ok::<_, std::convert::Infallible>(range.of(raw.as_bytes())));
             let document = document(&outline, outline.root.header.of(raw.as_bytes()), &texts.unwrap_or_default());
             writer.add(AccountId(1), BlobId(at as u64), &document).expect("adds");

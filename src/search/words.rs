@@ -26,32 +26,41 @@ pub struct Word<'a> {
     pub is_piece: bool,
 }
 
+impl Word<'_> {
+    /// Numbers have no other forms, nor have the shortest words and pieces of scripts without spaces.
+    pub fn has_forms(&self) -> bool {
+        !self.is_piece && self.lower.len() > 2 && !self.lower.bytes().any(|byte| byte.is_ascii_digit())
+    }
+}
+
 /// Gives the words of a text in their order.
 pub fn each(text: &str, mut word: impl FnMut(Word)) {
     let mut splitter = Splitter::default();
-    let mut characters = text.char_indices().peekable();
-    while let Some((start, character)) = characters.next() {
-        match class(character) {
-            Class::Letter => {
-                splitter.begin(character);
-                let mut end = start + character.len_utf8();
-                while let Some((at, next)) = characters.next_if(|(_, next)| class(*next) == Class::Letter) {
-                    splitter.push(next);
-                    end = at + next.len_utf8();
-                }
+    let mut at = 0;
+    while let Some(start) = begin_of_word(text, at) {
+        at = match plain_end(text, start) {
+            Some(end) => {
+                splitter.plain(&text[start..end]);
                 splitter.finish(start, end, &mut word);
+                end
             }
-            Class::Piece => {
-                let mut last = (start, character);
-                while let Some(next) = characters.next_if(|(_, next)| class(*next) == Class::Piece) {
-                    splitter.piece(&[last.1, next.1], last.0, &mut word);
-                    last = next;
-                }
-                splitter.piece(&[last.1], last.0, &mut word);
-            }
-            Class::Other => {}
-        }
+            None => splitter.other(text, start, &mut word),
+        };
     }
+}
+
+/// Where the next byte stands that may begin a word.
+fn begin_of_word(text: &str, from: usize) -> Option<usize> {
+    let is_begin = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    text.as_bytes()[from..].iter().position(is_begin).map(|at| from + at)
+}
+
+/// Where the run of ASCII letters and digits ends that begins here, when there is one and nothing but ASCII follows it.
+fn plain_end(text: &str, start: usize) -> Option<usize> {
+    let rest = &text.as_bytes()[start..];
+    let length = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let is_plain = length > 0 && rest.get(length).is_none_or(u8::is_ascii);
+    is_plain.then_some(start + length)
 }
 
 /// The words of a text as an index takes them: each followed by a space.
@@ -88,6 +97,42 @@ struct Splitter {
 }
 
 impl Splitter {
+    /// Takes a word of ASCII letters and digits.
+    fn plain(&mut self, word: &str) {
+        self.lower.clear();
+        self.lower.push_str(&word[..word.len().min(WORD_BYTES_MAX)]);
+        self.lower.make_ascii_lowercase();
+    }
+
+    /// Takes what begins here character by character: a word, a run of pieces, or something between words. Returns where
+    /// it ends.
+    fn other(&mut self, text: &str, start: usize, word: &mut impl FnMut(Word)) -> usize {
+        let mut characters = text[start..].char_indices().map(|(at, character)| (start + at, character)).peekable();
+        let Some((start, character)) = characters.next() else { return text.len() };
+        let mut end = start + character.len_utf8();
+        match class(character) {
+            Class::Letter => {
+                self.begin(character);
+                while let Some((at, next)) = characters.next_if(|(_, next)| class(*next) == Class::Letter) {
+                    self.push(next);
+                    end = at + next.len_utf8();
+                }
+                self.finish(start, end, word);
+            }
+            Class::Piece => {
+                let mut last = (start, character);
+                while let Some(next) = characters.next_if(|(_, next)| class(*next) == Class::Piece) {
+                    self.piece(&[last.1, next.1], last.0, word);
+                    last = next;
+                }
+                self.piece(&[last.1], last.0, word);
+                end = last.0 + last.1.len_utf8();
+            }
+            Class::Other => {}
+        }
+        end
+    }
+
     fn begin(&mut self, character: char) {
         self.lower.clear();
         self.push(character);

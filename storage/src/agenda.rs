@@ -11,14 +11,6 @@ use crate::{BlobId, Priority, Result, SpoolQueue, Time};
 
 const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
 
-/// A spool row came or went. Told to the agenda once its transaction is durable.
-#[derive(Debug, Clone)]
-pub(crate) struct Change {
-    pub(crate) queue: String,
-    pub(crate) due: u128,
-    pub(crate) comes: bool,
-}
-
 /// All spool rows, by queue, priority and time.
 #[derive(Default)]
 pub(crate) struct Agenda {
@@ -34,18 +26,21 @@ impl Agenda {
         let mut agenda = Agenda::default();
         for row in transaction.open_table(meta::DUE)?.iter()? {
             let (due, queue) = row?;
-            agenda.apply(Change { queue: queue.value().to_string(), due: due.value(), comes: true });
+            agenda.insert(queue.value().to_owned(), due.value());
         }
         Ok(agenda)
     }
 
-    pub(crate) fn apply(&mut self, change: Change) {
-        if change.comes {
-            self.queues.entry(change.queue).or_default().insert(change.due);
-        } else if let Some(queue) = self.queues.get_mut(&change.queue) {
-            queue.remove(&change.due);
-            if queue.is_empty() {
-                self.queues.remove(&change.queue);
+    /// A row with this key of `due` waits in this queue.
+    pub(crate) fn insert(&mut self, queue: String, due: u128) {
+        self.queues.entry(queue).or_default().insert(due);
+    }
+
+    pub(crate) fn remove(&mut self, queue: &str, due: u128) {
+        if let Some(rows) = self.queues.get_mut(queue) {
+            rows.remove(&due);
+            if rows.is_empty() {
+                self.queues.remove(queue);
             }
         }
     }
@@ -136,7 +131,7 @@ mod tests {
         let mut agenda = Agenda::default();
         for (queue, priority, due, id) in entries {
             let due = due_key(*priority, Time(*due), BlobId(*id));
-            agenda.apply(Change { queue: (*queue).into(), due, comes: true });
+            agenda.insert((*queue).into(), due);
         }
         agenda
     }
@@ -181,7 +176,7 @@ mod tests {
     #[test]
     fn what_went_is_gone() {
         let mut agenda = agenda(&[("a", Priority::Normal, 5, 1)]);
-        agenda.apply(Change { queue: "a".into(), due: due_key(Priority::Normal, Time(5), BlobId(1)), comes: false });
+        agenda.remove("a", due_key(Priority::Normal, Time(5), BlobId(1)));
         assert!(agenda.queues.is_empty());
     }
 
@@ -190,7 +185,7 @@ mod tests {
         let mut agenda = Agenda::default();
         for id in 0..100_000_u64 {
             let due = due_key(Priority::Normal, Time(id % 997), BlobId(id));
-            agenda.apply(Change { queue: format!("destination-{}.example", id % 1000), due, comes: true });
+            agenda.insert(format!("destination-{}.example", id % 1000), due);
         }
         let room = |queue: &str| usize::from(!queue.starts_with("destination-1"));
         let (leased, start) = (HashSet::new(), std::time::Instant::now());

@@ -86,8 +86,9 @@ impl<'a> Reader<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let wrong = self.corrupt();
-        self.raw(N)?.try_into().map_err(|_| wrong)
+        let (taken, rest) = self.rest.split_first_chunk().ok_or_else(|| self.corrupt())?;
+        self.rest = rest;
+        Ok(*taken)
     }
 
     pub(crate) fn byte(&mut self) -> Result<u8> {

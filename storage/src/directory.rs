@@ -6,7 +6,7 @@
 
 pub(crate) mod rows;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -289,10 +289,10 @@ pub struct Directory {
     pub domains: HashMap<String, Arc<Domain>>,
     /// Accounts by number.
     pub accounts: HashMap<AccountId, Arc<Account>>,
-    /// Accounts by main address.
-    pub by_address: HashMap<String, Arc<Account>>,
-    /// Aliases by address.
-    pub aliases: HashMap<String, Arc<Alias>>,
+    /// Accounts by main address, in its order.
+    pub by_address: BTreeMap<String, Arc<Account>>,
+    /// Aliases by address, in its order.
+    pub aliases: BTreeMap<String, Arc<Alias>>,
 }
 
 /// What an address of a local domain stands for.

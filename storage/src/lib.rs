@@ -47,10 +47,11 @@ mod traffic;
 mod verify;
 mod write;
 
+pub use archive::filter::{ARCHIVE_FILTER_RECORDS, ArchiveFilter};
 pub use archive::look::{ArchiveLook, ArchiveSlice};
 pub use archive::{
     ARCHIVE_HOLDS_MAX, ARCHIVE_RULES_MAX, ArchiveBreak, ArchiveChain, ArchiveCriteria, ArchiveDirection, ArchiveHead,
-    ArchiveHold, ArchivePlace, ArchiveProof, ArchiveRecord, ArchiveRule,
+    ArchiveHold, ArchivePlace, ArchiveProof, ArchiveRecord, ArchiveRule, ArchiveUnfiltered,
 };
 pub use bell::{Bell, News, Silent};
 pub use credentials::{
@@ -84,5 +85,7 @@ pub use spool::{
     RecipientState, RemovedEntry, Ret, Settlement, SpoolEntry, SpoolFilter, SpoolOrder, SpoolPlace, SpoolQueue, State,
     StsPolicy, Told, UNDO_SECONDS, Verdict,
 };
-pub use store::{Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, VerifyProgress, VerifyReport};
+pub use store::{
+    Accepted, Finding, Kept, Options, PIECE_BYTES_MAX, Store, TEXT_FILTERS_AT_ONCE, VerifyProgress, VerifyReport,
+};
 pub use traffic::{Meter, Span, Traffic};

@@ -330,7 +330,7 @@ fn finish(shared: &Shared, tables: Tables) -> Result<Outcome> {
 }
 
 fn succeed(shared: &Arc<Shared>, outcome: Outcome, answers: Vec<Answer>) {
-    shared.queue.note(outcome.agenda);
+    shared.queue.note(outcome.spool_changes);
     if outcome.news.directory {
         shared.reload_directory();
     }

@@ -5,15 +5,14 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use crate::base::Base;
 use crate::rows::{SpoolRow, decode_json, encode_json};
-use crate::spool::senders::folded;
 use crate::tables::{SCHEMA, due_key, meta};
 use crate::write::Tables;
-use crate::{BlobId, Error, Result, Word, index_log};
+use crate::{Account, BlobId, Error, Result, Word, index_log};
 
 /// A step from the version that is its place in [`STEPS`] plus one to the next.
 type Step = fn(&WriteTransaction) -> Result<()>;
 
-const STEPS: [Step; SCHEMA as usize - 1] = [layout_2];
+const STEPS: [Step; SCHEMA as usize - 1] = [layout_2, layout_3, layout_4];
 
 /// The version of the layout of a file, 0 when it is new.
 ///
@@ -59,6 +58,23 @@ fn layout_2(transaction: &WriteTransaction) -> Result<()> {
     number_domains(transaction)
 }
 
+/// Accounts are found by address.
+fn layout_3(transaction: &WriteTransaction) -> Result<()> {
+    let mut addresses = transaction.open_table(meta::ACCOUNT_ADDRESS)?;
+    for row in transaction.open_table(meta::ACCOUNT)?.iter()? {
+        let (id, row) = row?;
+        let account: Account = decode_json("account", row.value())?;
+        addresses.insert(account.address.as_str(), id.value())?;
+    }
+    Ok(())
+}
+
+/// Memory knows the spool's senders; the index of them goes.
+fn layout_4(transaction: &WriteTransaction) -> Result<()> {
+    transaction.delete_table(TableDefinition::<(&str, u64), ()>::new("spool_sender"))?;
+    Ok(())
+}
+
 /// Every domain gets a number as the owner of shared mailboxes.
 fn number_domains(transaction: &WriteTransaction) -> Result<()> {
     let mut state = transaction.open_table(meta::STATE)?;
@@ -76,12 +92,11 @@ fn number_domains(transaction: &WriteTransaction) -> Result<()> {
     Ok(())
 }
 
-/// The spool waits in queues, and can be searched by sender.
+/// The spool waits in queues.
 fn queue_spool(transaction: &WriteTransaction) -> Result<()> {
     // It had no queue to tell of.
     transaction.delete_table(TableDefinition::<u128, ()>::new("due"))?;
     let mut due = transaction.open_table(meta::DUE)?;
-    let mut senders = transaction.open_table(meta::SPOOL_SENDER)?;
     let mut spool = transaction.open_table(meta::SPOOL)?;
     let rows = spool.iter()?.map(|row| {
         let (id, row) = row?;
@@ -89,7 +104,6 @@ fn queue_spool(transaction: &WriteTransaction) -> Result<()> {
     });
     for (id, row) in rows.collect::<Result<Vec<_>>>()? {
         due.insert(due_key(row.priority, row.next_attempt, BlobId(id)), row.queue.as_str())?;
-        senders.insert((folded(&row.arrival.envelope.reverse_path).as_str(), id), ())?;
         spool.insert(id, row.encode().as_slice())?;
     }
     Ok(())

@@ -11,13 +11,12 @@ use std::thread;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use crate::accept::{Found, Writer};
-use crate::agenda::Agenda;
 use crate::base::Base;
 use crate::departed::Departed;
 use crate::disk::Disk;
 use crate::lane::{Lane, Positions};
 use crate::meta::Unsynced;
-use crate::queue::Queue;
+use crate::queue::{Queue, Rows};
 use crate::rows::SegmentRow;
 use crate::segments::{Segment, Segments, file_name, is_blank};
 use crate::shared::{Owner, Room, Shared, Threads};
@@ -60,7 +59,7 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
     archive_rules.set(base.read(archive::rules::list)?);
     let queue = Arc::new(Queue::default());
     queue.arrive(scanned.unapplied.into_fresh());
-    queue.plan(base.read(Agenda::read)?);
+    queue.plan(base.read(Rows::read)?);
     let accept = crate::accept::Inbox::new(&options);
     let shared = Arc::new(Shared {
         options,
@@ -70,6 +69,7 @@ pub(crate) fn open(options: Options, disk: Arc<dyn Disk>, bell: Arc<dyn Bell>) -
         segments,
         queue,
         departed: Departed::default(),
+        unwritten_filters: Mutex::default(),
         accept,
         meta: crate::meta::Inbox::default(),
         directory: RwLock::new(Arc::new(directory)),

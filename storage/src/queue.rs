@@ -4,11 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::agenda::{Agenda, Change};
+use redb::ReadTransaction;
+
+use crate::agenda::Agenda;
 use crate::archive::rules::ArchiveCopy;
 use crate::base::lock;
-use crate::spool::senders::folded;
-use crate::{Arrival, BlobId, Priority, Provenance, RecipientState, SpoolFilter, SpoolQueue, State, Time, Told};
+use crate::spool::senders::{Senders, folded};
+use crate::tables::due_parts;
+use crate::{
+    Arrival, BlobId, Priority, Provenance, RecipientState, Result, SpoolFilter, SpoolQueue, State, Time, Told,
+};
+
+/// A spool row came or went. Told to memory once its transaction is durable.
+pub(crate) enum Change {
+    Comes { queue: String, due: u128, sender: String },
+    Goes { queue: String, due: u128 },
+}
 
 /// An accepted message that has no row in `meta.redb` yet.
 #[derive(Debug, Clone)]
@@ -38,6 +49,19 @@ impl Fresh {
     }
 }
 
+/// What memory keeps of the spool's rows.
+pub(crate) struct Rows {
+    agenda: Agenda,
+    senders: Senders,
+}
+
+impl Rows {
+    /// The rows as the file has them.
+    pub(crate) fn read(transaction: &ReadTransaction) -> Result<Rows> {
+        Ok(Rows { agenda: Agenda::read(transaction)?, senders: Senders::read(transaction)? })
+    }
+}
+
 #[derive(Default)]
 struct Inner {
     /// By the order in which they came.
@@ -58,16 +82,20 @@ struct Inner {
 
 /// Fresh messages and leases.
 #[derive(Default)]
-pub(crate) struct Queue(Mutex<Inner>);
+pub(crate) struct Queue {
+    inner: Mutex<Inner>,
+    /// Of the messages that are not fresh. Apart, so that who searches them holds up nobody.
+    senders: Mutex<Senders>,
+}
 
 impl Queue {
     /// A number that is another one after every change of what the spool shows.
     pub(crate) fn changes(&self) -> u64 {
-        lock(&self.0).changes
+        lock(&self.inner).changes
     }
 
     fn change(&self) -> MutexGuard<'_, Inner> {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         inner.changes += 1;
         inner
     }
@@ -86,7 +114,7 @@ impl Queue {
 
     /// Leases the oldest fresh messages.
     pub(crate) fn lease_fresh(&self, max: usize) -> Vec<Fresh> {
-        let mut guard = lock(&self.0);
+        let mut guard = lock(&self.inner);
         let inner = &mut *guard;
         let orders: Vec<u64> = inner.free.iter().take(max).copied().collect();
         inner.changes += orders.len() as u64;
@@ -102,21 +130,42 @@ impl Queue {
     }
 
     /// What the spool's rows say, read from the file.
-    pub(crate) fn plan(&self, agenda: Agenda) {
-        lock(&self.0).agenda = agenda;
+    pub(crate) fn plan(&self, rows: Rows) {
+        lock(&self.inner).agenda = rows.agenda;
+        *lock(&self.senders) = rows.senders;
     }
 
     /// Spool rows came and went.
     pub(crate) fn note(&self, changes: Vec<Change>) {
-        if !changes.is_empty() {
-            let mut inner = self.change();
-            changes.into_iter().for_each(|change| inner.agenda.apply(change));
+        if changes.is_empty() {
+            return;
         }
+        // Not under both locks: who waits for a search of the senders must not hold up those who need the queue.
+        let mut senders = lock(&self.senders);
+        for change in &changes {
+            match change {
+                Change::Comes { due, sender, .. } => senders.put(due_parts(*due).1, sender),
+                Change::Goes { due, .. } => senders.remove(due_parts(*due).1),
+            }
+        }
+        drop(senders);
+        let mut inner = self.change();
+        for change in changes {
+            match change {
+                Change::Comes { queue, due, .. } => inner.agenda.insert(queue, due),
+                Change::Goes { queue, due } => inner.agenda.remove(&queue, due),
+            }
+        }
+    }
+
+    /// The first messages that are not fresh, from the id `first` on, of the senders that contain `wanted`.
+    pub(crate) fn sent_by(&self, wanted: &str, first: BlobId, limit: usize) -> Vec<BlobId> {
+        lock(&self.senders).find(wanted, first, limit)
     }
 
     /// Leases messages that are due; `room` says how many more a queue may have out.
     pub(crate) fn lease_due(&self, max: usize, now: Time, room: &dyn Fn(&str) -> usize) -> Vec<BlobId> {
-        let mut guard = lock(&self.0);
+        let mut guard = lock(&self.inner);
         let inner = &mut *guard;
         let picked = inner.agenda.pick(&inner.leased, max, now, room);
         inner.leased.extend(&picked);
@@ -126,13 +175,13 @@ impl Queue {
 
     /// When the first message of the open queues is due that nobody has leased.
     pub(crate) fn next_due(&self, open: &dyn Fn(&str) -> bool) -> Option<Time> {
-        let inner = lock(&self.0);
+        let inner = lock(&self.inner);
         inner.agenda.next_due(&inner.leased, open)
     }
 
     /// Leases a message, unless somebody has it.
     pub(crate) fn lease(&self, id: BlobId) -> bool {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         let leased = inner.leased.insert(id);
         if let Some(order) = inner.orders.get(&id).copied() {
             inner.free.remove(&order);
@@ -142,11 +191,11 @@ impl Queue {
 
     /// Has a leased message go when its lease ends.
     pub(crate) fn doom(&self, id: BlobId) {
-        lock(&self.0).doomed.insert(id);
+        lock(&self.inner).doomed.insert(id);
     }
 
     pub(crate) fn is_leased(&self, id: BlobId) -> bool {
-        lock(&self.0).leased.contains(&id)
+        lock(&self.inner).leased.contains(&id)
     }
 
     /// Frees leases. Returns the messages that are to go now.
@@ -186,21 +235,21 @@ impl Queue {
 
     /// Ids and sequences of all fresh messages.
     pub(crate) fn fresh_sequences(&self) -> Vec<(BlobId, u64)> {
-        lock(&self.0).fresh.values().map(|fresh| (fresh.id, fresh.sequence)).collect()
+        lock(&self.inner).fresh.values().map(|fresh| (fresh.id, fresh.sequence)).collect()
     }
 
     pub(crate) fn fresh(&self, id: BlobId) -> Option<Fresh> {
-        let inner = lock(&self.0);
+        let inner = lock(&self.inner);
         inner.orders.get(&id).and_then(|order| inner.fresh.get(order)).cloned()
     }
 
     pub(crate) fn fresh_count(&self) -> usize {
-        lock(&self.0).fresh.len()
+        lock(&self.inner).fresh.len()
     }
 
     /// The letter after the last one of a mass message that is fresh; 0 when none is.
     pub(crate) fn next_letter(&self, of: u64) -> u64 {
-        let inner = lock(&self.0);
+        let inner = lock(&self.inner);
         let letters = inner.fresh.values().filter_map(|fresh| match fresh.arrival.provenance {
             Provenance::Letter { mailing, letter } if mailing == of => Some(letter + 1),
             _ => None,
@@ -210,20 +259,20 @@ impl Queue {
 
     /// When the oldest fresh message that nobody has leased was accepted.
     pub(crate) fn first_free(&self) -> Option<crate::Time> {
-        let inner = lock(&self.0);
+        let inner = lock(&self.inner);
         let order = inner.free.first()?;
         inner.fresh.get(order).map(|fresh| fresh.arrival.received)
     }
 
     /// The longest queues of other servers.
     pub(crate) fn longest(&self, max: usize) -> Vec<SpoolQueue> {
-        lock(&self.0).agenda.longest(max)
+        lock(&self.inner).agenda.longest(max)
     }
 
     /// The fresh messages of the sender that is looked for, and who of them is leased.
     pub(crate) fn list_fresh(&self, filter: &SpoolFilter) -> Vec<(Fresh, bool)> {
         let wanted = filter.sender.as_deref().map(folded);
-        let inner = lock(&self.0);
+        let inner = lock(&self.inner);
         let sent = |fresh: &&Fresh| {
             let sender = &fresh.arrival.envelope.reverse_path;
             wanted.as_ref().is_none_or(|wanted| folded(sender).contains(wanted))
@@ -233,7 +282,7 @@ impl Queue {
 
     /// All that are leased, fresh or not.
     pub(crate) fn all_leased(&self) -> HashSet<BlobId> {
-        lock(&self.0).leased.clone()
+        lock(&self.inner).leased.clone()
     }
 
     /// Changes the priority of a fresh message; false when it is not fresh.

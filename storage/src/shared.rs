@@ -1,5 +1,6 @@
 //! What the store's threads and callers share, and the threads' end.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -7,12 +8,11 @@ use std::time::{Duration, Instant};
 
 use redb::ReadTransaction;
 
-use crate::agenda::Agenda;
 use crate::base::{Base, lock};
 use crate::departed::Departed;
 use crate::disk::Disk;
 use crate::lane::Positions;
-use crate::queue::Queue;
+use crate::queue::{Queue, Rows};
 use crate::rows::BlobRow;
 use crate::segments::Segments;
 use crate::tables::meta;
@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) segments: Segments,
     pub(crate) queue: Arc<Queue>,
     pub(crate) departed: Departed,
+    /// Text filters that are not in the file yet.
+    pub(crate) unwritten_filters: Mutex<HashMap<BlobId, Arc<[u8]>>>,
     pub(crate) accept: accept::Inbox,
     pub(crate) meta: crate::meta::Inbox,
     pub(crate) directory: RwLock<Arc<Directory>>,
@@ -94,8 +96,8 @@ impl Shared {
         if let Ok(applied) = applied {
             self.queue.forget_fresh(&applied);
         }
-        if let Ok(agenda) = self.look(Agenda::read) {
-            self.queue.plan(agenda);
+        if let Ok(rows) = self.look(Rows::read) {
+            self.queue.plan(rows);
         }
         self.reload_archive_rules();
         self.reload_directory();

@@ -72,6 +72,13 @@ pub enum BodyKind {
     Binary,
 }
 
+impl BodyKind {
+    /// The smallest kind that says enough of these bytes, which have lines of text.
+    pub fn of(text: &[u8]) -> BodyKind {
+        if text.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBit }
+    }
+}
+
 /// A recipient as RCPT named it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvelopeRecipient {
@@ -81,6 +88,13 @@ pub struct EnvelopeRecipient {
     pub notify: Notify,
     /// ORCPT parameter with its type (`rfc822;a@b.c`), decoded.
     pub original: Option<String>,
+}
+
+impl EnvelopeRecipient {
+    /// A recipient without ORCPT.
+    pub fn new(address: impl Into<String>, notify: Notify) -> EnvelopeRecipient {
+        EnvelopeRecipient { address: address.into(), notify, original: None }
+    }
 }
 
 /// The SMTP envelope (RFC 5321 §2.3.1).
@@ -100,6 +114,21 @@ pub struct Envelope {
     pub smtputf8: bool,
     /// REQUIRETLS parameter (RFC 8689).
     pub require_tls: bool,
+}
+
+impl Envelope {
+    /// What MAIL without parameters begins.
+    pub fn new(reverse_path: impl Into<String>, recipients: Vec<EnvelopeRecipient>) -> Envelope {
+        Envelope {
+            reverse_path: reverse_path.into(),
+            recipients,
+            ret: None,
+            envelope_id: None,
+            body: BodyKind::SevenBit,
+            smtputf8: false,
+            require_tls: false,
+        }
+    }
 }
 
 /// By which door a message came.

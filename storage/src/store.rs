@@ -15,11 +15,13 @@ mod sharing;
 mod spool;
 mod traffic;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use crate::base::lock;
 use crate::disk::{DataDirectory, Disk};
 use crate::segments::Pin;
 use crate::shared::Owner;
@@ -28,6 +30,9 @@ use crate::*;
 
 /// Bytes of each piece of a draft but the last: fills 32 redb pages exactly.
 pub const PIECE_BYTES_MAX: usize = 4096 * 32 - 24;
+
+/// So many text filters are written down at once.
+pub const TEXT_FILTERS_AT_ONCE: usize = 1000;
 
 /// Where the store is and how much it may use.
 #[derive(Debug, Clone)]
@@ -213,6 +218,32 @@ impl Store {
             .zip(fresh)
             .map(|(stored, fresh)| stored.or_else(|| fresh.map(|fresh| fresh.arrival.outline.clone())));
         Ok(found.collect())
+    }
+
+    /// What [`put_text_filters`](Store::put_text_filters) keeps of many messages, in their order; `None` for one of which
+    /// it keeps nothing.
+    pub fn text_filters(&self, blobs: &[BlobId]) -> Result<Vec<Option<Arc<[u8]>>>> {
+        let mut filters = self.0.shared.look(|transaction| mailbox::look::text_filters(transaction, blobs))?;
+        let unwritten = lock(&self.0.shared.unwritten_filters);
+        for (filter, blob) in filters.iter_mut().zip(blobs).filter(|(filter, _)| filter.is_none()) {
+            *filter = unwritten.get(blob).cloned();
+        }
+        Ok(filters)
+    }
+
+    /// Keeps what tells quickly that a text is not in a message, for as long as the message lives. In memory at first, and
+    /// written down when there are [many](TEXT_FILTERS_AT_ONCE): what a crash takes with it can be made anew.
+    pub fn put_text_filters(&self, filters: impl IntoIterator<Item = (BlobId, Vec<u8>)>) {
+        let mut unwritten = lock(&self.0.shared.unwritten_filters);
+        unwritten.extend(filters.into_iter().map(|(id, filter)| (id, filter.into())));
+        if unwritten.len() >= TEXT_FILTERS_AT_ONCE {
+            let filters: BTreeMap<_, _> = unwritten.drain().collect();
+            drop(
+                self.write(move |tables| {
+                    filters.iter().try_for_each(|(id, filter)| tables.put_text_filter(*id, filter))
+                }),
+            );
+        }
     }
 
     // ---- care --------------------------------------------------------------------------------

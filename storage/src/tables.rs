@@ -9,7 +9,7 @@ use redb::TableDefinition;
 pub(crate) type Definition<K, V> = TableDefinition<'static, K, V>;
 
 /// Version of the layout of all tables together; `migration.rs` brings older ones up to it.
-pub(crate) const SCHEMA: u64 = 2;
+pub(crate) const SCHEMA: u64 = 4;
 
 /// The tables of a segment file. Rows are only ever added; a file is unlinked as a whole.
 pub(crate) mod segment {
@@ -51,6 +51,10 @@ pub(crate) mod meta {
 
     /// Blob id → outline as it was given. Lives exactly as long as the row in `blob`.
     pub(crate) const OUTLINE: Definition<u64, &[u8]> = Definition::new("outline");
+
+    /// Blob id → what tells quickly that a text is not in the message, as whoever searches made it. Only of messages that
+    /// were searched; made anew when it is missing.
+    pub(crate) const TEXT_FILTER: Definition<u64, &[u8]> = Definition::new("text_filter");
 
     /// Segment number → version 1, state u8 (0 open, 1 sealed), live bytes u64, written bytes u64,
     /// last journal sequence u64. Live bytes are those of the messages that have a row in `blob`;
@@ -106,9 +110,6 @@ pub(crate) mod meta {
     /// `priority << 120 | next attempt (ms) << 64 | blob id` → the queue, one for each row in `spool`.
     pub(crate) const DUE: Definition<u128, &str> = Definition::new("due");
 
-    /// `(reverse-path in lower case, blob id)` → nothing, one for each row in `spool`. Since layout 2.
-    pub(crate) const SPOOL_SENDER: Definition<(&str, u64), ()> = Definition::new("spool_sender");
-
     /// Blob id of a message that was taken out of the spool while it was leased → nothing.
     pub(crate) const DOOMED_MESSAGE: Definition<u64, ()> = Definition::new("doomed_message");
 
@@ -118,6 +119,9 @@ pub(crate) mod meta {
 
     /// Account id → version 1, JSON of [`crate::Account`].
     pub(crate) const ACCOUNT: Definition<u32, &[u8]> = Definition::new("account");
+
+    /// Address → account id, one for each row in `account`. Since layout 3.
+    pub(crate) const ACCOUNT_ADDRESS: Definition<&str, u32> = Definition::new("account_address");
 
     /// Account id, or the number of a domain's mailboxes → version 1, bytes u64, messages u64.
     pub(crate) const USAGE: Definition<u32, &[u8]> = Definition::new("usage");
@@ -202,6 +206,10 @@ pub(crate) mod meta {
     /// Domain → version 1, its chain: number u32, last record u64, when that was archived u64 (ms), records kept u64,
     /// first number that may be there u64, hash of the last record 32 B, hash before the first 32 B. Outlives the domain.
     pub(crate) const ARCHIVE_CHAIN: Definition<&str, &[u8]> = Definition::new("archive_chain");
+
+    /// `chain << 40 | number`, that of the first of 256 records → version 1, when that one was archived u64 (ms), 32,000
+    /// bits: the runs of three bytes in the records' texts. Absent as long as the records are not all there.
+    pub(crate) const ARCHIVE_FILTER: Definition<u64, &[u8]> = Definition::new("archive_filter");
 
     /// Number → version 1, JSON of [`crate::ArchiveRule`].
     pub(crate) const ARCHIVE_RULE: Definition<u32, &[u8]> = Definition::new("archive_rule");

@@ -6,15 +6,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
-use crate::agenda::Change;
 use crate::archive::append::{self, Tails};
 use crate::departed::Place;
 use crate::directory;
 use crate::index_log;
 use crate::mailbox::{metadata, sharing};
 use crate::meta::Notes;
+use crate::queue::Change;
 use crate::rows::{self, BlobRow, Block, MailboxRow, SegmentRow, SpoolRow};
-use crate::spool::senders::folded;
 use crate::tables::{due_key, message_key, message_keys, meta, vanished_key};
 use crate::traffic;
 use crate::{AccountId, BlobId, Error, IndexChange, MailboxId, News, Record, Result, Uid, Usage, Word};
@@ -28,6 +27,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) applied: Table<'t, u64, ()>,
     blob: Table<'t, u64, &'static [u8]>,
     outline: Table<'t, u64, &'static [u8]>,
+    text_filter: Table<'t, u64, &'static [u8]>,
     segment: Table<'t, u32, &'static [u8]>,
     mailbox: Table<'t, u32, &'static [u8]>,
     pub(crate) mailbox_name: Table<'t, (u32, &'static str), u32>,
@@ -42,10 +42,10 @@ pub(crate) struct Tables<'t> {
     doomed_mailbox: Table<'t, u32, ()>,
     pub(crate) spool: Table<'t, u64, &'static [u8]>,
     due: Table<'t, u128, &'static str>,
-    spool_sender: Table<'t, (&'static str, u64), ()>,
     pub(crate) doomed_message: Table<'t, u64, ()>,
     pub(crate) removed: Table<'t, u128, &'static [u8]>,
     pub(crate) account: Table<'t, u32, &'static [u8]>,
+    pub(crate) account_address: Table<'t, &'static str, u32>,
     usage: Table<'t, u32, &'static [u8]>,
     pub(crate) login: Table<'t, u32, &'static [u8]>,
     pub(crate) domain: Table<'t, &'static str, &'static [u8]>,
@@ -73,13 +73,14 @@ pub(crate) struct Tables<'t> {
     pub(crate) mailing_draft: Table<'t, u64, &'static [u8]>,
     pub(crate) archive: Table<'t, u64, &'static [u8]>,
     pub(crate) archive_chain: Table<'t, &'static str, &'static [u8]>,
+    pub(crate) archive_filter: Table<'t, u64, &'static [u8]>,
     pub(crate) archive_rule: Table<'t, u32, &'static [u8]>,
     pub(crate) archive_hold: Table<'t, u32, &'static [u8]>,
     /// The chains' ends, written at the end.
     pub(crate) archive_tails: Tails,
     held: Held,
     pub(crate) news: News,
-    agenda: Vec<Change>,
+    spool_changes: Vec<Change>,
     departed: Vec<(BlobId, Place)>,
     wrote: bool,
 }
@@ -99,7 +100,7 @@ struct Held {
 /// What a transaction came to.
 pub(crate) struct Outcome {
     pub(crate) news: News,
-    pub(crate) agenda: Vec<Change>,
+    pub(crate) spool_changes: Vec<Change>,
     /// Messages that have lost their row, and where their bytes are.
     pub(crate) departed: Vec<(BlobId, Place)>,
 }
@@ -111,6 +112,7 @@ impl<'t> Tables<'t> {
             applied: transaction.open_table(meta::APPLIED)?,
             blob: transaction.open_table(meta::BLOB)?,
             outline: transaction.open_table(meta::OUTLINE)?,
+            text_filter: transaction.open_table(meta::TEXT_FILTER)?,
             segment: transaction.open_table(meta::SEGMENT)?,
             mailbox: transaction.open_table(meta::MAILBOX)?,
             mailbox_name: transaction.open_table(meta::MAILBOX_NAME)?,
@@ -125,10 +127,10 @@ impl<'t> Tables<'t> {
             doomed_mailbox: transaction.open_table(meta::DOOMED_MAILBOX)?,
             spool: transaction.open_table(meta::SPOOL)?,
             due: transaction.open_table(meta::DUE)?,
-            spool_sender: transaction.open_table(meta::SPOOL_SENDER)?,
             doomed_message: transaction.open_table(meta::DOOMED_MESSAGE)?,
             removed: transaction.open_table(meta::REMOVED)?,
             account: transaction.open_table(meta::ACCOUNT)?,
+            account_address: transaction.open_table(meta::ACCOUNT_ADDRESS)?,
             usage: transaction.open_table(meta::USAGE)?,
             login: transaction.open_table(meta::LOGIN)?,
             domain: transaction.open_table(meta::DOMAIN)?,
@@ -155,12 +157,13 @@ impl<'t> Tables<'t> {
             mailing_draft: transaction.open_table(meta::MAILING_DRAFT)?,
             archive: transaction.open_table(meta::ARCHIVE)?,
             archive_chain: transaction.open_table(meta::ARCHIVE_CHAIN)?,
+            archive_filter: transaction.open_table(meta::ARCHIVE_FILTER)?,
             archive_rule: transaction.open_table(meta::ARCHIVE_RULE)?,
             archive_hold: transaction.open_table(meta::ARCHIVE_HOLD)?,
             archive_tails: Tails::default(),
             held: Held::default(),
             news: News::default(),
-            agenda: Vec::new(),
+            spool_changes: Vec::new(),
             departed: Vec::new(),
             wrote: false,
         })
@@ -208,8 +211,8 @@ impl<'t> Tables<'t> {
         self.spool.insert(id.0, row.encode().as_slice())?;
         let due = due_key(row.priority, row.next_attempt, id);
         self.due.insert(due, row.queue.as_str())?;
-        self.spool_sender.insert((folded(&row.arrival.envelope.reverse_path).as_str(), id.0), ())?;
-        self.agenda.push(Change { queue: row.queue.clone(), due, comes: true });
+        let (queue, sender) = (row.queue.clone(), row.arrival.envelope.reverse_path.clone());
+        self.spool_changes.push(Change::Comes { queue, due, sender });
         Ok(())
     }
 
@@ -218,8 +221,7 @@ impl<'t> Tables<'t> {
         self.spool.remove(id.0)?;
         let due = due_key(row.priority, row.next_attempt, id);
         self.due.remove(due)?;
-        self.spool_sender.remove((folded(&row.arrival.envelope.reverse_path).as_str(), id.0))?;
-        self.agenda.push(Change { queue: row.queue.clone(), due, comes: false });
+        self.spool_changes.push(Change::Goes { queue: row.queue.clone(), due });
         Ok(())
     }
 
@@ -238,6 +240,15 @@ impl<'t> Tables<'t> {
         self.outline.insert(id.0, outline)?;
         *self.held.live.entry(row.segment).or_default() += row.size as i64;
         self.held.blobs.insert(id, row);
+        Ok(())
+    }
+
+    /// Keeps a message's filter, if the message is still there.
+    pub(crate) fn put_text_filter(&mut self, id: BlobId, filter: &[u8]) -> Result<()> {
+        if self.blob(id)?.is_some() {
+            self.begin_writing();
+            self.text_filter.insert(id.0, filter)?;
+        }
         Ok(())
     }
 
@@ -264,6 +275,7 @@ impl<'t> Tables<'t> {
         }
         self.blob.remove(id.0)?;
         self.outline.remove(id.0)?;
+        self.text_filter.remove(id.0)?;
         self.index_changes.push(IndexChange::Gone(id));
         self.departed.push((id, (row.segment, row.size)));
         *self.held.live.entry(row.segment).or_default() -= row.size as i64;
@@ -499,6 +511,6 @@ impl<'t> Tables<'t> {
         let mut news = self.news;
         news.mailboxes = touched.into_iter().collect();
         news.accounts = touched_accounts.into_iter().collect();
-        Ok(Outcome { news, agenda: self.agenda, departed: self.departed })
+        Ok(Outcome { news, spool_changes: self.spool_changes, departed: self.departed })
     }
 }

@@ -63,9 +63,11 @@ fn a_flipped_bit_in_a_message_is_found_and_named() {
 
 #[test]
 fn a_flipped_bit_in_meta_is_found() {
+    // Pages that are no longer used keep the name too: only where all of them are hit, one that counts is.
     let (store, _) = damaged(|disk| {
-        let at = find(&disk.bytes("meta.redb"), b"INBOX");
-        disk.flip("meta.redb", at + 1, 0);
+        let bytes = disk.bytes("meta.redb");
+        let names = bytes.windows(5).enumerate().filter(|(_, window)| window == b"INBOX");
+        names.for_each(|(at, _)| disk.flip("meta.redb", at + 1, 0));
     });
     // Whether the start or the check notices, somebody must.
     match store {

@@ -183,7 +183,7 @@ fn one_crash(seed: u64, met: &Met) {
 fn get_up(mut disk: SimulatedDisk, random: &mut Random, met: &Met) -> SimulatedDisk {
     let older = random.below(3) == 0;
     if older {
-        layout::take_back(&disk);
+        layout::take_back_to_1(&disk);
     }
     for _ in 0..random.below(4) {
         disk.fail_power_after(1 + random.below(60));

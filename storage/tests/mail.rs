@@ -357,3 +357,55 @@ fn queues_are_leased_from_by_themselves() {
     assert_eq!(queues, ["dead.example"; 3], "the queues are found again");
     assert_sound(&fixture.store);
 }
+
+#[test]
+fn what_an_attempt_has_come_to_is_written_of_a_fresh_message_too() {
+    let mut fixture = Fixture::new();
+    let store = &fixture.store;
+    for number in 0..3 {
+        accept(store, &body(number, 100), arrival(&["x@there.example"])).unwrap();
+    }
+    let leased = store.lease(9, NOW).unwrap();
+    assert!(leased.iter().all(|leased| leased.fresh));
+    // The last one is settled first, another is still under way, and of the first nothing was written.
+    let gone = Settlement { next_attempt: None, ..deferred(&leased[2], NOW) };
+    assert_eq!(store.settle(vec![gone]).wait(), Ok(vec![true]));
+    let kept = Settlement { queue: "there.example".into(), ..deferred(&leased[1], NOW) };
+    assert_eq!(store.progress(kept.clone()).wait(), Ok(true));
+    assert_eq!(store.progress(kept).wait(), Ok(true));
+    assert_eq!(store.spool_depth(), Ok(2));
+    assert!(store.lease(9, NOW).unwrap().is_empty(), "progress keeps the lease");
+
+    fixture.reopen();
+    let again = fixture.store.lease(9, NOW).unwrap();
+    let found: Vec<_> = again.iter().map(|leased| (leased.id, leased.fresh, leased.queue.as_str())).collect();
+    assert_eq!(found, [(leased[0].id, true, ""), (leased[1].id, false, "there.example")]);
+    assert_sound(&fixture.store);
+}
+
+#[test]
+fn text_filters_live_as_long_as_their_messages() {
+    let mut fixture = Fixture::new();
+    let inbox = fixture.inbox();
+    let put = |text: &[u8]| append(&fixture.store, inbox, text, Flags::default()).unwrap();
+    let (stays, goes) = (put(b"stays"), put(b"goes"));
+    let blobs: Vec<BlobId> =
+        fixture.store.records(inbox, &all(), 9).unwrap().iter().map(|record| record.blob).collect();
+    assert_eq!(fixture.store.text_filters(&blobs).unwrap(), [None, None]);
+    let filter = |at: usize| Some(blobs[at].0.to_le_bytes().to_vec());
+    fixture.store.put_text_filters(blobs.iter().map(|blob| (*blob, blob.0.to_le_bytes().to_vec())));
+    let kept = |store: &Store| -> Vec<Option<Vec<u8>>> {
+        let filters = store.text_filters(&[blobs[0], blobs[1], BlobId(999)]).unwrap();
+        filters.into_iter().map(|filter| filter.map(|filter| filter.to_vec())).collect()
+    };
+    assert_eq!(kept(&fixture.store), [filter(0), filter(1), None], "in memory");
+    // So many that they are written, which others wait for; most are of messages that never were.
+    let nobody = BlobId(999);
+    fixture.store.put_text_filters((nobody.0..).map(|id| (BlobId(id), vec![1])).take(TEXT_FILTERS_AT_ONCE));
+    fixture.store.expunge(inbox, Some(uids(&[last_uid(&goes)])), false).wait().unwrap();
+    assert_eq!(kept(&fixture.store), [filter(0), None, None]);
+    assert_sound(&fixture.store);
+    fixture.reopen();
+    assert_eq!(kept(&fixture.store), [filter(0), None, None]);
+    assert_eq!(fixture.store.records(inbox, &all(), 9).unwrap()[0].uid, last_uid(&stays));
+}

@@ -130,5 +130,23 @@ def an_administrator_of_a_domain_sees_nothing_of_others(console):
     assert own.noop()[0] == foreign.noop()[0] == "OK"
 
 
+def a_user_sees_what_others_did_with_the_account(console):
+    with console.browser(USER) as browser:
+        browser.open("/me/visits").says("user added")
+        assert ADMIN not in browser.main()
+    with console.browser(ADMIN) as browser:
+        browser.open("/users").choose(USER)
+        browser.press("Disable")
+        browser.notice("1 user disabled").choose(USER)
+        browser.press("Enable")
+        browser.notice("1 user enabled").choose(OTHER)
+        browser.press("Disable")
+        browser.notice("1 user disabled")
+    with console.browser(USER) as browser:
+        browser.open("/me/visits").says("disabled").says(ADMIN)
+        assert OTHER not in browser.main(), "what was done with others is not shown"
+
+
 TESTS = [sessions_are_ended_and_a_user_is_disabled_while_connected, who_was_away_for_long_is_listed_written_down_and_deleted,
-         a_message_to_all_is_previewed_sent_and_followed, an_administrator_of_a_domain_sees_nothing_of_others]
+         a_message_to_all_is_previewed_sent_and_followed, an_administrator_of_a_domain_sees_nothing_of_others,
+         a_user_sees_what_others_did_with_the_account]

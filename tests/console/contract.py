@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 
-from console import ADMIN
+from console import ADMIN, USER
 
 # Seconds for the whole of it.
 TIME = 40
@@ -52,12 +52,49 @@ def no_request_is_answered_with_a_fault_of_the_server(console):
 
 def a_token_without_rights_opens_nothing(console):
     token = token_of(console, ADMIN, "user")
-    connection = http.client.HTTPConnection("127.0.0.1", console.box.ports["web"], timeout=10)
     for path, expected in (("/api/v1/services", 403), ("/api/v1/status", 200)):
-        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status == expected, (path, answer.status)
+        assert status(connect(console), token, path) == expected, path
 
 
-TESTS = [no_request_is_answered_with_a_fault_of_the_server, a_token_without_rights_opens_nothing]
+def a_token_is_made_used_and_removed_on_the_command_line(console):
+    cli, path = console.box.cli, f"/api/v1/users/{USER}"
+    token = cli("token", "add", USER, "calendar").split()[0]
+    assert status(connect(console), token, path) == 200
+    [row] = console.box.rows("token", "list", USER)
+    assert (row["name"], row["writes"], row["role"]) == ("calendar", False, "user"), row
+    assert status(connect(console), token, f"{path}/tokens/{row['id']}", "DELETE") == 403, "it may only read"
+    cli("token", "remove", USER, row["id"])
+    assert console.box.rows("token", "list", USER) == []
+    assert status(connect(console), token, path) == 401
+
+
+def whoever_asks_through_a_proxy_is_listed(console):
+    token = token_of(console, ADMIN, "system_administrator")
+    connection = connect(console)
+
+    def listed(client):
+        assert status(connection, token, "/api/v1/status", client=client) == 200
+        return [row["peer"].rsplit(":", 1)[0] for row in console.box.rows("session", "list") if row["user"] == ADMIN]
+
+    assert listed("192.0.2.77") == ["192.0.2.77"]
+    assert listed("2001:db8::9") == ["[2001:db8::9]"], "the one for whom it asked last"
+
+
+whoever_asks_through_a_proxy_is_listed.settings = 'trusted_proxies = ["127.0.0.1"]'
+
+
+def connect(console):
+    return http.client.HTTPConnection("127.0.0.1", console.box.ports["web"], timeout=10)
+
+
+def status(connection, token, path, method="GET", client=None):
+    """What a request with this token is answered with."""
+    headers = {"Authorization": f"Bearer {token}"} | ({"X-Forwarded-For": client} if client else {})
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+TESTS = [no_request_is_answered_with_a_fault_of_the_server, a_token_without_rights_opens_nothing,
+         a_token_is_made_used_and_removed_on_the_command_line, whoever_asks_through_a_proxy_is_listed]

@@ -4,7 +4,6 @@
     mailing.py MAILSTEAD [--users N] [--mailings N] [--seed N]
 """
 
-import argparse
 import collections
 import imaplib
 import pathlib
@@ -14,6 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from arguments import by_chance  # noqa: E402
 from box import PASSWORD, Box  # noqa: E402
 
 ADMIN = "admin@example.test"
@@ -39,13 +39,7 @@ def ended(box):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("binary")
-    parser.add_argument("--users", type=int, default=40)
-    parser.add_argument("--mailings", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    args = parser.parse_args()
-    print(f"seed {args.seed}", flush=True)
+    args = by_chance(__doc__, users=40, mailings=8)
     chance = random.Random(args.seed)
     box = Box(args.binary, users=[ADMIN], settings='[log]\nconsole = "off"')
     users = [f"user{n}@example.test" for n in range(args.users)]

@@ -9,7 +9,6 @@ deletes by POP3. Each keeps a model of what the server has acknowledged. What wa
 server died may have happened or not; whatever is seen of it after the restart is what it is.
 """
 
-import argparse
 import imaplib
 import pathlib
 import poplib
@@ -21,6 +20,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from arguments import by_chance  # noqa: E402
 from box import PASSWORD, Box  # noqa: E402
 
 GONE = (OSError, EOFError, imaplib.IMAP4.abort, smtplib.SMTPException, poplib.error_proto, ValueError)
@@ -206,13 +206,8 @@ class Fetcher(Worker):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("binary")
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--load", type=float, default=0.5, help="seconds of load before each kill")
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    args = parser.parse_args()
-    print(f"seed {args.seed}", flush=True)
+    # The load before each kill is in seconds.
+    args = by_chance(__doc__, kills=200, load=0.5)
     kinds = [Receiver] * 4 + [Editor] * 3 + [Fetcher] * 2
     users = [f"{kind.__name__.lower()}{n}@example.test" for n, kind in enumerate(kinds)]
     box = Box(args.binary, users=users, settings='[log]\nconsole = "off"')

@@ -48,7 +48,7 @@ def open_document(word):
 def pdf_of_reportlab(word):
     out = io.BytesIO()
     page = canvas.Canvas(out, pageCompression=1)
-    page.drawString(100, 700, f"On a page: {word} and Häuser.")
+    page.drawString(100, 700, f"Auf der Seite: {word}, und die Häuser sind auch da.")
     page.showPage()
     page.save()
     return out.getvalue()

@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,10 +63,11 @@ impl Connection {
         self.0.as_ref().map(|row| row.peer)
     }
 
-    /// Says in the list of sessions who asks by it.
-    pub(crate) fn set_user(&self, user: Option<&str>) {
+    /// Says in the list of sessions who asks by it, and from where.
+    pub(crate) fn set_caller(&self, user: Option<&str>, client: IpAddr) {
         if let Some(row) = &self.0 {
             row.guard.set_status(user.map(Arc::from), "HTTP");
+            row.guard.set_client(client);
         }
     }
 

@@ -3,12 +3,14 @@
 use super::Failure;
 use crate::config::Config;
 use crate::house::House;
+use crate::memory;
 use crate::notify;
 use crate::open_files;
 use crate::signals::Signals;
 
 /// Runs the box until it is told to stop.
 pub async fn run(mut config: Config) -> Result<(), Failure> {
+    memory::in_small_pages();
     let mut signals = Signals::listen()?;
     limit_connections(&mut config.limits.connections_max);
     let house = House::open_to_serve(&config).await?;

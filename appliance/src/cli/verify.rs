@@ -2,8 +2,9 @@
 
 use std::io::{IsTerminal, stderr};
 
-use mailstead_web::api::archive::{ArchiveReport, Prove, ProveLine};
-use mailstead_web::api::verify::{Report, VerifyLine};
+use mailstead_web::api::archive::{ArchiveReport, Prove};
+use mailstead_web::api::verify::{CheckLine, Report};
+use serde::de::DeserializeOwned;
 
 use super::progress::Progress;
 use super::table::{count, say, size};
@@ -31,25 +32,11 @@ impl Options {
 
 /// Proves the archive. Fails when a chain is broken.
 async fn prove(wanted: Prove, client: &Client, context: Context) -> Result<(), Failure> {
-    let mut progress = Progress::new("proving", stderr().is_terminal());
-    let mut outcome = None;
     let wanted = serde_json::to_string(&wanted).unwrap_or_default();
-    client
-        .lines("/archive/verify", wanted, |line| match line {
-            ProveLine::Progress { done, total } => progress.show(done, total),
-            ProveLine::Report(report) => outcome = Some(Ok(report)),
-            ProveLine::Error(error) => outcome = Some(Err(Failure::Refused(error.message))),
-        })
-        .await?;
-    progress.clear();
-    let broken_off = || Err(Failure::Refused("the server broke off; look into its log".into()));
-    let report: ArchiveReport = outcome.unwrap_or_else(broken_off)?;
-    let breaks = report.breaks.len();
+    let report: ArchiveReport = run("proving", client, "/archive/verify", wanted).await?;
+    let breaks = report.breaks.len() as u64;
     context.show(serde_json::to_value(report).unwrap_or_default(), |report| print_proof(&report));
-    match breaks {
-        0 => Ok(()),
-        found => Err(Failure::Refused(format!("{} in the archive; see above", count(found as u64, "broken chain")))),
-    }
+    none_of(breaks, "broken chain", "archive")
 }
 
 fn print_proof(report: &ArchiveReport) {
@@ -66,23 +53,36 @@ fn print_proof(report: &ArchiveReport) {
 
 /// Checks the whole store. Fails when something is wrong with it.
 async fn check(client: &Client, context: Context) -> Result<(), Failure> {
-    let mut progress = Progress::new("verifying", stderr().is_terminal());
+    let report: Report = run("verifying", client, "/verify", String::new()).await?;
+    let findings = report.findings.len() as u64;
+    context.show(serde_json::to_value(report).unwrap_or_default(), |report| print(&report));
+    none_of(findings, "fault", "store")
+}
+
+/// Has the server check, and shows how far it is.
+async fn run<R: DeserializeOwned>(
+    what: &'static str,
+    client: &Client,
+    path: &str,
+    wanted: String,
+) -> Result<R, Failure> {
+    let mut progress = Progress::new(what, stderr().is_terminal());
     let mut outcome = None;
     client
-        .lines("/verify", String::new(), |line| match line {
-            VerifyLine::Progress { done, total } => progress.show(done, total),
-            VerifyLine::Report(report) => outcome = Some(Ok(report)),
-            VerifyLine::Error(error) => outcome = Some(Err(Failure::Refused(error.message))),
+        .lines(path, wanted, |line| match line {
+            CheckLine::Progress { done, total } => progress.show(done, total),
+            CheckLine::Report(report) => outcome = Some(Ok(report)),
+            CheckLine::Error(error) => outcome = Some(Err(Failure::Refused(error.message))),
         })
         .await?;
     progress.clear();
-    let broken_off = || Err(Failure::Refused("the server broke off; look into its log".into()));
-    let report = outcome.unwrap_or_else(broken_off)?;
-    let findings = report.findings.len();
-    context.show(serde_json::to_value(report).unwrap_or_default(), |report| print(&report));
-    match findings {
+    outcome.unwrap_or_else(|| Err(Failure::Refused("the server broke off; look into its log".into())))
+}
+
+fn none_of(found: u64, what: &str, place: &str) -> Result<(), Failure> {
+    match found {
         0 => Ok(()),
-        found => Err(Failure::Refused(format!("{} in the store; see above", count(found as u64, "fault")))),
+        found => Err(Failure::Refused(format!("{} in the {place}; see above", count(found, what)))),
     }
 }
 

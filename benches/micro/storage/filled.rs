@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mailstead_benches::messages::Messages;
-use mailstead_core::message::Outliner;
+use mailstead_core::message::Outline;
 use mailstead_storage::*;
 use tempfile::TempDir;
 
@@ -80,17 +80,9 @@ pub fn message_of(number: u64) -> Vec<u8> {
 
 /// As SMTP would hand it over.
 pub fn arrival(message: &[u8]) -> Arrival {
-    let recipient = EnvelopeRecipient { address: "u0@example.test".into(), notify: Notify::DEFAULT, original: None };
+    let recipient = EnvelopeRecipient::new("u0@example.test", Notify::DEFAULT);
     Arrival {
-        envelope: Envelope {
-            reverse_path: "a@remote.example".into(),
-            recipients: vec![recipient],
-            ret: None,
-            envelope_id: None,
-            body: BodyKind::EightBit,
-            smtputf8: false,
-            require_tls: false,
-        },
+        envelope: Envelope { body: BodyKind::EightBit, ..Envelope::new("a@remote.example", vec![recipient]) },
         provenance: Provenance::Received,
         received: NOW,
         verdict: mailstead_storage::Verdict::Welcome,
@@ -101,7 +93,5 @@ pub fn arrival(message: &[u8]) -> Arrival {
 }
 
 fn outline(message: &[u8]) -> Arc<[u8]> {
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    outliner.finish().encode().into()
+    Outline::of(message).encode().into()
 }

@@ -1,4 +1,5 @@
-//! Chains of those that passed a message on (RFC 8617), made here with the library's sealer.
+//! Chains of those that passed a message on (RFC 8617): made here with the library's sealer, and one by dkimpy 1.1, which
+//! shares no line with it.
 
 use std::time::Duration;
 
@@ -82,6 +83,32 @@ async fn chains() {
     }
     // The key of a link is gone.
     check(dns(), &once, ("permerror", "first.test")).await;
+}
+
+/// A message with two links, as dkimpy has made them.
+const BY_DKIMPY: &str = include_str!("arc_by_dkimpy.eml");
+
+/// The key of both of its links.
+const KEY_OF_DKIMPY: &str = "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCraAgHSPHJtieYAmoT8grSTbXLpBJ5SQYeS2T3edJWsNVQ2ZGqIdqVFPPAH7QM\
+    sE81b6Q5zyWAl8F4fqdtbY8SP+YengJ9qiE4OtaL6nj+YCluLf0bdHCBvvRNeLq9J4nMc/7voIPol9PCyMdcbGThxkla0kq2qrRq\
+    1mjVeC8nMQIDAQAB";
+
+#[tokio::test]
+async fn a_chain_that_others_have_made() {
+    let published = || {
+        let dns = dns().txt(&key_pair::record_name("list.test", "s"), &[KEY_OF_DKIMPY]);
+        dns.txt(&key_pair::record_name("relay.test", "s"), &[KEY_OF_DKIMPY])
+    };
+    let message = BY_DKIMPY.replace('\n', "\r\n");
+    for (message, expected) in [
+        (message.clone(), "pass"),
+        (message.replace("What do you", "What did you"), "neutral"),
+        (message.replace("A question", "No question"), "fail"),
+        (message.replace("smtp.mailfrom=sender.test\r\nFrom", "smtp.mailfrom=other.test\r\nFrom"), "pass"),
+        (message.replace(" spf=pass smtp.mailfrom=sender.test\r\nAuth", " spf=fail\r\nAuth"), "fail"),
+    ] {
+        check(published(), &message, (expected, "relay.test")).await;
+    }
 }
 
 /// The message of RFC 8617 §B, as the last of its hops passes it on. Its signatures are examples of a form, made with no

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mailstead_storage::{BodyKind, Leased, RecipientState, Settlement, State, Told};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::body::Body;
 use super::connection::{Connection, Sent};
@@ -12,6 +13,7 @@ use super::forms::{Form, Forms};
 use super::pool::Kind;
 use super::route::{self, Hop, hop};
 use super::{Inner, Parts};
+use crate::delivery::UNWRITTEN_MAX;
 use crate::log::{self, Event, Level};
 use crate::message::Outline;
 use crate::protocol::smtp::client::{Extensions, Mail, Rcpt, Report};
@@ -125,12 +127,24 @@ impl Attempt {
                 }
             });
         }
-        while let Some(told) = running.join_next().await {
+        let mut is_written = !leased.fresh;
+        let write_by = Instant::now() + UNWRITTEN_MAX;
+        loop {
+            let told = tokio::select! {
+                told = running.join_next() => told,
+                () = tokio::time::sleep_until(write_by), if !is_written => {
+                    self.progress(&recipients).await;
+                    is_written = true;
+                    continue;
+                }
+            };
+            let Some(told) = told else { break };
             for told in told.unwrap_or_default() {
                 note(&mut recipients[told.recipient], &told);
             }
             if !running.is_empty() {
                 self.progress(&recipients).await;
+                is_written = true;
             }
         }
         Tried { leased: leased.clone(), recipients, skipped }
@@ -235,7 +249,7 @@ async fn transact(
             return group.tell_all(parts, &answer, &server);
         }
     };
-    let body = Body::of(&inner.parts.store, leased, &form);
+    let body = Body::of(forms.stored(), &form);
     let Sent::Report(Report { answers, dsn, is_over }) = connection.send(mail, body).await else { return Vec::new() };
     if let Some(first) = answers.iter().find(|answer| !answer.starts_with('2')).or(answers.first()) {
         inner.log(leased, &group.hop.queue, &connection.described(), first, parts);

@@ -191,8 +191,11 @@ impl Connection {
     }
 
     async fn send_piece(&mut self, body: &mut Body) -> Result<(), String> {
-        let (piece, is_last) = body.next().await.map_err(|error| format!("the message cannot be read: {error}"))?;
-        self.session.piece(&piece, is_last, &mut self.out);
+        let read = body.next(|piece| self.session.piece(piece, false, &mut self.out)).await;
+        let is_last = read.map_err(|error| format!("the message cannot be read: {error}"))?;
+        if is_last {
+            self.session.piece(&[], true, &mut self.out);
+        }
         // The last piece goes out with the reading of its reply.
         if is_last { Ok(()) } else { self.say().await }
     }

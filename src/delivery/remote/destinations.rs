@@ -73,6 +73,15 @@ impl Rooms<'_> {
         room
     }
 
+    /// Whether one more message may go there now. If so, it is taken from what all have.
+    pub fn take_one(&self, queue: &str) -> bool {
+        let (room, budgets) = self.of(queue);
+        if room > 0 {
+            budgets.iter().flatten().for_each(|budget| budget.set(budget.get() - 1));
+        }
+        room > 0
+    }
+
     /// Whether a message may go there now.
     pub fn has(&self, queue: &str) -> bool {
         self.of(queue).0 > 0

@@ -7,7 +7,7 @@ use mailstead_storage::{Error, Leased, Store, Word};
 use tokio::sync::OnceCell;
 
 use super::Signer;
-use super::body::Recoded;
+use super::body::{Recoded, Stored};
 use crate::message::Outline;
 use crate::message::seven_bit::{Recoding, Survey};
 use crate::protocol::smtp::client::answer;
@@ -32,7 +32,7 @@ type Made = Result<Form, String>;
 
 /// The forms of one message.
 pub(super) struct Forms {
-    store: Store,
+    stored: Arc<Stored>,
     signer: Option<Arc<dyn Signer>>,
     leased: Arc<Leased>,
     as_stored: OnceCell<Made>,
@@ -42,7 +42,13 @@ pub(super) struct Forms {
 impl Forms {
     /// None is made yet.
     pub fn of(store: Store, signer: Option<Arc<dyn Signer>>, leased: Arc<Leased>) -> Forms {
-        Forms { store, signer, leased, as_stored: OnceCell::new(), seven_bit: OnceCell::new() }
+        let stored = Arc::new(Stored::of(store, &leased));
+        Forms { stored, signer, leased, as_stored: OnceCell::new(), seven_bit: OnceCell::new() }
+    }
+
+    /// What is stored of it.
+    pub fn stored(&self) -> &Arc<Stored> {
+        &self.stored
     }
 
     /// As it is stored.
@@ -50,10 +56,7 @@ impl Forms {
     /// # Errors
     /// The answer for the recipients.
     pub async fn as_stored(&self) -> Made {
-        let made = self.as_stored.get_or_init(|| async {
-            let bytes = self.leased.size.saturating_sub(self.leased.arrival.return_path_bytes.into());
-            self.signed(None, bytes).await
-        });
+        let made = self.as_stored.get_or_init(|| async { self.signed(None, self.stored.bytes()).await });
         made.await.clone()
     }
 
@@ -63,8 +66,8 @@ impl Forms {
     /// The answer for the recipients.
     pub async fn seven_bit(&self) -> Made {
         let made = self.seven_bit.get_or_init(|| async {
-            let (store, leased) = (self.store.clone(), self.leased.clone());
-            match work::read_long(move || recoding(&store, &leased)).await? {
+            let (stored, leased) = (self.stored.clone(), self.leased.clone());
+            match work::read_long(move || recoding(&stored, &leased)).await? {
                 None => self.as_stored().await,
                 Some((recoding, bytes)) => self.signed(Some(recoding), bytes).await,
             }
@@ -76,8 +79,8 @@ impl Forms {
         let signatures: Arc<[u8]> = match self.signer.clone() {
             None => Arc::default(),
             Some(signer) => {
-                let (leased, recoding) = (self.leased.clone(), recoding.clone());
-                let signed = work::compute(move || signer.sign(&leased, recoding.as_ref())).await;
+                let (leased, recoded) = (self.leased.clone(), Recoded::of(&self.stored, recoding.as_ref()));
+                let signed = work::compute(move || signer.sign(&leased, recoded)).await;
                 let signed = signed.map_err(|error| format!("the message cannot be signed: {error}"));
                 signed.map_err(|why| answer(451, "4.3.0", &why))?.into()
             }
@@ -87,12 +90,12 @@ impl Forms {
 }
 
 /// How a message becomes 7-bit, and its bytes then; `None` when it is.
-fn recoding(store: &Store, leased: &Leased) -> Result<Option<(Arc<Recoding>, u64)>, String> {
+fn recoding(stored: &Arc<Stored>, leased: &Leased) -> Result<Option<(Arc<Recoding>, u64)>, String> {
     let unreadable = |error: Error| answer(451, "4.3.0", &format!("the message cannot be read: {error}"));
     let outline = Outline::decode(&leased.arrival.outline)
         .ok_or_else(|| unreadable(Error::new(Word::Corrupt, "its outline makes no sense")))?;
     let mut survey = Survey::new(&outline, leased.arrival.return_path_bytes);
-    Recoded::of(leased, None).read(PIECE_BYTES, store, |piece| survey.push(piece)).map_err(unreadable)?;
+    Recoded::of(stored, None).read(PIECE_BYTES, |piece| survey.push(piece)).map_err(unreadable)?;
     survey.finish();
     let planned = Recoding::plan(&outline, &survey).map_err(|unfit| {
         let text = format!("the next server takes no 8-bit text, and the message cannot be changed for it: {unfit}");
@@ -101,6 +104,6 @@ fn recoding(store: &Store, leased: &Leased) -> Result<Option<(Arc<Recoding>, u64
     let Some(recoding) = planned.map(Arc::new) else { return Ok(None) };
     let mut bytes = 0;
     let count = |piece: &[u8]| bytes += piece.len() as u64;
-    Recoded::of(leased, Some(&recoding)).read(PIECE_BYTES, store, count).map_err(unreadable)?;
+    Recoded::of(stored, Some(&recoding)).read(PIECE_BYTES, count).map_err(unreadable)?;
     Ok(Some((recoding, bytes)))
 }

@@ -3,7 +3,7 @@
 //!
 //! Promises:
 //! - A destination that is slow or dead holds up no other: messages are leased by the destination they wait for.
-//! - The message is streamed from storage; it is never whole in memory.
+//! - A message is streamed from storage; only a small one is whole in memory while it is on its way.
 //! - What a server has taken is written down at once, so that only a crash between its 250 and that commit sends a
 //!   message twice (RFC 1047).
 //!
@@ -28,29 +28,29 @@ use std::time::Duration;
 use mailstead_storage::{Error, Leased, Store};
 
 pub(super) use attempt::{Attempt, Tried};
-pub(super) use body::Recoded;
+pub use body::Recoded;
 pub use route::{Preference, Route, TlsRule};
 pub use tls::{PolicyKind, TlsFailure, TlsOutcome, TlsOutcomes};
 pub use tls::{PublishedPolicies, PublishedPolicy};
 
-use self::destinations::{Destinations, Rooms};
+use self::destinations::Destinations;
+pub(super) use self::destinations::Rooms;
 use self::pool::Pool;
 use super::DeliverySettings;
 use crate::clock::{Clock, Time};
 use crate::dns::Resolver;
 use crate::log::Log;
-use crate::message::seven_bit::Recoding;
 use crate::protocol::smtp::client::Patience;
 use crate::settings::Live;
 
 /// Signs what goes out.
 pub trait Signer: Send + Sync {
-    /// The fields to send ahead of the message, which goes out as `recoding` says, complete with their line ends; none
-    /// for a message that is not ours to sign. Runs on the rayon pool.
+    /// The fields to send ahead of the message, whose bytes go out as they are read here, complete with their line ends;
+    /// none for a message that is not ours to sign. Runs on the rayon pool.
     ///
     /// # Errors
     /// When the message or a key cannot be read; the message then waits.
-    fn sign(&self, leased: &Leased, recoding: Option<&Arc<Recoding>>) -> Result<Vec<u8>, Error>;
+    fn sign(&self, leased: &Leased, message: Recoded) -> Result<Vec<u8>, Error>;
 }
 
 /// What the way to other servers uses.

@@ -194,15 +194,7 @@ impl Sender {
             notify: Notify { success: true, ..Notify::DEFAULT },
             original: None,
         };
-        let mut envelope = Envelope {
-            reverse_path: "me@me.test".into(),
-            recipients: recipients.iter().map(recipient).collect(),
-            ret: None,
-            envelope_id: None,
-            body: BodyKind::SevenBit,
-            smtputf8: false,
-            require_tls: false,
-        };
+        let mut envelope = Envelope::new("me@me.test", recipients.iter().map(recipient).collect());
         change(&mut envelope);
         let reverse_path = envelope.reverse_path.clone();
         let trace = Trace::Fields { reverse_path, received: "Received: by me.test\r\n".into(), complete_as: None };
@@ -236,7 +228,7 @@ impl Sender {
 struct Signature;
 
 impl Signer for Signature {
-    fn sign(&self, _: &Leased, _: Option<&Arc<Recoding>>) -> Result<Vec<u8>, Error> {
+    fn sign(&self, _: &Leased, _: Recoded) -> Result<Vec<u8>, Error> {
         Ok(b"DKIM-Signature: s\r\n".to_vec())
     }
 }

@@ -1,6 +1,6 @@
 use super::{Action, Diagnostic, RETURNED_BYTES_MAX, Recipient, Report};
 use crate::clock::Time;
-use crate::message::{Kind, Outline, Outliner, headers, transfer};
+use crate::message::{Kind, Outline, headers, transfer};
 
 const ORIGINAL: &[u8] = b"From: alice@example.test\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\
     Message-ID: <1@example.test>\r\n\r\nHello\r\n";
@@ -32,9 +32,7 @@ struct Written {
 impl Written {
     fn new(report: &Report) -> Written {
         let message = report.write();
-        let mut outliner = Outliner::new();
-        outliner.feed(&message);
-        Written { outline: outliner.finish(), message }
+        Written { outline: Outline::of(&message), message }
     }
 
     /// Media type and body of one of the three parts.

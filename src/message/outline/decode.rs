@@ -14,16 +14,24 @@ impl<'a> Outline<'a> {
     /// Reads the stored form, borrowing from it. `None` when it is not one this version knows.
     pub fn decode(stored: &'a [u8]) -> Option<Outline<'a>> {
         let mut reader = Reader(stored);
-        if reader.byte()? != VERSION {
-            return None;
-        }
-        let references = reader.optional()?;
-        let sent = reader.number()?.checked_sub(1).map(unzigzag);
-        let envelope = reader.envelope(references.unwrap_or_default())?;
+        let Head { references, sent, envelope } = reader.head()?;
         let root = reader.part(0, 0)?;
-        let references = references.map(Cow::Borrowed);
-        reader.0.is_empty().then_some(Outline { envelope, references, sent, root })
+        reader.0.is_empty().then_some(Outline { envelope, references: references.map(Cow::Borrowed), sent, root })
     }
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads the envelope, and when the message was sent, of the stored form of an outline; what follows is not looked at.
+    pub fn decode(stored: &'a [u8]) -> Option<(Envelope<'a>, Option<i64>)> {
+        Reader(stored).head().map(|head| (head.envelope, head.sent))
+    }
+}
+
+/// What stands before the parts.
+struct Head<'a> {
+    references: Option<&'a [u8]>,
+    sent: Option<i64>,
+    envelope: Envelope<'a>,
 }
 
 fn unzigzag(value: u64) -> i64 {
@@ -31,6 +39,16 @@ fn unzigzag(value: u64) -> i64 {
 }
 
 impl<'a> Reader<'a> {
+    fn head(&mut self) -> Option<Head<'a>> {
+        if self.byte()? != VERSION {
+            return None;
+        }
+        let references = self.optional()?;
+        let sent = self.number()?.checked_sub(1).map(unzigzag);
+        let envelope = self.envelope(references.unwrap_or_default())?;
+        Some(Head { references, sent, envelope })
+    }
+
     fn text_if(&mut self, present: bool) -> Option<Option<Text<'a>>> {
         if present { self.text().map(|text| Some(Cow::Borrowed(text))) } else { Some(None) }
     }

@@ -144,6 +144,15 @@ impl Outliner {
     }
 }
 
+impl Outline<'_> {
+    /// The outline of a message that is wholly in memory.
+    pub fn of(message: &[u8]) -> Outline<'static> {
+        let mut outliner = Outliner::new();
+        outliner.feed(message);
+        outliner.finish()
+    }
+}
+
 impl Default for Outliner {
     fn default() -> Outliner {
         Outliner::new()

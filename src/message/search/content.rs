@@ -1,9 +1,9 @@
-//! Searches in the bodies of a message, piece by piece: memory does not grow with the message.
+//! Goes through the texts of a message, folded, piece by piece: memory does not grow with the message.
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::Needle;
-use super::header::block_contains;
+use super::header::show_fields;
 use crate::message::casemap::{append_ascii_folded, append_folded};
 use crate::message::transfer::Decoder;
 use crate::message::{Kind, Outline, Part, Range, charset};
@@ -23,6 +23,15 @@ pub enum Scope {
     Text,
 }
 
+/// Who is shown the texts of a message.
+pub(super) trait Viewer {
+    /// Bytes at the end of one piece of text that are shown once more before the next.
+    fn overlap(&self) -> usize;
+
+    /// Sees a piece of text in the form in which it is compared. True when it has seen enough.
+    fn see(&mut self, folded: &[u8]) -> bool;
+}
+
 /// Whether the message contains the needle. `read` gives the bytes of a range of the stored message, which is at most
 /// 1 MiB long; with the whole message at hand it is `|range| Ok(range.of(message))`.
 ///
@@ -39,24 +48,34 @@ pub fn contains<B: AsRef<[u8]>, E>(
     if needle.is_empty() {
         return Ok(true);
     }
-    let mut search = Search { scope, needle, read };
-    Ok((scope == Scope::Text && search.header(&outline.root)?) || search.inside(&outline.root)?)
+    show(outline, scope, &mut &*needle, read)
 }
 
-struct Search<'n, R> {
+/// Shows the texts of a message, until the viewer has seen enough; says whether it has.
+pub(super) fn show<B: AsRef<[u8]>, E>(
+    outline: &Outline,
     scope: Scope,
-    needle: &'n Needle,
+    viewer: &mut impl Viewer,
+    read: impl FnMut(Range) -> Result<B, E>,
+) -> Result<bool, E> {
+    let mut show = Show { scope, viewer, read };
+    Ok((scope == Scope::Text && show.header(&outline.root)?) || show.inside(&outline.root)?)
+}
+
+struct Show<'v, V, R> {
+    scope: Scope,
+    viewer: &'v mut V,
     read: R,
 }
 
-impl<B: AsRef<[u8]>, E, R: FnMut(Range) -> Result<B, E>> Search<'_, R> {
+impl<V: Viewer, B: AsRef<[u8]>, E, R: FnMut(Range) -> Result<B, E>> Show<'_, V, R> {
     fn header(&mut self, part: &Part) -> Result<bool, E> {
         let end = part.header.end.min(part.header.start.saturating_add(HEADER_BYTES_MAX));
         if part.header.is_empty() {
             return Ok(false);
         }
         let block = (self.read)(Range { end, ..part.header })?;
-        Ok(block_contains(block.as_ref(), self.needle))
+        Ok(show_fields(block.as_ref(), self.viewer))
     }
 
     fn inside(&mut self, part: &Part) -> Result<bool, E> {
@@ -96,11 +115,11 @@ impl<B: AsRef<[u8]>, E, R: FnMut(Range) -> Result<B, E>> Search<'_, R> {
             let piece = (self.read)(Range { start, end })?;
             start = end;
             let found = if decoder.is_identity() {
-                haystack.push(piece.as_ref(), self.needle)
+                haystack.push(piece.as_ref(), self.viewer)
             } else {
                 decoded.clear();
                 decoder.push(piece.as_ref(), &mut decoded);
-                haystack.push(&decoded, self.needle)
+                haystack.push(&decoded, self.viewer)
             };
             if found {
                 return Ok(true);
@@ -108,11 +127,11 @@ impl<B: AsRef<[u8]>, E, R: FnMut(Range) -> Result<B, E>> Search<'_, R> {
         }
         decoded.clear();
         decoder.finish(&mut decoded);
-        Ok(haystack.push(&decoded, self.needle) || haystack.finish(self.needle))
+        Ok(haystack.push(&decoded, self.viewer) || haystack.finish(self.viewer))
     }
 }
 
-/// Folded text: the last piece, and before it as much of the one before as a needle may begin in.
+/// Folded text: the last piece, and before it as much of the one before as the viewer wants to see again.
 struct Haystack {
     folded: Vec<u8>,
     /// Makes UTF-8 of the bytes.
@@ -135,18 +154,18 @@ impl Haystack {
         }
     }
 
-    /// Whether the needle is in what was heard, up to this piece.
-    fn push(&mut self, piece: &[u8], needle: &Needle) -> bool {
-        self.hear(piece, false, needle)
+    /// Shows a piece.
+    fn push(&mut self, piece: &[u8], viewer: &mut impl Viewer) -> bool {
+        self.hear(piece, false, viewer)
     }
 
-    /// Whether what the charset kept back completes a needle.
-    fn finish(&mut self, needle: &Needle) -> bool {
-        self.hear(b"", true, needle)
+    /// Shows what the charset kept back.
+    fn finish(&mut self, viewer: &mut impl Viewer) -> bool {
+        self.hear(b"", true, viewer)
     }
 
-    fn hear(&mut self, piece: &[u8], last: bool, needle: &Needle) -> bool {
-        let forget = self.folded.len().saturating_sub(needle.overlap());
+    fn hear(&mut self, piece: &[u8], last: bool, viewer: &mut impl Viewer) -> bool {
+        let forget = self.folded.len().saturating_sub(viewer.overlap());
         self.folded.drain(..forget);
         if self.keeps_ascii && piece.is_ascii() && !last {
             append_ascii_folded(piece, &mut self.folded);
@@ -157,7 +176,7 @@ impl Haystack {
             let _ = self.charset.decode_to_string(piece, &mut self.text, last);
             append_folded(&self.text, &mut self.folded);
         }
-        needle.is_in_folded(&self.folded)
+        viewer.see(&self.folded)
     }
 }
 
@@ -166,12 +185,10 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::message::Outliner;
+    use crate::message::Outline;
 
     fn found(message: &[u8], scope: Scope, needle: &str) -> bool {
-        let mut outliner = Outliner::new();
-        outliner.feed(message);
-        let outline = outliner.finish();
+        let outline = Outline::of(message);
         contains(&outline, scope, &Needle::new(needle), |range| {
             assert!(range.len() <= HEADER_BYTES_MAX as usize);
             Ok::<_, Infallible>(range.of(message))
@@ -230,9 +247,7 @@ mod tests {
 
     #[test]
     fn a_reader_s_error_comes_through() {
-        let mut outliner = Outliner::new();
-        outliner.feed(b"\r\nbody");
-        let outline = outliner.finish();
+        let outline = Outline::of(b"\r\nbody");
         let result = contains(&outline, Scope::Body, &Needle::new("x"), |_| Err::<&[u8], _>("disk"));
         assert_eq!(result, Err("disk"));
     }

@@ -1,7 +1,9 @@
 //! Searches in header fields and in what the outline knows of them.
 
 use super::Needle;
-use crate::message::{Address, headers, words};
+use super::content::Viewer;
+use crate::message::casemap::append_folded;
+use crate::message::{Address, Text, headers, words};
 
 /// Whether a header text, as the outline or the message has it, contains the needle once decoded.
 pub fn text_contains(text: &[u8], needle: &Needle) -> bool {
@@ -15,15 +17,15 @@ pub fn addresses_contain(addresses: &[Address], needle: &Needle) -> bool {
 
 fn written(address: &Address) -> String {
     let mut written = String::new();
-    let text = |text: &Option<_>| text.as_deref().map(words::decode).unwrap_or_default();
+    let push = |text: &Option<Text>, to: &mut String| text.iter().for_each(|text| words::decode_into(text, to));
     if address.name.is_some() {
-        written += &text(&address.name);
+        push(&address.name, &mut written);
         written += " <";
     }
-    written += &text(&address.mailbox);
+    push(&address.mailbox, &mut written);
     if address.host.as_deref().is_some_and(|host| !host.is_empty()) {
         written += "@";
-        written += &text(&address.host);
+        push(&address.host, &mut written);
     }
     if address.name.is_some() {
         written += ">";
@@ -37,13 +39,17 @@ pub fn header_contains(block: &[u8], name: &str, needle: &Needle) -> bool {
     headers::fields(block).any(|field| field.is(name) && (needle.is_empty() || text_contains(&field.value(), needle)))
 }
 
-/// Whether any field of the block, written as `Name: value`, contains the needle.
-pub(super) fn block_contains(block: &[u8], needle: &Needle) -> bool {
+/// Shows the fields of the block, written as `Name: value`, until the viewer has seen enough; says whether it has.
+pub(super) fn show_fields(block: &[u8], viewer: &mut impl Viewer) -> bool {
+    let (mut line, mut folded) = (String::new(), Vec::new());
     headers::fields(block).any(|field| {
-        let mut line = String::from_utf8_lossy(field.name).into_owned();
+        line.clear();
+        line += &String::from_utf8_lossy(field.name);
         line += ": ";
-        line += &words::decode(&field.value());
-        needle.is_in(&line)
+        words::decode_into(&field.value(), &mut line);
+        folded.clear();
+        append_folded(&line, &mut folded);
+        viewer.see(&folded)
     })
 }
 
@@ -66,9 +72,9 @@ mod tests {
         check("x-b", "", false);
         check("List-Id", "c.d", true);
         check("List", "c.d", false);
-        assert!(block_contains(block, &Needle::new("x-a: b")));
-        assert!(block_contains(block, &Needle::new("für Dich")));
-        assert!(!block_contains(block, &Needle::new("dich x-a")));
+        assert!(show_fields(block, &mut &Needle::new("x-a: b")));
+        assert!(show_fields(block, &mut &Needle::new("für Dich")));
+        assert!(!show_fields(block, &mut &Needle::new("dich x-a")));
     }
 
     #[test]

@@ -2,7 +2,11 @@
 
 use memchr::memmem::Finder;
 
-use crate::message::casemap::append_folded;
+use super::content::Viewer;
+use crate::message::casemap::folded;
+
+/// Text up to this length is folded without memory of its own: what names and subjects mostly are.
+const SHORT: usize = 128;
 
 /// A text to look for, made ready once for many messages. The empty one is in every text.
 #[derive(Debug, Clone)]
@@ -13,9 +17,7 @@ pub struct Needle {
 impl Needle {
     /// Looks for `text` in any case.
     pub fn new(text: &str) -> Needle {
-        let mut folded = Vec::with_capacity(text.len());
-        append_folded(text, &mut folded);
-        Needle { finder: Finder::new(&folded).into_owned() }
+        Needle { finder: Finder::new(folded(text).as_bytes()).into_owned() }
     }
 
     /// Whether it is empty.
@@ -25,19 +27,35 @@ impl Needle {
 
     /// Whether `text` contains it.
     pub fn is_in(&self, text: &str) -> bool {
-        let mut folded = Vec::with_capacity(text.len());
-        append_folded(text, &mut folded);
-        self.is_in_folded(&folded)
+        if text.len() <= SHORT && text.is_ascii() {
+            let mut folded = [0; SHORT];
+            let folded = &mut folded[..text.len()];
+            folded.copy_from_slice(text.as_bytes());
+            folded.make_ascii_uppercase();
+            return self.is_in_folded(folded);
+        }
+        self.is_in_folded(folded(text).as_bytes())
     }
 
     /// Whether text that was folded already contains it.
-    pub(super) fn is_in_folded(&self, folded: &[u8]) -> bool {
+    fn is_in_folded(&self, folded: &[u8]) -> bool {
         self.finder.find(folded).is_some()
     }
 
-    /// Bytes of it that may stand at the end of one piece of text when the rest stands in the next.
-    pub(super) fn overlap(&self) -> usize {
-        self.finder.needle().len().saturating_sub(1)
+    /// What is looked for, folded.
+    pub(super) fn folded(&self) -> &[u8] {
+        self.finder.needle()
+    }
+}
+
+/// Has seen enough when it was in what it saw.
+impl Viewer for &Needle {
+    fn overlap(&self) -> usize {
+        self.folded().len().saturating_sub(1)
+    }
+
+    fn see(&mut self, folded: &[u8]) -> bool {
+        self.is_in_folded(folded)
     }
 }
 

@@ -4,12 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::message::transfer::decode;
-use crate::message::{Outliner, headers};
+use crate::message::{Outline, headers};
 
 fn outline(message: &[u8]) -> Outline<'static> {
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    outliner.finish()
+    Outline::of(message)
 }
 
 fn plan(message: &[u8], outline: &Outline, size: usize) -> Result<Option<Recoding>, Unfit> {

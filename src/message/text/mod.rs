@@ -9,6 +9,8 @@ mod pdf;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use memchr::memmem;
+
 use super::transfer::Decoder;
 use super::{Envelope, Kind, Outline, Part, Range, charset, words};
 
@@ -16,6 +18,8 @@ pub use html::seen;
 
 /// Bytes asked for at a time.
 const PIECE_BYTES: u32 = 64 * 1024;
+/// Bytes asked for of a file first.
+const HEAD_BYTES: u32 = 8 * 1024;
 /// Most bytes of all that people read in the message itself.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// Most bytes of all text in attachments.
@@ -65,6 +69,22 @@ enum Format {
     Html,
     Pdf,
     Office,
+}
+
+impl Format {
+    fn is_text(self) -> bool {
+        matches!(self, Format::Plain | Format::Html)
+    }
+
+    /// Can it begin so? A PDF says what it is near its beginning (ISO 32000-1, annex H.3.4.1), an office document is a
+    /// ZIP archive.
+    fn begins(self, bytes: &[u8]) -> bool {
+        match self {
+            Format::Plain | Format::Html => true,
+            Format::Pdf => memmem::find(bytes, b"%PDF-").is_some(),
+            Format::Office => bytes.starts_with(b"PK"),
+        }
+    }
 }
 
 struct Walk<R> {
@@ -121,9 +141,8 @@ impl<B: AsRef<[u8]>, E, R: FnMut(Range) -> Result<B, E>> Walk<R> {
 
     fn text(&mut self, part: &Part, format: Format, place: Place) -> Result<(), E> {
         let room = self.room(place);
-        let is_text = matches!(format, Format::Plain | Format::Html);
-        let bytes_max = if is_text { room.saturating_mul(4) } else { FILE_BYTES_MAX }.min(self.files_left);
-        let Some(bytes) = self.decoded(part, bytes_max, is_text)? else { return Ok(()) };
+        let bytes_max = if format.is_text() { room.saturating_mul(4) } else { FILE_BYTES_MAX }.min(self.files_left);
+        let Some(bytes) = self.decoded(part, format, bytes_max)? else { return Ok(()) };
         self.files_left -= bytes.len();
         let label = part.parameter("charset").unwrap_or(b"us-ascii");
         let text: Cow<str> = match format {
@@ -136,23 +155,28 @@ impl<B: AsRef<[u8]>, E, R: FnMut(Range) -> Result<B, E>> Walk<R> {
         Ok(())
     }
 
-    /// The part's content; what is longer than `bytes_max` is cut, or not read at all.
-    fn decoded(&mut self, part: &Part, bytes_max: usize, may_be_cut: bool) -> Result<Option<Vec<u8>>, E> {
+    /// The part's content. A text that is longer than `bytes_max` is cut; a file that is longer is not read at all, nor
+    /// is one that does not begin as its format does.
+    fn decoded(&mut self, part: &Part, format: Format, bytes_max: usize) -> Result<Option<Vec<u8>>, E> {
         // An encoding never makes more of fewer bytes.
-        if !may_be_cut && part.body.len() / 4 * 3 > bytes_max.saturating_mul(2) {
+        if !format.is_text() && part.body.len() / 4 * 3 > bytes_max.saturating_mul(2) {
             return Ok(None);
         }
         let mut decoder = Decoder::new(&part.encoding);
         let mut decoded = Vec::new();
         let mut start = part.body.start;
+        let mut piece = if format.is_text() { PIECE_BYTES } else { HEAD_BYTES };
         while start < part.body.end && decoded.len() <= bytes_max {
-            let end = part.body.end.min(start.saturating_add(PIECE_BYTES));
+            let end = part.body.end.min(start.saturating_add(piece));
             decoder.push((self.read)(Range { start, end })?.as_ref(), &mut decoded);
-            start = end;
+            if start == part.body.start && !format.begins(&decoded) {
+                return Ok(None);
+            }
+            (start, piece) = (end, PIECE_BYTES);
         }
         decoder.finish(&mut decoded);
         if decoded.len() > bytes_max {
-            if !may_be_cut {
+            if !format.is_text() {
                 return Ok(None);
             }
             decoded.truncate(bytes_max);

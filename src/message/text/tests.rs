@@ -3,12 +3,10 @@
 use std::convert::Infallible;
 
 use super::*;
-use crate::message::Outliner;
+use crate::message::Outline;
 
 fn read(message: &[u8]) -> Texts {
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    texts(&outliner.finish(), |range| {
+    texts(&Outline::of(message), |range| {
         assert!(range.len() <= PIECE_BYTES as usize);
         Ok::<_, Infallible>(range.of(message))
     })

@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use mailstead_storage::{
     AccessKey, AccountId, Append, Appended, Attributes, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId,
-    Modseq, NewMessage, Result, Rights, RightsChange, SpecialUse, Store, Time, Uid, UidSet, Usage, Word,
+    Modseq, NewMessage, Record, Result, Rights, RightsChange, SpecialUse, Store, Time, Uid, UidSet, Usage, Word,
 };
 
-use self::looked_at::LookedAt;
+use self::looked_at::{Filter, LookedAt};
 use self::place::{Asker, Place, Room};
 use super::House;
 use super::arrange::{Arrangement, Row};
@@ -503,21 +503,34 @@ fn search(store: &Store, index: &Search, mailbox: MailboxId, uids: UidSet, progr
     while !uids.is_empty() {
         let fetched = fetch(store, mailbox, &uids, program.needs() >= Needs::Outline)?;
         let mut outlines = fetched.outlines.into_iter();
+        let mut filters = filters(store, program, &fetched.records)?.into_iter();
+        let mut made = Vec::new();
         for record in fetched.records {
-            let mut message = LookedAt::new(store, &ask, record, outlines.next());
+            let mut message = LookedAt::new(store, &ask, record, outlines.next(), filters.next().flatten());
             let matches = program.matches(&mut message);
             if matches && program.is_fuzzy() {
                 found.scores.push(record.uid, program.relevancy(&mut message));
             }
-            message.finish()?;
+            if let Filter::Made(filter) = message.finish()? {
+                made.push((record.blob, filter));
+            }
             if matches {
                 found.uids.push(record.uid);
                 found.modseq = found.modseq.max(record.modseq);
             }
         }
+        store.put_text_filters(made);
         uids = fetched.rest;
     }
     Ok(found)
+}
+
+/// The filters that are kept of these messages, if the program has use for any.
+fn filters(store: &Store, program: &Program, records: &[Record]) -> Result<Vec<Option<Arc<[u8]>>>> {
+    match program.needs() {
+        Needs::Bytes => store.text_filters(&records.iter().map(|record| record.blob).collect::<Vec<_>>()),
+        Needs::Record | Needs::Outline => Ok(Vec::new()),
+    }
 }
 
 fn rows(store: &Store, mailbox: MailboxId, mut uids: UidSet, arrangement: &Arrangement) -> Result<Vec<Row>> {

@@ -75,12 +75,10 @@ fn first_words(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::Outliner;
+    use crate::message::Outline;
 
     fn preview(message: &str) -> Option<String> {
-        let mut outliner = Outliner::new();
-        outliner.feed(message.as_bytes());
-        let (range, mut preview) = Preview::of(&outliner.finish())?;
+        let (range, mut preview) = Preview::of(&Outline::of(message.as_bytes()))?;
         preview.feed(range.of(message.as_bytes()));
         Some(preview.finish())
     }

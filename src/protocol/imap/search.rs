@@ -139,7 +139,7 @@ impl Program {
     pub fn needs(&self) -> Needs {
         match self {
             // An empty text asks whether the field is there at all, which an outline cannot always tell.
-            Program::Header(field, needle) if is_outlined(field) && !needle.is_empty() => Needs::Outline,
+            Program::Header(field, needle) if Outlined::of(field).is_some() && !needle.is_empty() => Needs::Outline,
             Program::SentSince(_) | Program::SentBefore(_) => Needs::Outline,
             Program::Header(..) | Program::Body(_) | Program::Text(_) => Needs::Bytes,
             Program::Not(program) => program.needs(),
@@ -155,7 +155,7 @@ impl Program {
         match self.needs() {
             Needs::Record => 16 * 1024,
             Needs::Outline => 1024,
-            Needs::Bytes => 64,
+            Needs::Bytes => 128,
         }
     }
 
@@ -211,11 +211,32 @@ impl Program {
     }
 }
 
-/// Is this header field in the outline?
-pub fn is_outlined(field: &str) -> bool {
-    ["From", "To", "Cc", "Bcc", "Subject", "Message-ID", "In-Reply-To"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(field))
+/// A header field that is in the outline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlined {
+    From,
+    To,
+    Cc,
+    Bcc,
+    Subject,
+    MessageId,
+    InReplyTo,
+}
+
+impl Outlined {
+    /// The field of this name, if it is in the outline.
+    pub fn of(field: &str) -> Option<Outlined> {
+        Some(match field.to_ascii_uppercase().as_str() {
+            "FROM" => Outlined::From,
+            "TO" => Outlined::To,
+            "CC" => Outlined::Cc,
+            "BCC" => Outlined::Bcc,
+            "SUBJECT" => Outlined::Subject,
+            "MESSAGE-ID" => Outlined::MessageId,
+            "IN-REPLY-TO" => Outlined::InReplyTo,
+            _ => return None,
+        })
+    }
 }
 
 fn not(program: Program) -> Program {

@@ -8,7 +8,7 @@ mod unpack;
 
 use mailstead_storage::{Report, ReportKind, Time};
 
-use crate::message::{Kind, Outliner, Part, headers, transfer};
+use crate::message::{Kind, Outline, Part, headers, transfer};
 
 /// Longest message that is looked into, bytes.
 const MESSAGE_BYTES_MAX: usize = 4 << 20;
@@ -55,9 +55,7 @@ pub fn read(message: &[u8], received: Time) -> Option<Report> {
     if message.len() > MESSAGE_BYTES_MAX {
         return None;
     }
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    let outline = outliner.finish();
+    let outline = Outline::of(message);
     let mut leaves = Vec::new();
     collect(&outline.root, &mut leaves);
     let (kind, incoming) = leaves.into_iter().find_map(|part| document(part, message))?;

@@ -1,13 +1,16 @@
 //! Words to look for as the index has them.
 
-use mailstead_storage::search::{Field, Query};
+use mailstead_storage::search::{Field, Query, Test};
 
 use super::Words;
 use crate::search::document::whole;
-use crate::search::{language, words};
+use crate::search::language::{self, Language};
+use crate::search::words;
 
 /// Fields that know addresses and ids as wholes.
 const WHOLES: [Field; 6] = [Field::From, Field::To, Field::Cc, Field::Bcc, Field::List, Field::Header];
+/// Fields of what people read.
+const READ: [Field; 3] = [Field::Subject, Field::Body, Field::Attachment];
 /// How much more a word itself counts than its other forms, and what stands in the subject than what does not.
 const SELF_WEIGHT: f32 = 3.0;
 
@@ -43,6 +46,7 @@ struct Part {
     lower: String,
     folded: String,
     is_piece: bool,
+    has_forms: bool,
     end: usize,
 }
 
@@ -53,7 +57,8 @@ fn parts(text: &str) -> Vec<Part> {
         let said = word.is_piece && parts.last().is_some_and(|last| last.is_piece && last.end == word.end);
         if !said {
             let (lower, folded) = (word.lower.to_owned(), word.folded.to_owned());
-            parts.push(Part { lower, folded, is_piece: word.is_piece, end: word.end });
+            let (is_piece, has_forms, end) = (word.is_piece, word.has_forms(), word.end);
+            parts.push(Part { lower, folded, is_piece, has_forms, end });
         }
     });
     parts
@@ -66,23 +71,32 @@ fn word(fields: &[Field], part: &Part, exact: bool, unfinished: bool) -> Query {
         return Query::Prefix { fields, prefix: part.folded.clone() };
     }
     let itself = Query::Word { fields: fields.clone(), word: part.folded.clone() };
-    let stem_field = match &fields[..] {
-        [Field::Subject] => Some(Field::SubjectStem),
-        fields if fields.contains(&Field::Body) => Some(Field::Stem),
-        _ => None,
+    let (stem_field, fields) = match &fields[..] {
+        [Field::Subject] => (Field::SubjectStem, fields),
+        all if all.contains(&Field::Body) => {
+            (Field::Stem, all.iter().copied().filter(|field| READ.contains(field)).collect())
+        }
+        _ => return itself,
     };
-    let Some(stem_field) = stem_field.filter(|_| !exact && !part.is_piece) else { return itself };
-    let stems = language::stems(&part.lower, &part.folded);
-    let mut any = vec![
-        Query::Weighed(Box::new(itself), SELF_WEIGHT),
-        // Words of which this is the stem.
-        Query::Word { fields: vec![stem_field], word: part.folded.clone() },
-    ];
-    for stem in stems {
-        any.push(Query::Word { fields: vec![stem_field], word: stem.clone() });
-        any.push(Query::Word { fields: fields.clone(), word: stem });
+    if exact || !part.has_forms {
+        return itself;
     }
+    let mut any = vec![Query::Weighed(Box::new(itself), SELF_WEIGHT)];
+    let stems = language::stems(&part.lower, &part.folded).into_iter().chain([part.folded.clone()]);
+    any.extend(stems.map(|stem| Query::Word { fields: vec![stem_field], word: stem }));
+    any.extend(Language::all().map(|language| forms(&fields, language, language.stem(&part.lower))));
     Query::Any(any)
+}
+
+/// Words of this language that are reduced to this stem.
+fn forms(fields: &[Field], language: Language, stem: String) -> Query {
+    let beginning = language::beginning(&stem).to_owned();
+    if beginning.len() < language::BEGINNING_BYTES_MIN {
+        return Query::Any(Vec::new());
+    }
+    let is_of = Query::Word { fields: vec![Field::Language], word: language.code().to_owned() };
+    let test = Test::new(move |word| language.stem(word) == stem);
+    Query::All(vec![is_of, Query::Tested { fields: fields.to_vec(), beginning, test }])
 }
 
 /// Words side by side. Where the index does not know their order, all of them.

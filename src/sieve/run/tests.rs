@@ -7,7 +7,7 @@ use mailstead_storage::{Result, Time};
 use proptest::prelude::*;
 
 use super::super::{Edit, Failure, Mail, Place, Plan, Script, Surroundings};
-use crate::message::{Outliner, Range};
+use crate::message::{Outline, Range};
 
 const MESSAGE: &str = "Received: from a by b; Tue, 1 Jul 2003 12:00:00 +0200\r\n\
     Received: from c by d; Mon, 30 Jun 2003 23:30:00 -0700\r\n\
@@ -56,9 +56,7 @@ impl Surroundings for Room<'_> {
 }
 
 fn run_on(script: &Script, message: &[u8]) -> std::result::Result<Plan, Failure> {
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    let outline = outliner.finish();
+    let outline = Outline::of(message);
     let mail = Mail {
         reverse_path: "bounce+x@remote.test",
         recipient: "alice+News@example.test",

@@ -263,7 +263,7 @@ pub(super) fn closing() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BodyKind, Envelope, Pending, Priority, Provenance, Time, Verdict};
+    use crate::{Envelope, Pending, Priority, Provenance, Time, Verdict};
 
     const SLOW: Duration = Duration::from_millis(2);
     const HOUR: Duration = Duration::from_secs(3600);
@@ -277,15 +277,7 @@ mod tests {
     }
 
     fn spool() -> Purpose {
-        let envelope = Envelope {
-            reverse_path: String::new(),
-            recipients: Vec::new(),
-            ret: None,
-            envelope_id: None,
-            body: BodyKind::SevenBit,
-            smtputf8: false,
-            require_tls: false,
-        };
+        let envelope = Envelope::new("", Vec::new());
         let arrival = Arrival {
             envelope,
             provenance: Provenance::Box,

@@ -61,9 +61,13 @@ pub(crate) fn record(tables: &mut Tables, fresh: &Fresh) -> Result<u32> {
     Ok(fresh.copies.len() as u32)
 }
 
+/// The chain of a domain, as it was written last.
+pub(super) fn chain(tables: &Tables, domain: &str) -> Result<Option<ChainRow>> {
+    tables.archive_chain.get(domain)?.map(|row| ChainRow::decode(row.value())).transpose()
+}
+
 fn open(tables: &mut Tables, domain: &str) -> Result<Tail> {
-    let known = tables.archive_chain.get(domain)?.map(|row| ChainRow::decode(row.value())).transpose()?;
-    let chain = match known {
+    let chain = match chain(tables, domain)? {
         Some(chain) => chain,
         None => {
             let number = tables.next_id("archive_chain_next")?;

@@ -1,8 +1,8 @@
 //! Reading records: one by its number, those of a domain in their order, and those of several domains together, the
 //! newest first. Records of a chain are in the order of time, so a moment is found by halving.
 //!
-//! Parts of addresses are looked for in whole rows before any record of them is read: a million records are some forty
-//! thousand rows.
+//! Rows that the filter of their records excludes are stepped over; in the others, parts of addresses are looked for
+//! before any record is read.
 
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use std::sync::Arc;
 use memchr::memmem::Finder;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
-use super::rows::{ChainRow, Entry, RecordRow, archived, chain_keys, entries, first, key_parts, row_key};
+use super::filter::{self, Asked};
+use super::rows::{ChainRow, Entry, RecordRow, chain_keys, entries, first, key_parts, row_key};
 use crate::tables::meta;
 use crate::{ArchiveChain, ArchivePlace, ArchiveRecord, Result, Time};
 
@@ -32,6 +33,8 @@ pub struct ArchiveSlice {
     pub after: Option<ArchivePlace>,
     /// Records whose addresses do not hold all of these parts, in any case of ASCII, may be left out.
     pub parts: Vec<String>,
+    /// Records may be left out when not all of these stand in the texts that their filter was made of.
+    pub texts: Vec<Vec<u8>>,
 }
 
 /// What a look came to.
@@ -119,6 +122,8 @@ pub(crate) fn newest(transaction: &ReadTransaction, slice: &ArchiveSlice, max: u
     let parts: Vec<String> = slice.parts.iter().map(|part| part.to_ascii_lowercase()).collect();
     let mut view = View {
         rows,
+        filters: transaction.open_table(meta::ARCHIVE_FILTER)?,
+        asked: Asked::new(&slice.texts),
         slice,
         parts: parts.iter().map(|part| Finder::new(part.as_bytes())).collect(),
         rows_left: LOOK_ROWS_MAX,
@@ -153,6 +158,8 @@ pub(crate) fn newest(transaction: &ReadTransaction, slice: &ArchiveSlice, max: u
 /// What is read, and how much more of it.
 struct View<'s> {
     rows: Rows,
+    filters: Rows,
+    asked: Asked,
     slice: &'s ArchiveSlice,
     parts: Vec<Finder<'s>>,
     rows_left: usize,
@@ -160,6 +167,17 @@ struct View<'s> {
 }
 
 impl View<'_> {
+    /// The place of the first record of the filter that this one belongs to, when none of them is wanted.
+    fn excluded(&self, chain: u32, number: u64) -> Result<Option<ArchivePlace>> {
+        if self.asked.is_empty() {
+            return Ok(None);
+        }
+        let key = filter::key_of(chain, number);
+        let Some(row) = self.filters.get(key)? else { return Ok(None) };
+        let (_, number) = key_parts(key);
+        Ok(self.asked.excluded(row.value())?.map(|archived| ArchivePlace { archived, chain, number }))
+    }
+
     /// May a record of this row hold all parts?
     fn may_hold(&self, row: &[u8]) -> bool {
         if self.parts.is_empty() {
@@ -240,13 +258,23 @@ impl Backwards {
         }
     }
 
-    /// Reads the row before; false when there is none.
+    /// Reads the row before, or steps over those that are excluded; false when there is none.
     fn read(&mut self, view: &mut View) -> Result<bool> {
+        let (_, number) = key_parts(self.key);
+        if number <= 1 {
+            return Ok(false);
+        }
+        view.rows_left = view.rows_left.saturating_sub(1);
+        if let Some(place) = view.excluded(self.chain, number - 1)? {
+            view.passed += number - place.number;
+            self.key = row_key(self.chain, place.number);
+            self.begun = Some(place);
+            return Ok(true);
+        }
         let range = *chain_keys(self.chain).start()..self.key;
         let Some((key, row)) = view.rows.range(range)?.next_back().transpose()? else { return Ok(false) };
         let (key, row) = (key.value(), row.value());
         let (_, number) = key_parts(key);
-        view.rows_left = view.rows_left.saturating_sub(1);
         view.passed += self.key - key;
         self.key = key;
         self.begun = Some(ArchivePlace { archived: begin(row)?, chain: self.chain, number });
@@ -274,10 +302,7 @@ fn row_after(rows: &Rows, chain: &ChainRow, moment: Time) -> Result<u64> {
 
 /// When the first record of a row was archived, or the last of the gap that it begins with.
 fn begin(row: &[u8]) -> Result<Time> {
-    match first(row)? {
-        Entry::Record(bytes) => archived(bytes),
-        Entry::Gap(gap) => Ok(gap.archived),
-    }
+    first(row)?.archived()
 }
 
 fn row_with(rows: &Rows, domain: &Arc<str>, chain: u32, number: u64) -> Result<Vec<ArchiveRecord>> {

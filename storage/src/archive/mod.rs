@@ -10,6 +10,7 @@
 //! Never does it decide that a record may go: who sweeps does, and names the records.
 
 pub(crate) mod append;
+pub(crate) mod filter;
 pub(crate) mod look;
 pub(crate) mod proof;
 pub(crate) mod retention;
@@ -145,6 +146,15 @@ pub struct ArchiveChain {
     pub first: u64,
     /// Records that are still there.
     pub kept: u64,
+}
+
+/// Neighbouring records that have no filter yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchiveUnfiltered {
+    /// Of which domain.
+    pub domain: String,
+    /// The number of the first of them.
+    pub first: u64,
 }
 
 /// A place in the order of all records, the newest first.

@@ -3,9 +3,9 @@
 
 use redb::ReadableTable;
 
-use super::append;
 use super::rows::{ChainRow, Entry, Gap, Packed, RecordRow, chain_keys, corrupt, entries, hash, key_parts, row_key};
 use super::rules::holds_changed;
+use super::{append, filter};
 use crate::write::Tables;
 use crate::{BlobId, Error, Result, Word};
 
@@ -18,8 +18,8 @@ pub(crate) fn remove(tables: &mut Tables, domain: &str, mut numbers: Vec<u64>, j
         return Err(Error::new(Word::NotAllowed, "legal holds have changed meanwhile"));
     }
     append::flush(tables)?;
-    let row = tables.archive_chain.get(domain)?.map(|row| ChainRow::decode(row.value())).transpose()?;
-    let mut chain = row.ok_or_else(|| Error::new(Word::NotFound, format!("{domain} has no archive")))?;
+    let missing = || Error::new(Word::NotFound, format!("{domain} has no archive"));
+    let mut chain = append::chain(tables, domain)?.ok_or_else(missing)?;
     numbers.retain(|number| (chain.first..=chain.last).contains(number));
     numbers.sort_unstable();
     tables.begin_writing();
@@ -77,5 +77,6 @@ fn forget_beginning(tables: &mut Tables, chain: &mut ChainRow) -> Result<()> {
         let [Entry::Gap(gap)] = entries(&row)?[..] else { return Ok(()) };
         (chain.first, chain.anchor) = (key_parts(key).1 + gap.count, gap.hash);
         tables.archive.remove(key)?;
+        filter::forget(tables, chain.number, chain.first)?;
     }
 }

@@ -147,6 +147,14 @@ impl Entry<'_> {
             Entry::Gap(gap) => gap.count,
         }
     }
+
+    /// When it was archived; of a gap, when its last record was.
+    pub(super) fn archived(&self) -> Result<Time> {
+        match self {
+            Entry::Record(bytes) => archived(bytes),
+            Entry::Gap(gap) => Ok(gap.archived),
+        }
+    }
 }
 
 /// A row of packed records, being written.
@@ -213,7 +221,7 @@ fn entry<'r>(row: &mut Reader<'r>) -> Result<Entry<'r>> {
 }
 
 /// When a record was archived.
-pub(super) fn archived(record: &[u8]) -> Result<Time> {
+fn archived(record: &[u8]) -> Result<Time> {
     let mut row = Reader::bare("archive", record);
     row.raw(2 * size_of::<Hash>())?;
     Ok(Time(row.number()?))

@@ -179,7 +179,7 @@ pub(crate) fn holds_changed(state: &impl ReadableTable<&'static str, u64>) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AccountId, BodyKind, Domain, Envelope, EnvelopeRecipient, Notify, Priority, Verdict};
+    use crate::{AccountId, Domain, Envelope, EnvelopeRecipient, Notify, Priority, Verdict};
 
     fn directory() -> Directory {
         let mut directory = Directory::default();
@@ -200,20 +200,8 @@ mod tests {
     }
 
     fn arrival(from: &str, to: &[&str], provenance: Provenance) -> Arrival {
-        let recipient = |address: &&str| EnvelopeRecipient {
-            address: (*address).to_owned(),
-            notify: Notify::DEFAULT,
-            original: None,
-        };
-        let envelope = Envelope {
-            reverse_path: from.into(),
-            recipients: to.iter().map(recipient).collect(),
-            ret: None,
-            envelope_id: None,
-            body: BodyKind::SevenBit,
-            smtputf8: false,
-            require_tls: false,
-        };
+        let recipient = |address: &&str| EnvelopeRecipient::new(*address, Notify::DEFAULT);
+        let envelope = Envelope::new(from, to.iter().map(recipient).collect());
         Arrival {
             envelope,
             provenance,

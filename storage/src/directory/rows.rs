@@ -135,8 +135,8 @@ pub(crate) fn remove_domain(tables: &mut Tables, name: &str) -> Result<()> {
     let domain = find_domain(tables, name)?.ok_or_else(|| not_found("domain", name))?;
     let of_domain = |address: &str| domain_of(address) == name;
     let mut used = false;
-    for row in tables.account.iter()? {
-        used |= of_domain(&decode_json::<Account>("account", row?.1.value())?.address);
+    for row in tables.account_address.iter()? {
+        used |= of_domain(row?.0.value());
     }
     for row in tables.alias.iter()? {
         used |= of_domain(row?.0.value());
@@ -217,12 +217,7 @@ pub(crate) fn account(tables: &Tables, id: AccountId) -> Result<Option<Account>>
 }
 
 fn has_account(tables: &Tables, address: &str) -> Result<bool> {
-    for row in tables.account.iter()? {
-        if decode_json::<Account>("account", row?.1.value())?.address == address {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(tables.account_address.get(address)?.is_some())
 }
 
 pub(crate) fn add_account(tables: &mut Tables, new: NewAccount, now: Time) -> Result<AccountId> {
@@ -252,6 +247,7 @@ pub(crate) fn add_account(tables: &mut Tables, new: NewAccount, now: Time) -> Re
         created: now,
     };
     tables.account.insert(id.0, encode_json(&account).as_slice())?;
+    tables.account_address.insert(account.address.as_str(), id.0)?;
     let inbox = ("INBOX", None);
     let special = SPECIAL_MAILBOXES.into_iter().map(|(name, special_use)| (name, Some(special_use)));
     for (name, special_use) in std::iter::once(inbox).chain(special) {
@@ -288,6 +284,7 @@ pub(crate) fn remove_account(tables: &mut Tables, id: AccountId) -> Result<()> {
     guard::forget_account(tables, id)?;
     password::forget(tables, id)?;
     tables.account.remove(id.0)?;
+    tables.account_address.remove(old.address.as_str())?;
     tables.login.remove(id.0)?;
     credentials::remove_all(tables, id)?;
     credentials::forget_uses(tables, &old.app_passwords, &[])?;

@@ -1,9 +1,11 @@
 //! Reading mailboxes: each function is one read transaction's work, its result copied out.
 
+use std::sync::Arc;
+
 use redb::ReadTransaction;
 
 use crate::rows::{self, MailboxRow};
-use crate::tables::{message_key, message_keys, meta, vanished_key};
+use crate::tables::{Definition, message_key, message_keys, meta, vanished_key};
 use crate::{
     AccountId, BlobId, Changes, Counters, Error, Flags, Mailbox, MailboxId, Modseq, Opened, Record, Result, Uid,
     UidSet, Word,
@@ -117,7 +119,20 @@ pub(crate) fn records(
 }
 
 /// Outlines of many messages, in their order.
-pub(crate) fn outlines(transaction: &ReadTransaction, blobs: &[BlobId]) -> Result<Vec<Option<std::sync::Arc<[u8]>>>> {
-    let table = transaction.open_table(meta::OUTLINE)?;
+pub(crate) fn outlines(transaction: &ReadTransaction, blobs: &[BlobId]) -> Result<Vec<Option<Arc<[u8]>>>> {
+    rows_of(transaction, meta::OUTLINE, blobs)
+}
+
+/// Text filters of many messages, in their order.
+pub(crate) fn text_filters(transaction: &ReadTransaction, blobs: &[BlobId]) -> Result<Vec<Option<Arc<[u8]>>>> {
+    rows_of(transaction, meta::TEXT_FILTER, blobs)
+}
+
+fn rows_of(
+    transaction: &ReadTransaction,
+    table: Definition<u64, &[u8]>,
+    blobs: &[BlobId],
+) -> Result<Vec<Option<Arc<[u8]>>>> {
+    let table = transaction.open_table(table)?;
     blobs.iter().map(|id| Ok(table.get(id.0)?.map(|row| row.value().into()))).collect()
 }

@@ -32,17 +32,19 @@ pub enum Field {
     Attachment,
     /// The names of attachments.
     Name,
-    /// The stems of the subject's words.
+    /// Other forms of the subject's words.
     SubjectStem,
-    /// The stems of all words that people read, attachments included.
+    /// Other forms of the words that people read, attachments included.
     Stem,
+    /// The languages that the text may be in.
+    Language,
     /// What kinds of things there are: `attachment`, `pdf`, `image`, …
     Kind,
 }
 
 impl Field {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Field; 13] = [
+    pub const ALL: [Field; 14] = [
         Field::Subject,
         Field::From,
         Field::To,
@@ -55,6 +57,7 @@ impl Field {
         Field::Name,
         Field::SubjectStem,
         Field::Stem,
+        Field::Language,
         Field::Kind,
     ];
 
@@ -72,13 +75,14 @@ impl Field {
             Field::Name => "name",
             Field::SubjectStem => "subject_stem",
             Field::Stem => "stem",
+            Field::Language => "language",
             Field::Kind => "kind",
         }
     }
 
     /// Whether the order of words is kept, so that phrases can be found.
     fn has_positions(self) -> bool {
-        !matches!(self, Field::SubjectStem | Field::Stem | Field::Kind | Field::Header)
+        !matches!(self, Field::SubjectStem | Field::Stem | Field::Language | Field::Kind | Field::Header)
     }
 }
 

@@ -23,7 +23,7 @@ impl Index {
     /// `Corrupt`, `Io`.
     pub fn find(&self, owner: AccountId, query: &Query) -> Result<Vec<BlobId>> {
         let searcher = self.reader.searcher();
-        let compiled = compile(&self.columns, owner, query, false);
+        let compiled = compile(&searcher, &self.columns, owner, query, false)?;
         let weight = compiled.weight(EnableScoring::disabled_from_searcher(&searcher))?;
         let mut found = Vec::new();
         for_segments(&searcher, |segment| {
@@ -43,7 +43,7 @@ impl Index {
     /// `Corrupt`, `Io`.
     pub fn rank(&self, owner: AccountId, query: &Query) -> Result<Vec<Hit>> {
         let searcher = self.reader.searcher();
-        let compiled = compile(&self.columns, owner, query, true);
+        let compiled = compile(&searcher, &self.columns, owner, query, true)?;
         let weight = compiled.weight(EnableScoring::enabled_from_searcher(&searcher))?;
         let mut found = Vec::new();
         for_segments(&searcher, |segment| {

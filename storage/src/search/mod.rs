@@ -20,7 +20,7 @@ use fields::Columns;
 
 pub use fields::{Document, Field};
 pub use hits::Hit;
-pub use query::Query;
+pub use query::{Query, Test};
 pub use writer::{Place, Progress, Writer};
 
 /// An open index. Searches see it as of its last commit.
@@ -82,6 +82,8 @@ impl From<tantivy::TantivyError> for Error {
             Tantivy::DataCorruption(_) | Tantivy::IncompatibleIndex(_) | Tantivy::SchemaError(_) => {
                 Error::new(Word::Corrupt, format!("the index cannot be read: {error}"))
             }
+            // What its threads met is not told; as a rule that they could not write.
+            Tantivy::ErrorInThread(_) => Error::new(Word::Io, "the index could not be written; is the disk full?"),
             error => Error::new(Word::Io, format!("the index: {error}")),
         }
     }

@@ -3,9 +3,14 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, BinaryHeap, HashSet};
+use std::ops::RangeInclusive;
+use std::panic::resume_unwind;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
 
 use memchr::memmem::Finder;
-use redb::{ReadTransaction, ReadableTable};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use super::glance::Glance;
 use super::look::{fresh_entry, one_entry};
@@ -14,6 +19,11 @@ use crate::queue::{Fresh, Queue};
 use crate::rows::SpoolHead;
 use crate::tables::meta;
 use crate::{BlobId, Result, SpoolEntry, SpoolFilter, SpoolOrder, SpoolPlace};
+
+/// With more rows than these, two threads look, each through a half of them.
+const ROWS_ALONE: u64 = if cfg!(test) { 8 } else { 2000 };
+/// How many rows a walk steps over in the time in which one is found by its id.
+const GETS_PER_WALK: usize = 4;
 
 impl SpoolFilter {
     /// Where an entry stands in this order.
@@ -75,8 +85,7 @@ fn turned(descending: bool, order: Ordering) -> Ordering {
 /// The first rows of the page.
 struct Page<'f> {
     filter: &'f SpoolFilter,
-    /// What the sender is to contain, and how it is found.
-    sender: Option<Finder<'f>>,
+    sender: Option<&'f Finder<'f>>,
     best: BinaryHeap<Ranked>,
     /// The text that is compared, and the sender that is searched; kept, so that not every row needs memory of its own.
     text: String,
@@ -126,7 +135,7 @@ impl Page<'_> {
     }
 
     fn is_looked_for(&mut self, glance: &Glance) -> Result<bool> {
-        if let Some(finder) = &self.sender {
+        if let Some(finder) = self.sender {
             let sender = fold_into(glance.addresses.sender()?, &mut self.sender_text);
             if finder.find(sender.as_bytes()).is_none() {
                 return Ok(false);
@@ -155,26 +164,22 @@ pub(crate) fn list(
         return Ok(Vec::new());
     }
     let wanted = filter.sender.as_deref().map(senders::folded);
-    let sender = wanted.as_deref().map(|wanted| Finder::new(wanted.as_bytes()));
-    let mut page = Page { filter, sender, best: BinaryHeap::new(), text: String::new(), sender_text: String::new() };
-    let leased = if filter.order == SpoolOrder::Status { queue.all_leased() } else { HashSet::new() };
-    let spool = transaction.open_table(meta::SPOOL)?;
-    match wanted.as_deref().filter(|_| is_plain(filter)) {
-        Some(wanted) => {
-            let first = filter.after.as_ref().map_or(0, |after| after.id.0.saturating_add(1));
-            for id in senders::find(transaction, wanted, first, filter.limit)? {
-                if let Some(row) = spool.get(id.0)? {
-                    page.offer_row(id, row.value(), &leased)?;
-                }
-            }
-        }
-        None => walk(&spool, &mut page, &leased)?,
-    }
+    let look = Look {
+        filter,
+        sender: wanted.as_deref().map(|wanted| Finder::new(wanted.as_bytes())),
+        leased: if filter.order == SpoolOrder::Status { queue.all_leased() } else { HashSet::new() },
+        spool: transaction.open_table(meta::SPOOL)?,
+    };
+    let rows = look.spool.len()?;
+    let mut page = match wanted.as_deref().and_then(|wanted| sent_by(queue, wanted, filter, rows)) {
+        Some(ids) => look.among(ids)?,
+        None => look.through_all()?,
+    };
     // Rows come first where a message stopped being fresh in between.
     for (fresh, is_leased) in fresh {
         let place = page.place_for(fresh.id, &Glance::of_fresh(fresh, *is_leased))?;
         if let Some(place) = place
-            && spool.get(fresh.id.0)?.is_none()
+            && look.spool.get(fresh.id.0)?.is_none()
         {
             page.put(place);
         }
@@ -182,33 +187,100 @@ pub(crate) fn list(
     let ids = page.best.into_sorted_vec().into_iter().map(|ranked| ranked.place.id);
     let entries = ids.filter_map(|id| match fresh.iter().find(|(fresh, _)| fresh.id == id) {
         Some((fresh, leased)) => Some(Ok(fresh_entry(fresh.clone(), *leased))),
-        None => one_entry(&spool, queue, id).transpose(),
+        None => one_entry(&look.spool, queue, id).transpose(),
     });
     entries.collect()
 }
 
-/// Does the index by sender give the page's rows in its order, without one that the page does not show?
-fn is_plain(filter: &SpoolFilter) -> bool {
-    filter.order == SpoolOrder::Created && !filter.descending && !filter.waiting && filter.domains.is_none()
+/// The rows among which the page of a sender is found; `None` when they are so many that a walk is quicker.
+fn sent_by(queue: &Queue, wanted: &str, filter: &SpoolFilter, rows: u64) -> Option<Vec<BlobId>> {
+    // Memory has the rows in the page's order, and none that the page does not show.
+    if filter.order == SpoolOrder::Created && !filter.descending && !filter.waiting && filter.domains.is_none() {
+        let first = filter.after.as_ref().map_or(0, |after| after.id.0.saturating_add(1));
+        return Some(queue.sent_by(wanted, BlobId(first), filter.limit));
+    }
+    let few = rows as usize / GETS_PER_WALK;
+    Some(queue.sent_by(wanted, BlobId(0), few + 1)).filter(|ids| ids.len() <= few)
 }
 
-fn walk(spool: &impl ReadableTable<u64, &'static [u8]>, page: &mut Page, leased: &HashSet<BlobId>) -> Result<()> {
-    let in_order = page.filter.order == SpoolOrder::Created;
-    let after = page.filter.after.as_ref().filter(|_| in_order).map(|after| after.id.0);
-    let descending = page.filter.descending;
-    let mut rows = match (after, descending) {
-        (Some(after), false) => spool.range(after.saturating_add(1)..)?,
-        (Some(after), true) => spool.range(..after)?,
-        (None, _) => spool.iter()?,
-    };
-    while let Some(row) = if in_order && descending { rows.next_back() } else { rows.next() } {
-        let (id, row) = row?;
-        page.offer_row(BlobId(id.value()), row.value(), leased)?;
-        if in_order && page.is_full() {
-            break;
-        }
+/// A look at the spool's rows for a page.
+struct Look<'t> {
+    filter: &'t SpoolFilter,
+    /// What the sender is to contain, and how it is found.
+    sender: Option<Finder<'t>>,
+    leased: HashSet<BlobId>,
+    spool: ReadOnlyTable<u64, &'static [u8]>,
+}
+
+impl Look<'_> {
+    fn page(&self) -> Page<'_> {
+        let (text, sender_text) = (String::new(), String::new());
+        Page { filter: self.filter, sender: self.sender.as_ref(), best: BinaryHeap::new(), text, sender_text }
     }
-    Ok(())
+
+    fn among(&self, ids: Vec<BlobId>) -> Result<Page<'_>> {
+        let mut page = self.page();
+        for id in ids {
+            if let Some(row) = self.spool.get(id.0)? {
+                page.offer_row(id, row.value(), &self.leased)?;
+            }
+        }
+        Ok(page)
+    }
+
+    /// Two threads go through many rows, each through a half.
+    fn through_all(&self) -> Result<Page<'_>> {
+        let Some((first, last)) = self.ends()? else { return Ok(self.page()) };
+        let (is_enough, middle) = (AtomicBool::new(false), first.midpoint(last));
+        if self.spool.len()? < ROWS_ALONE {
+            return self.through(first..=last, &is_enough);
+        }
+        let (near, far) = match self.filter.descending {
+            false => (first..=middle, middle + 1..=last),
+            true => (middle + 1..=last, first..=middle),
+        };
+        let (near, far) = thread::scope(|scope| {
+            let far = scope.spawn(|| self.through(far, &is_enough));
+            let near = self.through(near, &AtomicBool::new(false));
+            is_enough.store(near.as_ref().is_ok_and(|page| self.is_in_order() && page.is_full()), Relaxed);
+            (near, far.join())
+        });
+        let mut page = near?;
+        far.unwrap_or_else(|panic| resume_unwind(panic))?.best.into_iter().for_each(|ranked| page.put(ranked.place));
+        Ok(page)
+    }
+
+    /// Do the rows lie in the page's order, or against it?
+    fn is_in_order(&self) -> bool {
+        self.filter.order == SpoolOrder::Created
+    }
+
+    /// The ids of the first row and of the last that may be in the page.
+    fn ends(&self) -> Result<Option<(u64, u64)>> {
+        let after = self.filter.after.as_ref().filter(|_| self.is_in_order()).map(|after| after.id.0);
+        let mut rows = match after {
+            Some(after) if self.filter.descending => self.spool.range(..after)?,
+            Some(after) => self.spool.range(after.saturating_add(1)..)?,
+            None => self.spool.iter()?,
+        };
+        let Some(first) = rows.next().transpose()?.map(|row| row.0.value()) else { return Ok(None) };
+        let last = rows.next_back().transpose()?.map_or(first, |row| row.0.value());
+        Ok(Some((first, last)))
+    }
+
+    /// What the page has of these rows. In order of creation it goes only as far as the page, and until it `is_enough`.
+    fn through(&self, ids: RangeInclusive<u64>, is_enough: &AtomicBool) -> Result<Page<'_>> {
+        let mut page = self.page();
+        let mut rows = self.spool.range(ids)?;
+        while let Some(row) = if self.filter.descending { rows.next_back() } else { rows.next() } {
+            let (id, row) = row?;
+            page.offer_row(BlobId(id.value()), row.value(), &self.leased)?;
+            if is_enough.load(Relaxed) || self.is_in_order() && page.is_full() {
+                break;
+            }
+        }
+        Ok(page)
+    }
 }
 
 #[cfg(test)]
@@ -216,8 +288,8 @@ mod tests {
     use std::sync::Arc;
 
     use crate::{
-        Arrival, BodyKind, Envelope, EnvelopeRecipient, Leased, Notify, Options, Priority, Provenance, Settlement,
-        Silent, Store, Time, Verdict,
+        Arrival, Envelope, EnvelopeRecipient, Leased, Notify, Options, Priority, Provenance, Settlement, Silent, Store,
+        Time, Verdict,
     };
 
     use super::*;
@@ -226,15 +298,7 @@ mod tests {
         let recipient =
             EnvelopeRecipient { address: format!("x@d{}.test", number % 3), notify: Notify::DEFAULT, original: None };
         Arrival {
-            envelope: Envelope {
-                reverse_path: format!("s{}@from.test", number % 2),
-                recipients: vec![recipient],
-                ret: None,
-                envelope_id: None,
-                body: BodyKind::SevenBit,
-                smtputf8: false,
-                require_tls: false,
-            },
+            envelope: Envelope::new(format!("s{}@from.test", number % 2), vec![recipient]),
             provenance: Provenance::Box,
             received: Time(1),
             priority: [Priority::High, Priority::Normal, Priority::Low][number as usize % 3],

@@ -1,7 +1,7 @@
 //! The archive: its rules and holds, its records, and the proof that it is whole.
 
 use super::Store;
-use crate::archive::{look, proof, retention, rules};
+use crate::archive::{filter, look, proof, retention, rules};
 use crate::*;
 
 impl Store {
@@ -95,6 +95,17 @@ impl Store {
     /// tells where to go on.
     pub fn archive_newest(&self, slice: &ArchiveSlice, max: usize) -> Result<ArchiveLook> {
         self.0.shared.look(|transaction| look::newest(transaction, slice, max))
+    }
+
+    /// For each domain the first records that have no filter and could have one: as many as
+    /// [`ARCHIVE_FILTER_RECORDS`].
+    pub fn archive_unfiltered(&self) -> Result<Vec<ArchiveUnfiltered>> {
+        self.0.shared.look(filter::unfiltered)
+    }
+
+    /// Gives records their filter; tells whether they are still there.
+    pub fn put_archive_filter(&self, of: ArchiveUnfiltered, filter: ArchiveFilter) -> Pending<bool> {
+        self.write(move |tables| filter::put(tables, &of, &filter))
     }
 
     /// Removes records of a domain by their numbers; those that are gone are passed over. Returns how many went. What is

@@ -51,8 +51,7 @@ impl Store {
         }
     }
 
-    /// Writes what came of the attempts, all in one transaction, and frees the leases. Fresh messages
-    /// must be settled in the order they were leased. Returns, in the same order, whether each
+    /// Writes what came of the attempts, all in one transaction, and frees the leases. Returns, in the same order, whether each
     /// message is out of the spool.
     pub fn settle(&self, settlements: Vec<Settlement>) -> Pending<Vec<bool>> {
         let shared = self.0.shared.clone();
@@ -75,13 +74,23 @@ impl Store {
         )
     }
 
-    /// Writes how far an attempt has come whose message stays leased. Says whether the message is still in the spool.
-    /// It must have its spool row.
+    /// Writes how far an attempt has come whose message stays leased; a fresh one is not fresh any more. Says whether the
+    /// message is still in the spool.
     pub fn progress(&self, settlement: Settlement) -> Pending<bool> {
-        self.write(move |tables| {
-            let gone = spool::settle::settle(tables, vec![(settlement, None)], Time::now())?;
-            Ok(!gone.contains(&true))
-        })
+        let shared = self.0.shared.clone();
+        let (id, fresh) = (settlement.id, shared.queue.fresh(settlement.id));
+        let meta = shared.clone();
+        meta.meta.write_then(
+            move |tables| {
+                let gone = spool::settle::settle(tables, vec![(settlement, fresh)], Time::now())?;
+                Ok(!gone.contains(&true))
+            },
+            move |result| {
+                if result.is_ok() {
+                    shared.queue.forget_fresh(&[id]);
+                }
+            },
+        )
     }
 
     /// When the next message that is not leased becomes due, of the queues that are `open`, which is asked by the
@@ -168,20 +177,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{BodyKind, Envelope, EnvelopeRecipient, Notify, Provenance, Silent, Verdict};
+    use crate::{Envelope, EnvelopeRecipient, Notify, Provenance, Silent, Verdict};
 
     fn arrival() -> Arrival {
-        let recipient = EnvelopeRecipient { address: "x@a.test".into(), notify: Notify::DEFAULT, original: None };
+        let recipient = EnvelopeRecipient::new("x@a.test", Notify::DEFAULT);
         Arrival {
-            envelope: Envelope {
-                reverse_path: "y@b.test".into(),
-                recipients: vec![recipient],
-                ret: None,
-                envelope_id: None,
-                body: BodyKind::SevenBit,
-                smtputf8: false,
-                require_tls: false,
-            },
+            envelope: Envelope::new("y@b.test", vec![recipient]),
             provenance: Provenance::Box,
             received: Time(1),
             priority: Priority::Normal,

@@ -1,7 +1,7 @@
-//! What layout a store has and what is in it, seen without the store's own code; and a store of layout 1, made from one of
-//! layout 2.
+//! What layout a store has and what is in it, seen without the store's own code; and stores of older
+//! layouts, made from one of the newest.
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, TableError};
 
 use mailstead_storage::MailboxId;
 
@@ -12,27 +12,42 @@ const SPOOL: TableDefinition<u64, &[u8]> = TableDefinition::new("spool");
 const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
 const MESSAGE: TableDefinition<u64, &[u8]> = TableDefinition::new("message");
 const DOMAIN: TableDefinition<&str, &[u8]> = TableDefinition::new("domain");
+const ACCOUNT: TableDefinition<u32, &[u8]> = TableDefinition::new("account");
+const ACCOUNT_ADDRESS: TableDefinition<&str, u32> = TableDefinition::new("account_address");
 const SPOOL_SENDER: TableDefinition<(&str, u64), ()> = TableDefinition::new("spool_sender");
 
-/// What the migration to layout 2 is about.
+/// What the migrations are about.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Layout {
     pub version: u64,
     /// Ids of the spool's rows.
     pub spool: Vec<u64>,
-    /// The index by sender; `None` when there is no such table.
-    pub senders: Option<Vec<(String, u64)>>,
+    /// Is there an index of the spool by sender?
+    pub senders: bool,
+    /// Accounts.
+    pub people: u64,
+    /// Accounts that are found by address; `None` when there is no such table.
+    pub addresses: Option<u64>,
 }
 
 fn meta(disk: &SimulatedDisk) -> Database {
     redb::Builder::new().create_with_backend(disk.file("meta.redb")).unwrap()
 }
 
-/// Takes a closed store back to layout 1, which had no index of the spool by sender and no numbers for domains.
-pub fn take_back(disk: &SimulatedDisk) {
+/// Takes a closed store back to layout 3, which had an index of the spool by sender.
+pub fn take_back_to_3(disk: &SimulatedDisk) {
     let database = meta(disk);
     let transaction = database.begin_write().unwrap();
-    transaction.delete_table(SPOOL_SENDER).unwrap();
+    transaction.open_table(SPOOL_SENDER).unwrap().insert(("a@example.test", 1), ()).unwrap();
+    transaction.open_table(STATE).unwrap().insert("schema", 3).unwrap();
+    transaction.commit().unwrap();
+}
+
+/// Takes a closed store back to layout 1, which had no numbers for domains and no index of accounts by address.
+pub fn take_back_to_1(disk: &SimulatedDisk) {
+    let database = meta(disk);
+    let transaction = database.begin_write().unwrap();
+    transaction.delete_table(ACCOUNT_ADDRESS).unwrap();
     transaction.open_table(STATE).unwrap().insert("schema", 1).unwrap();
     {
         let mut domains = transaction.open_table(DOMAIN).unwrap();
@@ -58,20 +73,13 @@ pub fn of(disk: &SimulatedDisk) -> Layout {
     let transaction = database.begin_read().unwrap();
     let version = transaction.open_table(STATE).unwrap().get("schema").unwrap().unwrap().value();
     let spool = transaction.open_table(SPOOL).unwrap().iter().unwrap().map(|row| row.unwrap().0.value()).collect();
-    let senders = match transaction.open_table(SPOOL_SENDER) {
+    let senders = transaction.open_table(SPOOL_SENDER).is_ok();
+    let addresses = match transaction.open_table(ACCOUNT_ADDRESS) {
         Err(TableError::TableDoesNotExist(_)) => None,
-        table => {
-            let rows = table.unwrap();
-            let mut keys = Vec::new();
-            for row in rows.iter().unwrap() {
-                let (key, _) = row.unwrap();
-                let (sender, id) = key.value();
-                keys.push((sender.to_owned(), id));
-            }
-            Some(keys)
-        }
+        table => Some(table.unwrap().len().unwrap()),
     };
-    Layout { version, spool, senders }
+    let people = transaction.open_table(ACCOUNT).unwrap().len().unwrap();
+    Layout { version, spool, senders, people, addresses }
 }
 
 /// Does any segment have rows of the journal's second lane?

@@ -1,12 +1,10 @@
 //! `aliases`: list, put, remove.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use mailstead_core::clock::rfc3339;
-use mailstead_storage::Alias;
+use mailstead_storage::{Alias, Directory};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,15 +55,14 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 pub(crate) async fn list(State(house): State<House>, caller: Caller) -> Json<Aliases> {
-    let mut aliases = seen(&house, &caller);
-    aliases.sort_by(|a, b| a.address.cmp(&b.address));
-    Json(Aliases { aliases: aliases.iter().map(|alias| AliasRow::of(alias)).collect() })
+    let directory = house.store.directory();
+    Json(Aliases { aliases: seen(&directory, &caller).map(AliasRow::of).collect() })
 }
 
-/// The aliases that the caller sees, in no order.
-pub(crate) fn seen(house: &House, caller: &Caller) -> Vec<Arc<Alias>> {
-    let directory = house.store.directory();
-    directory.aliases.values().filter(|alias| caller.scope().covers_address(&alias.address)).cloned().collect()
+/// The aliases that the caller sees, in the order of their addresses.
+pub(crate) fn seen<'d>(directory: &'d Directory, caller: &Caller) -> impl Iterator<Item = &'d Alias> {
+    let seen = directory.aliases.iter().filter(|(address, _)| caller.scope().covers_address(address));
+    seen.map(|(_, alias)| &**alias)
 }
 
 impl AliasRow {

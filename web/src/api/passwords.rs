@@ -11,7 +11,7 @@ use mailstead_core::intake::{Format, Letter, Person};
 use mailstead_core::people::policy::{Policies, Policy};
 use mailstead_core::people::{People, Standing};
 use mailstead_core::work;
-use mailstead_storage::{Account, Priority};
+use mailstead_storage::{Account, Directory, Priority};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -152,24 +152,29 @@ async fn compliance(State(house): State<House>, caller: Caller) -> Answer<Json<C
 async fn list(house: &House, caller: &Caller) -> Answer<Compliance> {
     let (house, caller) = (house.clone(), caller.clone());
     work::read_long(move || {
-        let mut users = standings(&house, &caller)?;
-        users.sort_unstable_by(|(one, _), (other, _)| one.address.cmp(&other.address));
-        let row = |(account, standing): &(Arc<Account>, Standing)| ComplianceRow::of(&account.address, standing);
-        Ok(Compliance { users: users.iter().map(row).collect() })
+        let directory = house.store.directory();
+        let users = standings(&house, &directory, &caller)?.into_iter();
+        Ok(Compliance {
+            users: users.map(|(account, standing)| ComplianceRow::of(&account.address, &standing)).collect(),
+        })
     })
     .await
 }
 
-/// How the passwords of the users stand that the caller sees, in no order.
-pub(crate) fn standings(house: &House, caller: &Caller) -> Answer<Vec<(Arc<Account>, Standing)>> {
+/// How the passwords of the users stand that the caller sees, in the order of their addresses.
+pub(crate) fn standings<'d>(
+    house: &House,
+    directory: &'d Directory,
+    caller: &Caller,
+) -> Answer<Vec<(&'d Account, Standing)>> {
     let policies = house.people.password_policies()?;
     let records: HashMap<_, _> = house.store.password_records()?.into_iter().collect();
     let now = house.clock.now();
-    let standing = |account: Arc<Account>| {
+    let standing = |account: &'d Account| {
         let standing = People::password_standing(policies.of(&account.address), records.get(&account.id), now);
         (account, standing)
     };
-    Ok(users::seen(&house.store, caller, None).into_iter().map(standing).collect())
+    Ok(users::seen(directory, caller, None).map(standing).collect())
 }
 
 /// How a password stands, in a word.
@@ -202,7 +207,7 @@ pub(crate) async fn write(house: &House, caller: &Caller, wanted: ComplianceMail
     let directory = house.store.directory();
     for address in &addresses {
         caller.must_cover_address(address)?;
-        if !directory.accounts.values().any(|account| account.address == *address) {
+        if !directory.by_address.contains_key(address) {
             return Err(Problem::not_found(format!("there is no user {address}")));
         }
     }

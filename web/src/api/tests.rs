@@ -21,7 +21,7 @@ use mailstead_core::people::sessions::Sessions;
 use mailstead_core::search::{self, Search};
 use mailstead_core::service::Services;
 use mailstead_core::settings::{Changing, Register, Shown, Wrong};
-use mailstead_storage::{BodyKind, Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
+use mailstead_storage::{Envelope, EnvelopeRecipient, Notify, Options, Priority, Provenance, Silent, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -407,15 +407,7 @@ async fn without_a_server_there_are_no_sessions_and_a_start_is_a_choice() {
 /// Puts a message into the spool, where nobody delivers it.
 async fn spool(fixture: &Fixture, reverse_path: &str, recipient: &str) -> String {
     let (store, clock) = (fixture.house.store.clone(), fixture.house.clock.clone());
-    let envelope = Envelope {
-        reverse_path: reverse_path.into(),
-        recipients: vec![EnvelopeRecipient { address: recipient.into(), notify: Notify::DEFAULT, original: None }],
-        ret: None,
-        envelope_id: None,
-        body: BodyKind::SevenBit,
-        smtputf8: false,
-        require_tls: false,
-    };
+    let envelope = Envelope::new(reverse_path, vec![EnvelopeRecipient::new(recipient, Notify::DEFAULT)]);
     let acceptance = Acceptance { envelope, provenance: Provenance::Box, priority: Priority::Normal };
     let bytes = b"Subject: waits\r\n\r\nHello\r\n".to_vec();
     let intake = Intake::new(store, clock, 1 << 20);

@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use mailstead_core::clock::rfc3339;
 use mailstead_core::people::credentials;
 use mailstead_core::work;
-use mailstead_storage::{Account, NewAccount, Role, Store};
+use mailstead_storage::{Account, Directory, NewAccount, Role, Store};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -156,20 +156,22 @@ pub(crate) async fn list(
 }
 
 fn rows(store: &Store, caller: &Caller, domain: Option<&str>) -> Answer<Users> {
-    let mut accounts = seen(store, caller, domain);
-    accounts.sort_by(|a, b| a.address.cmp(&b.address));
-    let users = accounts.iter().map(|account| row(store, account)).collect::<Answer<_>>()?;
+    let directory = store.directory();
+    let users = seen(&directory, caller, domain).map(|account| row(store, account)).collect::<Answer<_>>()?;
     Ok(Users { users })
 }
 
-/// The accounts that the caller sees, in no order: all of them, or those of a domain.
-pub(crate) fn seen(store: &Store, caller: &Caller, domain: Option<&str>) -> Vec<Arc<Account>> {
-    let directory = store.directory();
-    let wanted = |account: &&Arc<Account>| {
-        caller.scope().covers_address(&account.address)
-            && domain.is_none_or(|domain| account.address.rsplit_once('@').is_some_and(|(_, of)| of == domain))
+/// The accounts that the caller sees, in the order of their addresses: all of them, or those of a domain.
+pub(crate) fn seen<'d>(
+    directory: &'d Directory,
+    caller: &Caller,
+    domain: Option<&str>,
+) -> impl Iterator<Item = &'d Account> {
+    let is_wanted = move |address: &str| {
+        caller.scope().covers_address(address)
+            && domain.is_none_or(|domain| address.rsplit_once('@').is_some_and(|(_, of)| of == domain))
     };
-    directory.accounts.values().filter(wanted).cloned().collect()
+    directory.by_address.iter().filter(move |(address, _)| is_wanted(address)).map(|(_, account)| &**account)
 }
 
 /// What is told of an account.

@@ -1,10 +1,12 @@
 //! `verify`: checks the whole store. Answers line by line: progress, then the report.
 
+use std::pin::pin;
+
 use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
 use mailstead_core::work;
-use mailstead_storage::{Finding, VerifyReport};
+use mailstead_storage::{Finding, VerifyProgress, VerifyReport};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -15,10 +17,10 @@ use super::stream::Lines;
 use crate::House;
 use crate::door::{Access, Caller, Route};
 
-/// A line of the answer.
+/// A line of the answer to a check of what is stored.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum VerifyLine {
+pub enum CheckLine<R> {
     /// How far it has come.
     Progress {
         /// Steps done.
@@ -27,7 +29,7 @@ pub enum VerifyLine {
         total: u64,
     },
     /// The last line: what was looked at and found.
-    Report(Report),
+    Report(R),
     /// The last line, when it could not be done.
     Error(ErrorDetail),
 }
@@ -75,41 +77,49 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::api(Access::SystemAdmin, Method::POST, "/api/v1/verify", verify)
             .about("Checks the whole store; the last line is the report.")
-            .answers_lines::<VerifyLine>(),
+            .answers_lines::<CheckLine<Report>>(),
     ]
 }
 
 pub(crate) async fn verify(State(house): State<House>, caller: Caller) -> Response {
     house.audit(&caller, "verify started", "store");
-    let (lines, response) = Lines::response();
-    tokio::spawn(run(house, lines));
-    response
+    let store = house.store;
+    answer_check::<_, Report>(move |progress| store.verify(progress))
 }
 
-async fn run(house: House, mut lines: Lines) {
-    let (told, mut heard) = watch::channel(None);
-    let store = house.store.clone();
-    let mut check = std::pin::pin!(work::read(move || {
-        store.verify(&mut |progress| {
+/// Runs a check where readings run, and answers with its lines: progress, then the report.
+pub(crate) fn answer_check<T, R>(
+    check: impl FnOnce(&mut dyn FnMut(VerifyProgress)) -> mailstead_storage::Result<T> + Send + 'static,
+) -> Response
+where
+    T: Into<R> + Send + 'static,
+    R: Serialize + Send + Sync,
+{
+    let (mut lines, response) = Lines::response();
+    tokio::spawn(async move {
+        let (told, mut heard) = watch::channel(None);
+        let mut tell = move |progress| {
             told.send_replace(Some(progress));
-        })
-    }));
-    let outcome = loop {
-        tokio::select! {
-            outcome = &mut check => break outcome,
-            Ok(()) = heard.changed() => {
-                let progress = *heard.borrow_and_update();
-                if let Some(progress) = progress {
-                    lines.offer(&VerifyLine::Progress { done: progress.done, total: progress.total });
+        };
+        let mut check = pin!(work::read(move || check(&mut tell)));
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut check => break outcome,
+                Ok(()) = heard.changed() => {
+                    let progress = *heard.borrow_and_update();
+                    if let Some(VerifyProgress { done, total }) = progress {
+                        lines.offer(&CheckLine::<R>::Progress { done, total });
+                    }
                 }
             }
-        }
-    };
-    let last = match outcome {
-        Ok(report) => VerifyLine::Report(report.into()),
-        Err(error) => VerifyLine::Error(Problem::from(error).body().error),
-    };
-    lines.write(&last).await;
+        };
+        let last = match outcome {
+            Ok(found) => CheckLine::Report(found.into()),
+            Err(error) => CheckLine::Error(Problem::from(error).body().error),
+        };
+        lines.write(&last).await;
+    });
+    response
 }
 
 impl From<VerifyReport> for Report {

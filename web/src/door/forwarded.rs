@@ -9,7 +9,7 @@ use axum::http::header::FORWARDED;
 use crate::{ProxyHeader, WebSettings};
 
 /// Who asks, when `peer` has connected.
-pub(super) fn client(headers: &HeaderMap, peer: IpAddr, settings: &WebSettings) -> IpAddr {
+pub fn client(headers: &HeaderMap, peer: IpAddr, settings: &WebSettings) -> IpAddr {
     let mut nearest = peer;
     let name = match settings.proxy_header {
         ProxyHeader::XForwardedFor => "x-forwarded-for",

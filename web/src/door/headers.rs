@@ -2,9 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 use mailstead_core::log::{Event, Kind, Level};
@@ -26,6 +26,11 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
 ];
 
+/// Shorter responses are sent as they are.
+pub(super) const COMPRESSED_BYTES_MIN: u64 = 1024;
+/// What is compressed. What comes line by line or event by event is not: each is to arrive at once.
+const COMPRESSED: [&str; 5] = ["text/html", "text/css", "text/javascript", "text/csv", "application/json"];
+
 /// So much of a path is logged.
 const PATH_CHARS_MAX: usize = 200;
 
@@ -36,6 +41,12 @@ pub(super) async fn guard(mut response: Response) -> Response {
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Is it text that is sent as a whole?
+pub(super) fn is_for_reading(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    COMPRESSED.iter().any(|compressed| kind.starts_with(compressed))
 }
 
 /// Notes the request in the log.

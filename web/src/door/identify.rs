@@ -27,21 +27,46 @@ pub(super) async fn identify(State(house): State<House>, mut request: Request, n
     if ip != peer && house.guard.request(ip, Protocol::Web).is_err() {
         return (StatusCode::TOO_MANY_REQUESTS, BLOCKED).into_response();
     }
-    connection.set_user(caller.account().map(|_| caller.name()));
+    connection.set_caller(caller.account().map(|_| caller.name()), ip);
     request.extensions_mut().insert(caller);
     next.run(request).await
 }
 
-async fn known(house: &House, headers: &HeaderMap, ip: IpAddr) -> Option<Caller> {
-    if let Some(authorization) = headers.get(AUTHORIZATION) {
+/// What a request shows of who it comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Credential<'h> {
+    /// The text of an API token.
+    Token(&'h str),
+    /// The secret of a web session.
+    Session(&'h str),
+}
+
+impl Credential<'_> {
+    /// The credential in the header of a request.
+    pub fn of(headers: &HeaderMap) -> Option<Credential<'_>> {
         // Who sends a token means it: the cookie does not stand in for one that is not good.
+        let Some(authorization) = headers.get(AUTHORIZATION) else {
+            return cookie::read(headers).map(Credential::Session);
+        };
         let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
-        let token = token.trim();
-        let (account, token) = house.people.token(token, ip).await.filter(|_| scheme.eq_ignore_ascii_case("bearer"))?;
-        let means = Means::Token { id: token.id.0, writes: token.writes };
-        return Some(Caller::user(&account, token.role.into(), Some(ip), means));
+        scheme.eq_ignore_ascii_case("bearer").then_some(Credential::Token(token.trim()))
     }
-    let secret = cookie::read(headers)?;
+}
+
+async fn known(house: &House, headers: &HeaderMap, ip: IpAddr) -> Option<Caller> {
+    match Credential::of(headers)? {
+        Credential::Token(token) => by_token(house, token, ip).await,
+        Credential::Session(secret) => by_session(house, secret, ip).await,
+    }
+}
+
+async fn by_token(house: &House, token: &str, ip: IpAddr) -> Option<Caller> {
+    let (account, token) = house.people.token(token, ip).await?;
+    let means = Means::Token { id: token.id.0, writes: token.writes };
+    Some(Caller::user(&account, token.role.into(), Some(ip), means))
+}
+
+async fn by_session(house: &House, secret: &str, ip: IpAddr) -> Option<Caller> {
     let (account, id) = house.people.web_session(secret, house.web.get().lifetime(), ip).await?;
     let caller = Caller::user(&account, Access::SystemAdmin, Some(ip), Means::Session(id.0));
     // A password whose age cannot be read is taken for too old: nothing is lost but time.

@@ -22,10 +22,15 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::csrf::CsrfLayer;
 
 pub use access::Access;
 pub use caller::{Caller, Means};
+pub use forwarded::client;
+pub use identify::Credential;
 pub use route::{Operation, Payload, Route};
 pub use scope::Scope;
 pub use tries::Tries;
@@ -59,6 +64,12 @@ pub fn router(house: House) -> Router {
         .layer(from_fn_with_state(house.clone(), headers::note))
         .layer(from_fn_with_state(house, identify::identify))
         .layer(map_response(headers::guard))
+        .layer(compression())
+}
+
+fn compression() -> CompressionLayer<impl Predicate> {
+    let when = SizeAbove::new(headers::COMPRESSED_BYTES_MIN).and(headers::is_for_reading);
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(when)
 }
 
 async fn nothing_here(request: Request) -> Response {

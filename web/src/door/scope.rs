@@ -33,8 +33,9 @@ impl Scope {
     /// Does this address lie in it? Addresses are compared in the form that the directory keeps.
     pub fn covers_address(&self, address: &str) -> bool {
         match self {
+            Scope::Everything => true,
             Scope::Own(own) => own == address,
-            _ => address.rsplit_once('@').is_some_and(|(_, domain)| self.covers_domain(domain)) || self.is_everything(),
+            _ => address.rsplit_once('@').is_some_and(|(_, domain)| self.covers_domain(domain)),
         }
     }
 }

@@ -68,6 +68,24 @@ async fn people() -> Fixture {
 }
 
 #[tokio::test]
+async fn text_is_compressed_and_lines_are_not() {
+    let fixture = people().await;
+    let session = sign_in(&fixture, "root@example.test").await;
+    let headers = [("cookie", session.as_str()), ("accept-encoding", "gzip, br")];
+    let encoding = async |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let answer = ask(&fixture, method, path, headers, "").await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.headers().get("content-encoding").map(|encoding| encoding.to_str().expect("text").to_owned())
+    };
+    for path in ["/users", "/frame/style.css", "/frame/script.js", "/api/v1/openapi.json"] {
+        assert_eq!(encoding("GET", path, &headers).await.as_deref(), Some("gzip"), "{path}");
+        assert_eq!(encoding("GET", path, &headers[..1]).await, None, "{path}");
+    }
+    assert_eq!(encoding("POST", "/api/v1/verify", &headers).await, None);
+    assert_eq!(encoding("GET", "/healthz", &headers).await, None);
+}
+
+#[tokio::test]
 async fn the_list_of_anonymous_routes_is_the_router_s() {
     let all: Vec<Route> = routes::pages().into_iter().chain(routes::api()).collect();
     let open = all.iter().filter(|route| route.access() == Access::Anonymous);

@@ -142,6 +142,12 @@ impl Asked {
         let (key, highest_first) = self.sort(standard);
         let by = |a: &T, b: &T| if highest_first { compare(key, b, a) } else { compare(key, a, b) };
         let (total, span) = (rows.len(), self.span(rows.len()));
+        let is_in_order = rows.is_sorted_by(|a, b| by(a, b).is_le());
+        if is_in_order {
+            rows.truncate(span.end);
+            rows.drain(..span.start);
+            return (rows, self.listing(columns, total, span).sorted_by(standard));
+        }
         if span.end < total {
             rows.select_nth_unstable_by(span.end, by);
             rows.truncate(span.end);

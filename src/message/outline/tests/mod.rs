@@ -5,13 +5,11 @@ mod properties;
 mod realistic;
 mod shapes;
 
-use super::{Kind, Outline, Outliner, Part};
+use super::{Kind, Outline, Part};
 
 /// The outline of a whole message.
 fn outline(message: &[u8]) -> Outline<'static> {
-    let mut outliner = Outliner::new();
-    outliner.feed(message);
-    outliner.finish()
+    Outline::of(message)
 }
 
 /// A part in few words: `type/subtype "body"` for a leaf, `type/subtype { parts }` for a multipart,

@@ -184,12 +184,14 @@ impl<'a> Lexer<'a> {
         string
     }
 
+    /// The next object inside an array or a dictionary.
+    fn member(&mut self, depth: usize) -> Option<Object> {
+        (depth <= DEPTH_MAX && self.inside < INSIDE_MAX).then(|| self.object(depth)).flatten()
+    }
+
     fn array(&mut self, depth: usize) -> Object {
         let mut array = Vec::new();
-        while depth <= DEPTH_MAX
-            && self.inside < INSIDE_MAX
-            && let Some(object) = self.object(depth)
-        {
+        while let Some(object) = self.member(depth) {
             match object {
                 Object::Word(word) if word == b"]" => break,
                 // An array that does not end is cut at what cannot be in it.
@@ -202,10 +204,7 @@ impl<'a> Lexer<'a> {
 
     fn dictionary(&mut self, depth: usize) -> Object {
         let mut dictionary = Dictionary::new();
-        while depth <= DEPTH_MAX
-            && self.inside < INSIDE_MAX
-            && let Some(key) = self.object(depth)
-        {
+        while let Some(key) = self.member(depth) {
             match key {
                 Object::Name(name) => {
                     let before = self.at;

@@ -1,15 +1,16 @@
-//! A message that a search looks at: its outline is decoded when it is first needed, and its bytes are read
-//! in pieces.
+//! A message that a search looks at. What lies in its outline is read there, and nothing else of the message; its bytes are
+//! read when its filter says that they may hold what is looked for.
 
 use std::sync::Arc;
 
 use mailstead_storage::search::Query;
 use mailstead_storage::{BlobId, Error, Record, Result, Store, Word};
 
-use crate::message::search::{Needle, Scope, addresses_contain, contains, header_contains, text_contains};
-use crate::message::{Outline, Range};
+use crate::message::search::{Needle, Scope, TextFilter, addresses_contain, contains, header_contains, text_contains};
+use crate::message::{Envelope, Outline, Range, Text};
 use crate::protocol::imap::fuzzy::Fuzzy;
-use crate::protocol::imap::search::Message;
+use crate::protocol::imap::search::{Message, Outlined};
+use crate::search::Bytes;
 
 /// Most bytes of one header that are searched.
 const HEADER_BYTES_MAX: u32 = 1024 * 1024;
@@ -22,35 +23,84 @@ pub struct LookedAt<'a> {
     index: &'a Ask<'a>,
     record: Record,
     outline: Option<Arc<[u8]>>,
+    filter: Filter,
     failure: Option<Error>,
 }
 
+/// What tells quickly that a text is not in the message.
+pub enum Filter {
+    /// As it was kept.
+    Kept(Arc<[u8]>),
+    /// Made for this search; worth keeping.
+    Made(Vec<u8>),
+    /// It was not needed yet.
+    None,
+}
+
+impl Filter {
+    fn stored(&self) -> &[u8] {
+        match self {
+            Filter::Kept(stored) => stored,
+            Filter::Made(stored) => stored,
+            Filter::None => &[],
+        }
+    }
+}
+
 impl<'a> LookedAt<'a> {
-    pub fn new(store: &'a Store, index: &'a Ask<'a>, record: Record, outline: Option<Arc<[u8]>>) -> LookedAt<'a> {
-        LookedAt { store, index, record, outline, failure: None }
+    pub fn new(
+        store: &'a Store,
+        index: &'a Ask<'a>,
+        record: Record,
+        outline: Option<Arc<[u8]>>,
+        filter: Option<Arc<[u8]>>,
+    ) -> LookedAt<'a> {
+        let filter = filter.map_or(Filter::None, Filter::Kept);
+        LookedAt { store, index, record, outline, filter, failure: None }
     }
 
-    /// Says whether all that was needed could be read.
-    pub fn finish(self) -> Result<()> {
-        self.failure.map_or(Ok(()), Err)
+    /// Says whether all that was needed could be read, and what filter was used.
+    pub fn finish(self) -> Result<Filter> {
+        self.failure.map_or(Ok(self.filter), Err)
     }
 
-    /// Looks into the outline.
-    fn look(
-        &mut self,
-        look: impl FnOnce(&Outline<'_>, &mut dyn FnMut(Range) -> Result<Vec<u8>>) -> Result<bool>,
-    ) -> bool {
-        let Some(stored) = self.outline.clone() else { return false };
-        let Some(outline) = Outline::decode(&stored) else {
-            self.failure = Some(Error::new(Word::Corrupt, format!("outline of {} cannot be read", self.record.blob)));
-            return false;
-        };
+    /// Looks into the stored outline. `None` from `look` says that it cannot be read.
+    fn look(&mut self, look: impl FnOnce(&[u8]) -> Option<Result<bool>>) -> bool {
+        let Some(stored) = &self.outline else { return false };
+        let corrupt = || Err(Error::new(Word::Corrupt, format!("outline of {} cannot be read", self.record.blob)));
+        match look(stored).unwrap_or_else(corrupt) {
+            Ok(found) => found,
+            Err(failure) => {
+                self.failure = Some(failure);
+                false
+            }
+        }
+    }
+
+    /// Looks into the message's bytes.
+    fn look_inside(&mut self, look: impl FnOnce(&Outline, &Bytes) -> Result<bool>) -> bool {
         let (store, blob) = (self.store, self.record.blob);
-        let mut read = |range: Range| store.read(blob, u64::from(range.start), (range.end - range.start) as usize);
-        look(&outline, &mut read).unwrap_or_else(|failure| {
-            self.failure = Some(failure);
-            false
+        self.look(|stored| {
+            let outline = Outline::decode(stored)?;
+            Some(Bytes::of(store, blob).and_then(|bytes| look(&outline, &bytes)))
         })
+    }
+
+    /// Asks the filter, which is made when there is none.
+    fn may_contain(&mut self, needle: &Needle) -> bool {
+        if !needle.can_be_filtered() {
+            return true;
+        }
+        if TextFilter::of(self.filter.stored()).is_none() {
+            let mut made = None;
+            self.look_inside(|outline, bytes| {
+                made = Some(TextFilter::make(outline, |range| bytes.range(range))?);
+                Ok(true)
+            });
+            self.filter = made.map_or(Filter::None, Filter::Made);
+        }
+        // What cannot be read is an error by now.
+        TextFilter::of(self.filter.stored()).is_some_and(|filter| filter.may_contain(needle))
     }
 }
 
@@ -60,31 +110,31 @@ impl Message for LookedAt<'_> {
     }
 
     fn sent(&mut self) -> Option<i64> {
-        let stored = self.outline.clone()?;
-        let outline = Outline::decode(&stored)?;
-        let zone = outline.envelope.date.as_deref().map_or(0, zone_seconds);
-        outline.sent.map(|sent| sent + zone)
+        let (envelope, sent) = Envelope::decode(self.outline.as_deref()?)?;
+        sent.map(|sent| sent + envelope.date.as_deref().map_or(0, zone_seconds))
     }
 
     fn header(&mut self, field: &str, needle: &Needle) -> bool {
-        self.look(|outline, read| {
-            let envelope = &outline.envelope;
-            // An empty text asks whether the field is there at all, which the outline does not tell.
-            let field_name = if needle.is_empty() { String::new() } else { field.to_ascii_uppercase() };
-            Ok(match field_name.as_str() {
-                "FROM" => addresses_contain(&envelope.from, needle),
-                "TO" => addresses_contain(&envelope.to, needle),
-                "CC" => addresses_contain(&envelope.cc, needle),
-                "BCC" => addresses_contain(&envelope.bcc, needle),
-                "SUBJECT" => envelope.subject.as_deref().is_some_and(|text| text_contains(text, needle)),
-                "MESSAGE-ID" => envelope.message_id.as_deref().is_some_and(|text| text_contains(text, needle)),
-                "IN-REPLY-TO" => envelope.in_reply_to.as_deref().is_some_and(|text| text_contains(text, needle)),
-                _ => {
-                    let Range { start, end } = outline.root.header;
-                    let block = read(Range { start, end: end.min(start.saturating_add(HEADER_BYTES_MAX)) })?;
-                    header_contains(&block, field, needle)
-                }
-            })
+        // An empty text asks whether the field is there at all, which the outline does not tell.
+        let Some(outlined) = Outlined::of(field).filter(|_| !needle.is_empty()) else {
+            return self.look_inside(|outline, bytes| {
+                let Range { start, end } = outline.root.header;
+                let block = bytes.range(Range { start, end: end.min(start.saturating_add(HEADER_BYTES_MAX)) })?;
+                Ok(header_contains(&block, field, needle))
+            });
+        };
+        self.look(|stored| {
+            let (envelope, _) = Envelope::decode(stored)?;
+            let contains = |text: &Option<Text>| text.as_deref().is_some_and(|text| text_contains(text, needle));
+            Some(Ok(match outlined {
+                Outlined::From => addresses_contain(&envelope.from, needle),
+                Outlined::To => addresses_contain(&envelope.to, needle),
+                Outlined::Cc => addresses_contain(&envelope.cc, needle),
+                Outlined::Bcc => addresses_contain(&envelope.bcc, needle),
+                Outlined::Subject => contains(&envelope.subject),
+                Outlined::MessageId => contains(&envelope.message_id),
+                Outlined::InReplyTo => contains(&envelope.in_reply_to),
+            }))
         })
     }
 
@@ -96,11 +146,13 @@ impl Message for LookedAt<'_> {
     }
 
     fn body(&mut self, needle: &Needle) -> bool {
-        self.look(|outline, read| contains(outline, Scope::Body, needle, read))
+        self.may_contain(needle)
+            && self.look_inside(|outline, bytes| contains(outline, Scope::Body, needle, |range| bytes.range(range)))
     }
 
     fn text(&mut self, needle: &Needle) -> bool {
-        self.look(|outline, read| contains(outline, Scope::Text, needle, read))
+        self.may_contain(needle)
+            && self.look_inside(|outline, bytes| contains(outline, Scope::Text, needle, |range| bytes.range(range)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailstead_storage::{BodyKind, Envelope, Options, Priority, Provenance, Silent, Store, Time, Verdict};
+use mailstead_storage::{Envelope, Options, Priority, Provenance, Silent, Store, Time, Verdict};
 
 use crate::authenticity::{AuthenticitySettings, Checks, Client, Reason};
 use crate::clock::Clock;
@@ -58,15 +58,7 @@ impl House {
 
     /// Accepts it: what is stored, and where it belongs.
     async fn accept(&self, arrived: Arrived) -> (String, Verdict) {
-        let envelope = Envelope {
-            reverse_path: "ann@sender.test".into(),
-            recipients: Vec::new(),
-            ret: None,
-            envelope_id: None,
-            body: BodyKind::SevenBit,
-            smtputf8: false,
-            require_tls: false,
-        };
+        let envelope = Envelope::new("ann@sender.test", Vec::new());
         let acceptance = Acceptance { envelope, provenance: Provenance::Received, priority: Priority::Normal };
         let accepted = arrived.incoming.accept(acceptance).await.expect("accepted");
         let leased = self.store.lease_fresh(1).expect("leased").remove(0);

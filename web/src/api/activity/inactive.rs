@@ -1,13 +1,11 @@
 //! `inactive-users`: users who have not logged in by any route for long.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use mailstead_core::clock::{Time, rfc3339};
 use mailstead_core::work;
-use mailstead_storage::{Account, Role};
+use mailstead_storage::{Account, Directory, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -75,25 +73,30 @@ pub(crate) async fn list(
     Query(query): Query<InactiveQuery>,
 ) -> Answer<Json<InactiveList>> {
     work::read_long(move || {
-        let mut users = found(&house, &caller, query.days.unwrap_or(DAYS))?;
-        users.sort_unstable_by(|a, b| a.account.address.cmp(&b.account.address));
+        let directory = house.store.directory();
+        let users = found(&house, &directory, &caller, query.days.unwrap_or(DAYS))?;
         Ok(Json(InactiveList { users: users.iter().map(InactiveUser::of).collect() }))
     })
     .await
 }
 
 /// An account that was not used, and when it was for the last time.
-pub(crate) struct Inactive {
-    pub(crate) account: Arc<Account>,
+pub(crate) struct Inactive<'d> {
+    pub(crate) account: &'d Account,
     pub(crate) login: Option<Time>,
 }
 
-/// The users that the caller sees who have not logged in for so many days, in no order.
-pub(crate) fn found(house: &House, caller: &Caller, days: u64) -> Answer<Vec<Inactive>> {
+/// The users that the caller sees who have not logged in for so many days, in the order of their addresses.
+pub(crate) fn found<'d>(
+    house: &House,
+    directory: &'d Directory,
+    caller: &Caller,
+    days: u64,
+) -> Answer<Vec<Inactive<'d>>> {
     let since = Time(house.clock.now().0.saturating_sub(days.clamp(1, DAYS_MAX) * DAY));
     let logins = house.store.last_logins()?;
-    let seen = users::seen(&house.store, caller, None).into_iter();
-    let seen = seen.map(|account| Inactive { login: logins.get(&account.id).copied(), account });
+    let seen = users::seen(directory, caller, None)
+        .map(|account| Inactive { login: logins.get(&account.id).copied(), account });
     Ok(seen.filter(|one| is_inactive(one.account.created, one.login, since)).collect())
 }
 

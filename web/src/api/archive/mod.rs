@@ -14,7 +14,7 @@ mod tests;
 
 pub use exports::{Export, ExportQuery, Exports, ExportsList};
 pub use holds::{HoldRow, Holds, NewHold};
-pub use proof::{ArchiveReport, Break, HeadRow, Heads, Prove, ProveLine};
+pub use proof::{ArchiveReport, Break, HeadRow, Heads, Prove};
 pub use records::{ArchiveList, ArchiveMessage, ArchiveQuery, ArchiveRow};
 pub use rules::{Keep, NewRule, RuleRow, Rules};
 

@@ -7,15 +7,14 @@ use axum::response::Response;
 use mailstead_core::archive::{head_of, head_text};
 use mailstead_core::clock::rfc3339;
 use mailstead_core::work;
-use mailstead_storage::{ArchiveHead, ArchiveProof};
+use mailstead_storage::ArchiveProof;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 
 use crate::House;
 use crate::api::extract::Body;
-use crate::api::stream::Lines;
-use crate::api::{Answer, ErrorDetail, Problem};
+use crate::api::verify::{CheckLine, answer_check};
+use crate::api::{Answer, Problem};
 use crate::door::{Access, Caller, Route};
 
 /// The heads of all chains.
@@ -49,23 +48,6 @@ pub struct Prove {
     /// Heads as they were published, which the chains must have had.
     #[serde(default)]
     pub heads: Vec<String>,
-}
-
-/// A line of the answer.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProveLine {
-    /// How far it has come.
-    Progress {
-        /// Records done.
-        done: u64,
-        /// Records in all.
-        total: u64,
-    },
-    /// The last line: what was looked at and found.
-    Report(ArchiveReport),
-    /// The last line, when it could not be done.
-    Error(ErrorDetail),
 }
 
 /// What a proof came to.
@@ -102,7 +84,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::api(Access::SystemAdmin, Method::POST, "/api/v1/archive/verify", verify)
             .about("Proves that the archive is what was written; the last line is the report.")
             .body::<Prove>()
-            .answers_lines::<ProveLine>(),
+            .answers_lines::<CheckLine<ArchiveReport>>(),
     ]
 }
 
@@ -126,37 +108,11 @@ pub(crate) async fn heads(house: &House) -> Answer<Heads> {
 
 async fn verify(State(house): State<House>, caller: Caller, Body(wanted): Body<Prove>) -> Answer<Response> {
     let wrong = |text: &String| Problem::invalid(format!("{text:?} is no head; write it as it was published"));
-    let heads = wanted.heads.iter().map(|text| head_of(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>()?;
+    let heads =
+        wanted.heads.iter().map(|text| head_of(text).ok_or_else(|| wrong(text))).collect::<Result<Vec<_>, _>>()?;
     house.audit(&caller, "verify started", "archive");
-    let (lines, response) = Lines::response();
-    tokio::spawn(run(house, heads, lines));
-    Ok(response)
-}
-
-async fn run(house: House, heads: Vec<ArchiveHead>, mut lines: Lines) {
-    let (told, mut heard) = watch::channel(None);
-    let store = house.store.clone();
-    let mut proof = std::pin::pin!(work::read(move || {
-        store.prove_archive(&heads, &mut |progress| {
-            told.send_replace(Some(progress));
-        })
-    }));
-    let outcome = loop {
-        tokio::select! {
-            outcome = &mut proof => break outcome,
-            Ok(()) = heard.changed() => {
-                let progress = *heard.borrow_and_update();
-                if let Some(progress) = progress {
-                    lines.offer(&ProveLine::Progress { done: progress.done, total: progress.total });
-                }
-            }
-        }
-    };
-    let last = match outcome {
-        Ok(proof) => ProveLine::Report(proof.into()),
-        Err(error) => ProveLine::Error(Problem::from(error).body().error),
-    };
-    lines.write(&last).await;
+    let store = house.store;
+    Ok(answer_check::<_, ArchiveReport>(move |progress| store.prove_archive(&heads, progress)))
 }
 
 impl From<ArchiveProof> for ArchiveReport {

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use mailstead_core::clock::{Time, rfc3339};
-use mailstead_core::work;
+use mailstead_core::{guard, work};
 use mailstead_storage::{
     BlobId, Priority, Provenance, SpoolEntry, SpoolFilter, SpoolOrder, SpoolPlace, State as Standing,
 };
@@ -129,7 +129,7 @@ pub struct SpoolRow {
     pub priority: Priority,
     /// The destination whose queue it waits in; empty for this box.
     pub queue: String,
-    /// `waiting`, `due` or `delivering`.
+    /// `waiting`, `held` (until an administrator releases its sender), `due` or `delivering`.
     pub status: String,
     /// When it was accepted.
     pub received: String,
@@ -277,6 +277,7 @@ fn row(entry: &SpoolEntry, now: Time) -> SpoolRow {
     let status = match entry.next_attempt {
         _ if entry.leased => "delivering",
         next if next <= now => "due",
+        _ if guard::waits_for_release(entry) => "held",
         _ => "waiting",
     };
     SpoolRow {

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::routing::{get, post};
 use mailstead_core::work;
+use mailstead_storage::Alias;
 
 use crate::House;
 use crate::api::Problem;
@@ -46,16 +47,18 @@ async fn alias_list(State(house): State<House>, caller: Caller, told: Told, aske
 
 /// The alias that is edited, and the rows of the page that is asked for.
 fn found(house: &House, caller: &Caller, asked: Asked) -> (Option<AliasRow>, Vec<AliasRow>, Listing) {
-    let mut aliases = aliases::seen(house, caller);
-    let edited = aliases.iter().find(|alias| alias.address == asked.get("edit")).map(|alias| AliasRow::of(alias));
-    aliases.retain(|alias| {
+    let directory = house.store.directory();
+    let edited = directory.aliases.get(asked.get("edit")).filter(|alias| caller.scope().covers_address(&alias.address));
+    let edited = edited.map(|alias| AliasRow::of(alias));
+    let is_wanted = |alias: &&Alias| {
         asked.matches(&[&alias.address]) || alias.targets.iter().any(|target| asked.matches(&[target]))
-    });
+    };
+    let aliases: Vec<_> = aliases::seen(&directory, caller).filter(is_wanted).collect();
     let (aliases, list) = asked.pick(aliases, COLUMNS, "address", |key, a, b| match key {
         "created" => (a.created, &a.address).cmp(&(b.created, &b.address)),
         _ => a.address.cmp(&b.address),
     });
-    (edited, aliases.iter().map(|alias| AliasRow::of(alias)).collect(), list)
+    (edited, aliases.into_iter().map(AliasRow::of).collect(), list)
 }
 
 async fn put(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {

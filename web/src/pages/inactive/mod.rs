@@ -64,7 +64,8 @@ async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: To
 
 /// The rows of the page that is asked for.
 fn found(house: &House, caller: &Caller, days: u64, asked: Asked) -> Result<(Vec<InactiveUser>, Listing), Problem> {
-    let mut users = inactive::found(house, caller, days)?;
+    let directory = house.store.directory();
+    let mut users = inactive::found(house, &directory, caller, days)?;
     users.retain(|user| asked.matches(&[&user.account.address]));
     let (users, list) = asked.pick(users, COLUMNS, "user", |key, a, b| {
         let (one, other) = (&a.account, &b.account);

@@ -113,7 +113,8 @@ async fn compliance(State(house): State<House>, caller: Caller, told: Told, aske
 
 /// The rows of the page that is asked for.
 fn found(house: &House, caller: &Caller, asked: Asked) -> Result<(Vec<ComplianceRow>, Listing), Problem> {
-    let mut users = passwords::standings(house, caller)?;
+    let directory = house.store.directory();
+    let mut users = passwords::standings(house, &directory, caller)?;
     users.retain(|(account, standing)| {
         let is_in_view = match asked.get("view") {
             "all" => true,

@@ -162,6 +162,7 @@ impl SpoolRow {
         match self.status.as_str() {
             "delivering" => ("Delivering", "good"),
             "due" => ("Due", "warn"),
+            "held" => ("Held", "bad"),
             _ => ("Waiting", ""),
         }
     }

@@ -4,7 +4,6 @@ mod one;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
@@ -110,15 +109,16 @@ async fn user_list(State(house): State<House>, caller: Caller, told: Told, asked
 /// The rows of the page that is asked for; of the other users no more is read than their order needs.
 fn found(store: &Store, caller: &Caller, asked: Asked) -> Result<(Vec<UserRow>, Listing), Problem> {
     let domain = Some(asked.get("domain")).filter(|domain| !domain.is_empty()).map(names::domain).transpose()?;
-    let mut accounts = users::seen(store, caller, domain.as_deref());
-    accounts.retain(|account| asked.matches(&[&account.address, &account.name]));
+    let directory = store.directory();
+    let seen = users::seen(&directory, caller, domain.as_deref());
+    let accounts: Vec<_> = seen.filter(|account| asked.matches(&[&account.address, &account.name])).collect();
     let (usages, logins) = match asked.sort(STANDARD).0 {
         "used" | "messages" => (store.usages()?, HashMap::new()),
         "login" => (HashMap::new(), store.last_logins()?),
         _ => Default::default(),
     };
     let usage = |account: &Account| usages.get(&account.id).copied().unwrap_or_default();
-    let compare = |key: &str, a: &Arc<Account>, b: &Arc<Account>| {
+    let compare = |key: &str, a: &&Account, b: &&Account| {
         let order = match key {
             "name" => a.name.cmp(&b.name),
             "role" => Access::from(a.role).cmp(&Access::from(b.role)),

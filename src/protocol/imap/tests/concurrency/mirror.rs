@@ -78,8 +78,21 @@ impl Mirror {
     }
 
     fn vanish(&mut self, uid: u32) {
+        let is_known = self.messages.iter().any(|message| message.uid == Some(uid));
         let at = self.place_of(uid).unwrap_or_else(|| panic!("{uid} vanished: no such message"));
         self.messages.remove(at);
+        if !is_known {
+            self.forget_around(at);
+        }
+    }
+
+    /// Which of the messages without a UID has vanished is not told: what was known of its neighbours may be known of the
+    /// wrong ones.
+    fn forget_around(&mut self, at: usize) {
+        let (before, after) = self.messages.split_at_mut(at);
+        let is_unknown = |message: &&mut Message| message.uid.is_none();
+        let unknown = before.iter_mut().rev().take_while(is_unknown).chain(after.iter_mut().take_while(is_unknown));
+        unknown.for_each(|message| *message = Message::default());
     }
 
     /// Where the message stands, or may stand among those whose UIDs are not told. A client that knows UIDs alone

@@ -3,7 +3,7 @@
 //! twice the first counts, but address lists are joined. Source routes are left out (RFC 5322 §4.4).
 
 use super::*;
-use crate::message::{Outline, Outliner};
+use crate::message::Outline;
 
 /// What `print` says of a message, whose lines end with LF here and with CRLF there.
 fn told(message: &[u8], print: impl Fn(&Outline<'_>, &mut Vec<u8>)) -> String {
@@ -12,9 +12,7 @@ fn told(message: &[u8], print: impl Fn(&Outline<'_>, &mut Vec<u8>)) -> String {
         .flat_map(|byte| if *byte == b'\n' { &b"\r\n"[..] } else { std::slice::from_ref(byte) })
         .copied()
         .collect();
-    let mut outliner = Outliner::new();
-    outliner.feed(&crlf);
-    let stored = outliner.finish().encode();
+    let stored = Outline::of(&crlf).encode();
     let mut out = Vec::new();
     print(&Outline::decode(&stored).expect("an outline"), &mut out);
     out.escape_ascii().to_string()

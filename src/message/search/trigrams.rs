@@ -1,0 +1,186 @@
+//! What a message's texts can contain, in some hundred bytes: which sequences of three bytes stand in them. Most messages
+//! that do not contain a text are told by that alone.
+//!
+//! A filter is made by the walk that searches go, so that what [`contains`](super::contains) finds is never missed.
+
+use super::content::{Scope, Viewer, show};
+use super::needle::Needle;
+use crate::message::{Outline, Range};
+
+/// First byte of a filter. Another number for every change of how texts are folded, gone through or put into filters: one
+/// with another number is no filter.
+const VERSION: u8 = 1;
+
+/// Bits of the longest filter.
+const BITS_MAX: usize = 1 << 16;
+
+/// Bits of the shortest filter.
+const BITS_MIN: usize = 1 << 9;
+
+/// A filter has at least so many bits for each sequence that it holds, if it may be so long.
+const SPACE: usize = 3;
+
+/// Which sequences of three bytes the texts and headers of one message hold.
+#[derive(Debug, Clone, Copy)]
+pub struct TextFilter<'f>(&'f [u8]);
+
+impl<'f> TextFilter<'f> {
+    /// Makes the filter of a message; `read` as for [`contains`](super::contains).
+    ///
+    /// # Errors
+    /// That of `read`.
+    pub fn make<B: AsRef<[u8]>, E>(outline: &Outline, read: impl FnMut(Range) -> Result<B, E>) -> Result<Vec<u8>, E> {
+        let mut trigrams = Trigrams(vec![0; BITS_MAX / 64]);
+        show(outline, Scope::Text, &mut trigrams, read)?;
+        Ok(trigrams.stored())
+    }
+
+    /// A filter that was kept; `None` when this version cannot read it.
+    pub fn of(stored: &'f [u8]) -> Option<TextFilter<'f>> {
+        let (version, bits) = stored.split_first()?;
+        (*version == VERSION && bits.len().is_power_of_two()).then_some(TextFilter(bits))
+    }
+
+    /// May the texts or the headers contain it? Never false when they do.
+    pub fn may_contain(&self, needle: &Needle) -> bool {
+        let mut places = needle.folded().windows(3).map(|bytes| place(bytes) & (self.0.len() * 8 - 1));
+        places.all(|place| self.0[place / 8] & 1 << (place % 8) != 0)
+    }
+}
+
+impl Needle {
+    /// Is it long enough for filters to tell of it?
+    pub fn can_be_filtered(&self) -> bool {
+        self.folded().len() >= 3
+    }
+}
+
+/// Collects them, a bit each.
+struct Trigrams(Vec<u64>);
+
+impl Viewer for Trigrams {
+    fn overlap(&self) -> usize {
+        2
+    }
+
+    fn see(&mut self, folded: &[u8]) -> bool {
+        let words = &mut self.0[..BITS_MAX / 64];
+        for bytes in folded.windows(3) {
+            let place = place(bytes);
+            words[place / 64] |= 1 << (place % 64);
+        }
+        false
+    }
+}
+
+impl Trigrams {
+    /// As short as it may be: a filter of half the length has each bit that either half has.
+    fn stored(self) -> Vec<u8> {
+        let mut words = self.0;
+        let held: usize = words.iter().map(|word| word.count_ones() as usize).sum();
+        while words.len() * 64 > BITS_MIN.max(2 * SPACE * held) {
+            let half = words.len() / 2;
+            let (lower, upper) = words.split_at_mut(half);
+            lower.iter_mut().zip(upper).for_each(|(lower, upper)| *lower |= *upper);
+            words.truncate(half);
+        }
+        let mut stored = Vec::with_capacity(1 + words.len() * 8);
+        stored.push(VERSION);
+        stored.extend(words.into_iter().flat_map(u64::to_le_bytes));
+        stored
+    }
+}
+
+/// Where three bytes have their bit, in the longest filter.
+fn place(bytes: &[u8]) -> usize {
+    let number = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]);
+    (number.wrapping_mul(0x9E37_79B1) >> 16) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use proptest::prelude::*;
+
+    use super::super::contains;
+    use super::*;
+
+    fn filter(message: &[u8]) -> Vec<u8> {
+        TextFilter::make(&Outline::of(message), |range| Ok::<_, Infallible>(range.of(message))).expect("cannot fail")
+    }
+
+    fn may_contain(stored: &[u8], needle: &str) -> bool {
+        TextFilter::of(stored).expect("a filter").may_contain(&Needle::new(needle))
+    }
+
+    #[test]
+    fn most_that_is_not_there_is_told() {
+        let words = (0..800).map(|word| format!("w{:05} ", word * 7919 % 100_003)).collect::<String>();
+        let message = format!("Subject: Gr\u{fc}\u{df}e\r\n\r\n{words}");
+        let stored = filter(message.as_bytes());
+        assert!(stored.len() < message.len() / 2, "{} for {}", stored.len(), message.len());
+        assert!(may_contain(&stored, "GRÜßE") && may_contain(&stored, "w07919 ") && may_contain(&stored, "zz"));
+        let absent = (0..1000).map(|word| format!("absent {word}"));
+        let passed = absent.filter(|text| may_contain(&stored, text)).count();
+        assert!(passed < 20, "{passed} of 1000");
+    }
+
+    /// When this fails, filters that are kept are wrong: [`VERSION`] has to change.
+    #[test]
+    fn filters_are_what_they_were() {
+        const PLACES: [usize; 37] = [
+            12, 25, 29, 34, 47, 56, 81, 89, 97, 111, 140, 156, 161, 167, 174, 200, 210, 219, 245, 253, 262, 296, 326,
+            364, 385, 390, 395, 400, 427, 430, 444, 455, 478, 481, 486, 489, 495,
+        ];
+        let stored = filter("Subject: Grüße\r\n\r\nAbc É ﬁ\r\n".as_bytes());
+        let places: Vec<usize> =
+            (0..(stored.len() - 1) * 8).filter(|at| stored[1 + at / 8] & 1 << (at % 8) != 0).collect();
+        assert_eq!((stored[0], stored.len(), places), (1, 65, PLACES.to_vec()));
+    }
+
+    #[test]
+    fn of_another_version_is_none() {
+        let stored = filter(b"\r\nbody");
+        assert!(TextFilter::of(&stored).is_some());
+        let other = [&[VERSION + 1], &stored[1..]].concat();
+        let cut = &stored[..stored.len() - 1];
+        assert!([other.as_slice(), cut, &[], &[VERSION]].into_iter().all(|stored| TextFilter::of(stored).is_none()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_is_never_missed(
+            charset in prop_oneof!["us-ascii", "utf-8", "iso-8859-1", "iso-2022-jp", "utf-16", "nonsense"],
+            encoding in prop_oneof!["7bit", "8bit", "quoted-printable", "base64"],
+            subject in "(=\\?utf-8\\?q\\?[a-c=3CF]{0,8}\\?= ?|[abÄß ]){0,3}",
+            body in proptest::collection::vec(prop_oneof![b'a'..=b'd', b'A'..=b'D', any::<u8>()], 0..300),
+            filler in prop_oneof![Just(0usize), 65_520..65_540usize],
+            at in 0..300usize,
+            length in 0..9usize,
+            other in "[a-dA-D=]{0,4}",
+        ) {
+            let fields = format!("Subject: {subject}\r\nContent-Type: text/plain; charset={charset}\r\n\
+                Content-Transfer-Encoding: {encoding}\r\n\r\n{}", "x".repeat(filler));
+            let message = [fields.as_bytes(), &body].concat();
+            let stored = filter(&message);
+            let outline = Outline::of(&message);
+            let piece = body.iter().skip(at % body.len().max(1)).take(length);
+            let read_as = [String::from_utf8_lossy(&piece.clone().copied().collect::<Vec<u8>>()).into_owned(),
+                piece.map(|byte| char::from(*byte)).collect(), subject, other];
+            for text in read_as {
+                for scope in [Scope::Text, Scope::Body] {
+                    let found = contains(&outline, scope, &Needle::new(&text), |range| Ok::<_, Infallible>(range.of(&message)));
+                    prop_assert!(!found.expect("cannot fail") || may_contain(&stored, &text), "{text:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_a_filter_or_none(stored: Vec<u8>, needle: String) {
+            if let Some(filter) = TextFilter::of(&stored) {
+                filter.may_contain(&Needle::new(&needle));
+            }
+        }
+    }
+}
