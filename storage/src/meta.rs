@@ -170,7 +170,8 @@ impl Inbox {
         }
     }
 
-    /// Looks at what is noted and not yet durable.
+    /// Looks at what is noted and not yet durable. To be asked before the tables are: what is durable is noted no more,
+    /// so who asks afterwards may find it in neither.
     pub(crate) fn noted<T>(&self, look: impl FnOnce(&Notes) -> T) -> T {
         look(&lock(&self.waiting).notes)
     }

@@ -135,9 +135,18 @@ impl Shared {
         })
     }
 
-    pub(crate) fn overlay_recent(&self, mailbox: MailboxId, counters: &mut Counters) {
+    /// Looks at a mailbox. The counters that `counters` finds in it know what was noted as seen, too.
+    pub(crate) fn look_at_mailbox<T>(
+        &self,
+        mailbox: MailboxId,
+        look: impl Fn(&ReadTransaction) -> Result<T>,
+        counters: impl FnOnce(&mut T) -> &mut Counters,
+    ) -> Result<T> {
         let noted = self.meta.noted(|notes| notes.recent.get(&mailbox).copied());
+        let mut found = self.look(look)?;
+        let counters = counters(&mut found);
         counters.recent_from = counters.recent_from.max(noted.unwrap_or(0));
+        Ok(found)
     }
 
     /// Takes messages out of the spool; see [`spool::steer::delete`].

@@ -4,6 +4,8 @@
 
 mod fixture;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use fixture::*;
 use mailstead_storage::*;
 
@@ -206,6 +208,35 @@ fn recent_and_logins_ride_along() {
         assert_eq!(fixture.store.last_login(fixture.account).unwrap(), Some(login.clone()));
         fixture.reopen();
     }
+}
+
+#[test]
+fn what_is_noted_is_seen_while_it_is_written() {
+    let fixture = Fixture::new();
+    let (store, account, inbox) = (&fixture.store, fixture.account, fixture.inbox());
+    let noted = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for round in 1..=300 {
+                append(store, inbox, b"x", Flags::default()).unwrap();
+                store.note_recent(inbox, round + 1);
+                let at = NOW.plus_seconds(round.into());
+                store.note_login(account, LastLogin { at, protocol: "imap".into(), from: "::1".into() });
+                noted.store(round, Ordering::SeqCst);
+                store.set_setting("round", Some(round.to_string())).wait().unwrap();
+            }
+        });
+        while !writing.is_finished() {
+            let round = noted.load(Ordering::SeqCst);
+            if round > 0 {
+                let at = NOW.plus_seconds(round.into());
+                assert!(store.logins(account).unwrap().iter().any(|login| login.at >= at));
+                assert!(store.last_logins().unwrap()[&account] >= at);
+                assert!(store.last_login(account).unwrap().unwrap().at >= at);
+                assert!(store.counters(inbox).unwrap().recent_from > round);
+            }
+        }
+    });
 }
 
 #[test]

@@ -84,9 +84,8 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn open_mailbox(&self, mailbox: MailboxId) -> Result<Opened> {
-        let mut opened = self.0.shared.look(|transaction| mailbox::look::open(transaction, mailbox))?;
-        self.0.shared.overlay_recent(mailbox, &mut opened.mailbox.counters);
-        Ok(opened)
+        let look = |transaction: &_| mailbox::look::open(transaction, mailbox);
+        self.0.shared.look_at_mailbox(mailbox, look, |opened| &mut opened.mailbox.counters)
     }
 
     /// The counters alone.
@@ -94,9 +93,8 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn counters(&self, mailbox: MailboxId) -> Result<Counters> {
-        let mut counters = self.0.shared.look(|transaction| mailbox::look::counters(transaction, mailbox))?;
-        self.0.shared.overlay_recent(mailbox, &mut counters);
-        Ok(counters)
+        let look = |transaction: &_| mailbox::look::counters(transaction, mailbox);
+        self.0.shared.look_at_mailbox(mailbox, look, |counters| counters)
     }
 
     /// All new, changed and vanished messages since `since`.
@@ -104,9 +102,8 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn changes(&self, mailbox: MailboxId, since: Modseq) -> Result<Changes> {
-        let mut changes = self.0.shared.look(|transaction| mailbox::look::changes(transaction, mailbox, since))?;
-        self.0.shared.overlay_recent(mailbox, &mut changes.counters);
-        Ok(changes)
+        let look = |transaction: &_| mailbox::look::changes(transaction, mailbox, since);
+        self.0.shared.look_at_mailbox(mailbox, look, |changes| &mut changes.counters)
     }
 
     /// Records of the UIDs in `uids` that exist, ascending, at most `limit`.

@@ -110,11 +110,9 @@ impl Store {
 
     /// When each account has last logged in; those that never have are absent.
     pub fn last_logins(&self) -> Result<HashMap<AccountId, Time>> {
+        let noted = self.0.shared.meta.noted(|notes| notes.logins.clone());
         let mut logins = self.0.shared.look(directory::rows::last_logins)?;
-        self.0
-            .shared
-            .meta
-            .noted(|notes| logins.extend(notes.logins.iter().map(|(account, login)| (*account, login.at))));
+        logins.extend(noted.into_iter().map(|(account, login)| (account, login.at)));
         Ok(logins)
     }
 
@@ -133,11 +131,11 @@ impl Store {
     /// The last login of an account from each address, the latest first, those not yet durable included;
     /// [`LOGINS_MAX`] at most.
     pub fn logins(&self, account: AccountId) -> Result<Vec<LastLogin>> {
-        let mut logins = self.0.shared.look(|transaction| directory::rows::sources(transaction, account))?;
         let noted: Vec<LastLogin> = self.0.shared.meta.noted(|notes| {
             let own = notes.sources.iter().filter(|((owner, _), _)| *owner == account);
             own.map(|(_, login)| login.clone()).collect()
         });
+        let mut logins = self.0.shared.look(|transaction| directory::rows::sources(transaction, account))?;
         logins.retain(|login| noted.iter().all(|fresher| fresher.from != login.from));
         logins.extend(noted);
         logins.sort_by_key(|login| std::cmp::Reverse(login.at));
