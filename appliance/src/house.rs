@@ -183,6 +183,10 @@ impl House {
             net,
         };
         let delivery = wiring::delivery(config, &parts, &mut followers).map_err(Failure::Refused)?;
+        if !config.web.translation.as_os_str().is_empty() {
+            let wrong = |wrong| Failure::Refused(format!("[web] translation: {wrong}"));
+            mailstead_web::texts::translate(&config.web.translation).map_err(wrong)?;
+        }
         let web_settings = followers.live(config, |config| config.web.clone());
         let web_service = Arc::new(WebService::new(web_settings.clone()));
         let list = wiring::services(config, &parts, &delivery, &web_service, &mut followers);

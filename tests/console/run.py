@@ -24,10 +24,11 @@ import people  # noqa: E402
 import search  # noqa: E402
 import services  # noqa: E402
 import spool  # noqa: E402
+import translation  # noqa: E402
 from console import Console  # noqa: E402
 from outcomes import run_all  # noqa: E402
 
-MODULES = [gallery, people, contract, spool, services, logs, guard, activity, search, archive]
+MODULES = [gallery, people, contract, spool, services, logs, guard, activity, search, archive, translation]
 
 # Browsers at once: each keeps about one core busy, with its box.
 AT_ONCE = 2

@@ -17,6 +17,7 @@ mod segment;
 mod serve;
 mod settings;
 
+pub use frame::texts;
 pub use house::House;
 pub use segment::segment;
 pub use serve::WebService;

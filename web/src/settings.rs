@@ -1,6 +1,7 @@
 //! The settings of the web service.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use mailstead_core::authenticity::Network;
 use mailstead_core::people::Lifetime;
@@ -34,6 +35,9 @@ mailstead_core::settings! {
         /// The header in which they tell it: "x-forwarded-for" or "forwarded" (RFC 7239). They must not let one pass that
         /// the client has sent.
         proxy_header: ProxyHeader = ProxyHeader::XForwardedFor, "";
+        /// A file with the texts of the console in another language, named after it, as de.ftl. `mailstead config texts`
+        /// prints the English ones to begin with. Empty: English.
+        translation: PathBuf = PathBuf::new(), "";
         /// Addresses that may read `/metrics` without a token.
         metrics_from: Vec<IpAddr> = vec![Ipv4Addr::LOCALHOST.into(), std::net::Ipv6Addr::LOCALHOST.into()], "addresses";
     }

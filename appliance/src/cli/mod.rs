@@ -148,6 +148,8 @@ enum ConfigCommand {
         #[arg(long)]
         defaults: bool,
     },
+    /// Print the texts of the console, for a translation to begin with
+    Texts,
     /// List what was set in place of the configuration file
     List,
     /// Set a setting in place of what the configuration file says
@@ -213,6 +215,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Config(ConfigCommand::Print { defaults }) => {
             let config = if defaults { Config::default() } else { load()? };
             say(config.print().trim_end());
+            Ok(())
+        }
+        Command::Config(ConfigCommand::Texts) => {
+            say(Config::texts().trim_end());
             Ok(())
         }
         command => block_on(request(command, load()?, context)),

@@ -10,7 +10,7 @@ use mailstead_web::segment;
 /// Runs a command that asks the API.
 pub async fn run(command: ConfigCommand, client: &Client, context: Context) -> Result<(), Failure> {
     match command {
-        ConfigCommand::Print { .. } => {}
+        ConfigCommand::Print { .. } | ConfigCommand::Texts => {}
         ConfigCommand::List => context.show(client.get("/settings").await?, print),
         ConfigCommand::Set { name, value } => {
             client.put(&format!("/settings/{}", segment(&name)), &NewValue { value }).await?;

@@ -7,6 +7,7 @@ mod print;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::path::{Path, PathBuf};
 

@@ -23,7 +23,7 @@ const AT_SERVICE_START: [&str; 3] = ["listen", "tls_listen", "web.connections_ma
 
 /// Tables and settings that count when the box starts the next time: what is made of them lives as long as it does. All
 /// others count as soon as they are set.
-const AT_START: [&str; 11] = [
+const AT_START: [&str; 12] = [
     "tls",
     "dns",
     "authenticity.held_bytes_max",
@@ -35,6 +35,7 @@ const AT_START: [&str; 11] = [
     "log.console",
     "log.keep_days",
     "log.directory_bytes_max",
+    "web.translation",
 ];
 
 /// What was set.

@@ -23,7 +23,7 @@ use super::{Access, Caller, Means, Route, cookie};
 use crate::House;
 use crate::api::Problem;
 use crate::api::extract::Query;
-use crate::frame::{Posted, Shown, StandAlone, show};
+use crate::frame::{Key, Posted, Shown, StandAlone, show, text};
 
 /// A code is awaited for so long after the password, seconds.
 const CODE_SECONDS: u64 = 5 * 60;
@@ -50,7 +50,7 @@ struct SignInPage<'a> {
     hostname: &'a str,
     user: &'a str,
     next: &'a str,
-    wrong: Option<&'a str>,
+    wrong: Option<Key>,
 }
 
 #[derive(Template)]
@@ -59,7 +59,7 @@ struct CodePage<'a> {
     frame: StandAlone,
     ticket: &'a str,
     next: &'a str,
-    wrong: Option<&'a str>,
+    wrong: Option<Key>,
 }
 
 /// Where to go afterwards.
@@ -101,17 +101,17 @@ async fn code(State(house): State<House>, caller: Caller, headers: HeaderMap, po
     let ticket = Ticket::opened(&house, sealed).filter(|ticket| now < ticket.until);
     let account = ticket.and_then(|ticket| house.store.directory().accounts.get(&ticket.account).cloned());
     let Some(account) = account.filter(|account| account.enabled) else {
-        return sign_in_page(&house, "", next, Some("That took too long. Sign in again."));
+        return sign_in_page(&house, "", next, Some(Key("that-took-too-long-sign-in")));
     };
     if !house.tries.are_left(account.id, now) {
-        let wrong = "Too many wrong codes. Wait ten minutes, then sign in again.";
+        let wrong = Key("too-many-wrong-codes-wait-ten");
         return sign_in_page(&house, "", next, Some(wrong));
     }
     let right = take_code(&house, account.id, posted.get("code")).await?;
     house.tries.note(account.id, right, now);
     if !right {
         house.people.proof_was_wrong(&account.address, WEB, ip(&caller));
-        return code_page(sealed, next, Some("That code is not right, or was used already. Wait for the next one."));
+        return code_page(sealed, next, Some(Key("that-code-is-not-right-or")));
     }
     enter(&house, &account, &caller, &headers, next).await
 }
@@ -182,29 +182,29 @@ fn next_for(role: Access, next: &str) -> &str {
     }
 }
 
-fn sign_in_page(house: &House, user: &str, next: &str, wrong: Option<&str>) -> Shown {
-    let frame = StandAlone::new("Sign in");
+fn sign_in_page(house: &House, user: &str, next: &str, wrong: Option<Key>) -> Shown {
+    let frame = StandAlone::new(Key("sign-in"));
     let page = SignInPage { frame, hostname: &house.hostname, user, next, wrong };
     show(&page).map(|page| refused(page, wrong))
 }
 
-fn code_page(ticket: &str, next: &str, wrong: Option<&str>) -> Shown {
-    show(&CodePage { frame: StandAlone::new("Sign in"), ticket, next, wrong }).map(|page| refused(page, wrong))
+fn code_page(ticket: &str, next: &str, wrong: Option<Key>) -> Shown {
+    show(&CodePage { frame: StandAlone::new(Key("sign-in")), ticket, next, wrong }).map(|page| refused(page, wrong))
 }
 
-fn refused(page: Response, wrong: Option<&str>) -> Response {
+fn refused(page: Response, wrong: Option<Key>) -> Response {
     match wrong {
         Some(_) => (StatusCode::UNAUTHORIZED, page).into_response(),
         None => page,
     }
 }
 
-fn words(denied: Denied) -> &'static str {
+fn words(denied: Denied) -> Key {
     match denied {
-        Denied::Wrong => "User or password is wrong.",
-        Denied::Disabled => "This account is disabled. Ask your administrator.",
-        Denied::Expired => "The password has expired. Sign in, then change it.",
-        Denied::Unavailable => "Passwords cannot be checked now. Try again in a moment.",
+        Denied::Wrong => Key("user-or-password-is-wrong"),
+        Denied::Disabled => Key("this-account-is-disabled-ask-your"),
+        Denied::Expired => Key("the-password-has-expired-sign-in"),
+        Denied::Unavailable => Key("passwords-cannot-be-checked-now-try"),
     }
 }
 

@@ -4,6 +4,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use super::Key;
 use super::text;
 
 /// Units of the drawing: its height, and the width of one moment.
@@ -18,7 +19,7 @@ const COLOURS: [&str; 4] = ["one", "two", "three", "four"];
 
 /// Values of one kind, one for each moment.
 pub(crate) struct Series {
-    name: &'static str,
+    name: Key,
     values: Vec<u64>,
     colour: &'static str,
 }
@@ -50,7 +51,7 @@ impl Chart {
     }
 
     /// The same, with one more series of as many values as there are moments.
-    pub(crate) fn with(mut self, name: &'static str, values: Vec<u64>) -> Chart {
+    pub(crate) fn with(mut self, name: Key, values: Vec<u64>) -> Chart {
         let colour = COLOURS[self.series.len() % COLOURS.len()];
         self.series.push(Series { name, values, colour });
         self
@@ -215,8 +216,8 @@ mod tests {
     fn chart(values: &[u64]) -> Chart {
         let moments = (0..values.len()).map(|hour| format!("2026-11-22T{hour:02}:00:00.000Z")).collect();
         Chart::new("mail", "Mail <per> hour", moments, text::number)
-            .with("In", values.to_vec())
-            .with("Out", values.iter().map(|value| value * 2).collect())
+            .with(Key("in"), values.to_vec())
+            .with(Key("from-users"), values.iter().map(|value| value * 2).collect())
     }
 
     #[test]
@@ -235,7 +236,7 @@ mod tests {
         // Of 40, the last hour's 10 in are a quarter, and its 20 out, on top of them, a half.
         assert!(drawn.contains(r#"<rect class="one" x="21" y="75" width="8" height="25"/>"#), "{drawn}");
         assert!(drawn.contains(r#"<rect class="two" x="21" y="25" width="8" height="50"/>"#), "{drawn}");
-        assert!(drawn.contains("2026-11-22 02:00 UTC, In: 10, Out: 20"), "{drawn}");
+        assert!(drawn.contains("2026-11-22 02:00 UTC, In: 10, From users: 20"), "{drawn}");
         assert!(!drawn.contains("<per>"), "{drawn}");
     }
 

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{FromRequest, Request};
 
-use super::{Page, Shown, show};
+use super::{Page, Shown, show, text};
 use crate::api::Problem;
 
 /// Chosen rows at most: as many as a page shows, and some.
@@ -20,7 +20,8 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
 
     async fn from_request(request: Request, state: &S) -> Result<Posted, super::Failure> {
         let form = Form::<Vec<(String, String)>>::from_request(request, state).await;
-        let Form(pairs) = form.map_err(|wrong| Problem::invalid(format!("the form cannot be read: {wrong}")))?;
+        let Form(pairs) =
+            form.map_err(|wrong| Problem::invalid(text::say("the-form-cannot-be-read-wrong").with("wrong", wrong)))?;
         Ok(Posted(pairs))
     }
 }
@@ -48,9 +49,9 @@ impl Posted {
     pub(crate) fn ids(&self) -> Result<Vec<String>, Problem> {
         let ids: Vec<String> = self.0.iter().filter(|(key, _)| key == "id").map(|(_, value)| value.clone()).collect();
         match ids.len() {
-            0 => Err(Problem::invalid("no row is chosen; tick the rows first")),
+            0 => Err(Problem::invalid(text::say("no-row-is-chosen-tick-the"))),
             1..=IDS_MAX => Ok(ids),
-            _ => Err(Problem::invalid(format!("{IDS_MAX} rows at most can be acted on at once"))),
+            _ => Err(Problem::invalid(text::say("most-rows-at-most-can-be").number("most", IDS_MAX))),
         }
     }
 
@@ -71,8 +72,8 @@ impl Posted {
 #[template(path = "frame/confirm.html")]
 struct Question<'a> {
     page: Page,
-    text: &'a str,
-    label: &'a str,
+    text: String,
+    label: String,
     action: &'a str,
     back: &'a str,
     fields: Vec<&'a (String, String)>,
@@ -80,9 +81,15 @@ struct Question<'a> {
 
 /// Asks whether to do what the form at `action` says. `label` is the button's text. The form comes again as it was, and
 /// then [`Posted::is_sure`].
-pub(crate) fn confirm(page: Page, posted: &Posted, action: &str, text: &str, label: &str) -> Shown {
+pub(crate) fn confirm(
+    page: Page,
+    posted: &Posted,
+    action: &str,
+    text: impl Into<String>,
+    label: impl Into<String>,
+) -> Shown {
     let fields = posted.0.iter().filter(|(key, _)| key != "sure").collect();
-    show(&Question { page, text, label, action, back: posted.back(action), fields })
+    show(&Question { page, text: text.into(), label: label.into(), action, back: posted.back(action), fields })
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
-use super::text;
+use super::{Key, text};
 use crate::api::Problem;
 use crate::segment;
 
@@ -33,29 +33,29 @@ pub(crate) struct Column {
     /// What the address calls it; empty when rows cannot be put in its order.
     pub(crate) key: &'static str,
     /// Its heading.
-    pub(crate) label: &'static str,
+    pub(crate) label: Key,
     /// Are its values numbers, which stand on the right?
     pub(crate) numeric: bool,
 }
 
 impl Column {
     /// A column of texts, by which the list can be ordered.
-    pub(crate) const fn sorted(key: &'static str, label: &'static str) -> Column {
+    pub(crate) const fn sorted(key: &'static str, label: Key) -> Column {
         Column { key, label, numeric: false }
     }
 
     /// A column of numbers, by which the list can be ordered.
-    pub(crate) const fn number(key: &'static str, label: &'static str) -> Column {
+    pub(crate) const fn number(key: &'static str, label: Key) -> Column {
         Column { key, label, numeric: true }
     }
 
     /// A column that gives no order.
-    pub(crate) const fn plain(label: &'static str) -> Column {
+    pub(crate) const fn plain(label: Key) -> Column {
         Column { key: "", label, numeric: false }
     }
 
     /// A column of numbers that gives no order.
-    pub(crate) const fn plain_number(label: &'static str) -> Column {
+    pub(crate) const fn plain_number(label: Key) -> Column {
         Column { key: "", label, numeric: true }
     }
 }
@@ -183,7 +183,11 @@ impl Asked {
         let pager = Pager {
             told: match span.len() {
                 0 => String::new(),
-                _ => format!("{}–{} of {}", text::number(span.start + 1), text::number(span.end), text::number(total)),
+                _ => text::say("rows-of-all")
+                    .number("first", span.start + 1)
+                    .number("last", span.end)
+                    .number("all", total)
+                    .into(),
             },
             previous: (page > 1).then(|| self.with("page", &(page - 1).to_string())),
             next: (span.end < total).then(|| self.with("page", &(page + 1).to_string())),
@@ -223,7 +227,7 @@ fn contains(text: &str, wanted: &str) -> bool {
     }
 }
 
-/// What is around the rows of a list: `{{ list.search_field("Sender") }}`, `{{ list.head() }}`, `{{ list.pager() }}`.
+/// What is around the rows of a list: `{{ list.search_field("sender") }}`, `{{ list.head() }}`, `{{ list.pager() }}`.
 pub(crate) struct Listing {
     asked: Asked,
     columns: &'static [Column],
@@ -251,7 +255,7 @@ impl Listing {
         total: Option<u64>,
     ) -> Listing {
         let told = match total {
-            Some(total) => format!("{} of {}", text::number(rows), text::number(total)),
+            Some(total) => text::say("some-of-all").number("rows", rows).number("all", total).into(),
             None => text::count(rows, "row"),
         };
         let pager = Pager {
@@ -277,11 +281,11 @@ impl Listing {
         !self.asked.search().is_empty()
     }
 
-    /// The field to search with. `label` says what is searched.
-    pub(crate) fn search_field<'a>(&'a self, label: &'a str) -> SearchField<'a> {
+    /// The field to search with. The text with the key `label` says what is searched.
+    pub(crate) fn search_field<'a>(&'a self, label: &'static str) -> SearchField<'a> {
         let kept = |(key, _): &&(String, String)| !matches!(key.as_str(), "q" | "page" | "after" | "format");
         SearchField {
-            label,
+            label: Key(label),
             path: &self.asked.path,
             text: self.asked.search(),
             others: self.asked.pairs.iter().filter(kept).collect(),
@@ -313,7 +317,7 @@ impl Listing {
 #[derive(Template)]
 #[template(path = "frame/list/search.html")]
 pub(crate) struct SearchField<'a> {
-    label: &'a str,
+    label: Key,
     path: &'a str,
     text: &'a str,
     others: Vec<&'a (String, String)>,
@@ -355,7 +359,7 @@ pub(crate) fn csv<R: AsRef<[String]>>(
     headings: &[&str],
     rows: impl Iterator<Item = R>,
 ) -> Result<Response, Problem> {
-    let failed = |error: String| Problem::failed(format!("the list could not be written: {error}"));
+    let failed = |error: String| Problem::failed(text::say("the-list-could-not-be-written").with("error", error));
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(headings).map_err(|error| failed(error.to_string()))?;
     for row in rows {
@@ -380,7 +384,8 @@ fn harmless(cell: &str) -> String {
 mod tests {
     use super::*;
 
-    const COLUMNS: &[Column] = &[Column::sorted("name", "Name"), Column::number("size", "Size"), Column::plain("Note")];
+    const COLUMNS: &[Column] =
+        &[Column::sorted("name", Key("name")), Column::number("size", Key("size")), Column::plain(Key("note"))];
 
     #[test]
     fn addresses_keep_what_they_do_not_change() {
@@ -466,7 +471,7 @@ mod tests {
     #[test]
     fn what_was_searched_is_not_markup() {
         let (_, list) = Asked::new("/", "q=%22%3E%3Cscript%3E&view=%22x").cut(vec![1], COLUMNS);
-        let html = list.search_field("Name").render().expect("renders") + &list.pager().render().expect("renders");
+        let html = list.search_field("name").render().expect("renders") + &list.pager().render().expect("renders");
         assert!(!html.contains("<script") && !html.contains("\"\""), "{html}");
     }
 

@@ -1,10 +1,11 @@
 //! The menu: one list of entries, each with who may use it.
 
+use super::Key;
 use crate::door::{Access, Caller};
 
 /// Entries that belong together.
 struct Group {
-    label: &'static str,
+    label: Key,
     entries: &'static [Entry],
 }
 
@@ -12,81 +13,81 @@ struct Group {
 struct Entry {
     access: Access,
     path: &'static str,
-    label: &'static str,
+    label: Key,
     /// Is it there for this caller, whose role is high enough?
     shown: fn(&Caller) -> bool,
 }
 
-const fn entry(access: Access, path: &'static str, label: &'static str) -> Entry {
+const fn entry(access: Access, path: &'static str, label: Key) -> Entry {
     Entry { access, path, label, shown: |_| true }
 }
 
 /// The menu of a person who may do everything. A page that is to be in it is a line here.
 const GROUPS: &[Group] = &[
     Group {
-        label: "Mail",
+        label: Key("mail"),
         entries: &[
-            entry(Access::SystemAdmin, "/dashboard", "Dashboard"),
-            entry(Access::DomainAdmin, "/spool", "Spool"),
-            entry(Access::DomainAdmin, "/trace", "Message trace"),
-            Entry { shown: Caller::sees_archive, ..entry(Access::DomainAdmin, "/archive", "Archive") },
+            entry(Access::SystemAdmin, "/dashboard", Key("dashboard")),
+            entry(Access::DomainAdmin, "/spool", Key("spool")),
+            entry(Access::DomainAdmin, "/trace", Key("message-trace")),
+            Entry { shown: Caller::sees_archive, ..entry(Access::DomainAdmin, "/archive", Key("archive")) },
         ],
     },
     Group {
-        label: "People",
+        label: Key("people"),
         entries: &[
-            entry(Access::DomainAdmin, "/users", "Users"),
-            entry(Access::DomainAdmin, "/domains", "Domains"),
-            entry(Access::DomainAdmin, "/aliases", "Aliases"),
-            entry(Access::DomainAdmin, "/shared", "Shared mailboxes"),
-            entry(Access::DomainAdmin, "/online", "Online users"),
-            entry(Access::DomainAdmin, "/inactive", "Inactive users"),
-            entry(Access::SystemAdmin, "/messages", "Mass messaging"),
+            entry(Access::DomainAdmin, "/users", Key("users")),
+            entry(Access::DomainAdmin, "/domains", Key("domains")),
+            entry(Access::DomainAdmin, "/aliases", Key("aliases")),
+            entry(Access::DomainAdmin, "/shared", Key("shared-mailboxes")),
+            entry(Access::DomainAdmin, "/online", Key("online-users")),
+            entry(Access::DomainAdmin, "/inactive", Key("inactive-users")),
+            entry(Access::SystemAdmin, "/messages", Key("mass-messaging")),
         ],
     },
     Group {
-        label: "Safety",
+        label: Key("safety"),
         entries: &[
-            entry(Access::SystemAdmin, "/connections", "Current connections"),
-            entry(Access::SystemAdmin, "/blocks", "Current blocks"),
-            entry(Access::SystemAdmin, "/rules", "Abuse detection"),
-            entry(Access::SystemAdmin, "/networks", "Black- and allowlist"),
+            entry(Access::SystemAdmin, "/connections", Key("current-connections-capital")),
+            entry(Access::SystemAdmin, "/blocks", Key("current-blocks-capital")),
+            entry(Access::SystemAdmin, "/rules", Key("abuse-detection")),
+            entry(Access::SystemAdmin, "/networks", Key("black-and-allowlist")),
         ],
     },
     Group {
-        label: "System",
+        label: Key("system"),
         entries: &[
-            entry(Access::SystemAdmin, "/services", "Services"),
-            entry(Access::SystemAdmin, "/indexing", "Indexing"),
-            entry(Access::SystemAdmin, "/logs", "Logs"),
-            entry(Access::SystemAdmin, "/audit", "Audit log"),
-            entry(Access::SystemAdmin, "/settings", "Settings"),
-            entry(Access::DomainAdmin, "/password-policy", "Password policy"),
-            entry(Access::DomainAdmin, "/compliance", "Password compliance"),
+            entry(Access::SystemAdmin, "/services", Key("services")),
+            entry(Access::SystemAdmin, "/indexing", Key("indexing")),
+            entry(Access::SystemAdmin, "/logs", Key("logs")),
+            entry(Access::SystemAdmin, "/audit", Key("audit-log")),
+            entry(Access::SystemAdmin, "/settings", Key("settings")),
+            entry(Access::DomainAdmin, "/password-policy", Key("password-policy")),
+            entry(Access::DomainAdmin, "/compliance", Key("password-compliance")),
         ],
     },
     Group {
-        label: "My mailbox",
+        label: Key("my-mailbox"),
         entries: &[
-            entry(Access::User, "/me", "My account"),
-            entry(Access::User, "/me/mail", "Mail rules"),
-            entry(Access::User, "/me/search", "Search"),
-            entry(Access::User, "/me/visits", "Who opened it"),
-            entry(Access::User, "/api", "API"),
+            entry(Access::User, "/me", Key("my-account")),
+            entry(Access::User, "/me/mail", Key("mail-rules")),
+            entry(Access::User, "/me/search", Key("search")),
+            entry(Access::User, "/me/visits", Key("who-opened-it")),
+            entry(Access::User, "/api", Key("api")),
         ],
     },
 ];
 
 /// A group as a page shows it.
 pub(crate) struct MenuGroup {
-    pub(crate) label: &'static str,
+    pub(crate) label: Key,
     pub(crate) entries: Vec<MenuEntry>,
 }
 
 /// An entry as a page shows it.
 pub(crate) struct MenuEntry {
     pub(crate) path: &'static str,
-    pub(crate) label: &'static str,
+    pub(crate) label: Key,
     pub(crate) current: bool,
 }
 

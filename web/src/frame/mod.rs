@@ -30,9 +30,11 @@ mod menu;
 pub(crate) mod notice;
 mod page;
 pub(crate) mod text;
+pub mod texts;
 
 pub use assets::routes;
 pub(crate) use form::Posted;
 pub(crate) use list::{Asked, Column, Listing};
 pub(crate) use notice::{Notice, Told, back_with, forget};
 pub(crate) use page::{Failure, Page, Shown, StandAlone, show};
+pub(crate) use texts::{Key, Said};

@@ -6,7 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::menu::{self, MenuGroup};
-use super::{Notice, Told, assets};
+use super::{Key, Notice, Told, assets, text};
 use crate::api::Problem;
 use crate::door::Caller;
 
@@ -60,14 +60,14 @@ impl Page {
 /// failures. Its template extends `frame/alone.html`.
 pub(crate) struct StandAlone {
     /// Its name, in the window's title and as its heading.
-    pub(crate) title: &'static str,
+    pub(crate) title: Key,
     /// Where the style sheet is.
     pub(crate) style: &'static str,
 }
 
 impl StandAlone {
     /// A page with this name.
-    pub(crate) fn new(title: &'static str) -> StandAlone {
+    pub(crate) fn new(title: Key) -> StandAlone {
         StandAlone { title, style: assets::style() }
     }
 }
@@ -107,10 +107,10 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let Problem { status, message, .. } = &self.0;
         let heading = match *status {
-            StatusCode::NOT_FOUND => "There is nothing here",
-            StatusCode::FORBIDDEN => "This is not yours to see",
-            status if status.is_server_error() => "That did not work",
-            _ => "That cannot be done",
+            StatusCode::NOT_FOUND => Key("there-is-nothing-here"),
+            StatusCode::FORBIDDEN => Key("this-is-not-yours-to-see"),
+            status if status.is_server_error() => Key("that-did-not-work"),
+            _ => Key("that-cannot-be-done"),
         };
         let page = FailurePage { frame: StandAlone::new(heading), message };
         match page.render() {

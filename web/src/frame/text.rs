@@ -1,8 +1,10 @@
-//! Numbers, sizes, times and plurals as a person reads them. A translation begins here.
+//! What pages say ([`say`]), and numbers, sizes and times as a person reads them.
 
 use std::fmt;
 
 use askama::filters::HtmlSafe;
+
+pub(crate) use super::texts::{Said, code, count, language, say, say_or, service_about, state, strong};
 
 /// Something that can be counted: numbers, and what templates make of them, references.
 pub(crate) trait Count {
@@ -31,24 +33,23 @@ impl<C: Count> Count for &C {
 /// `1234567` → `1,234,567`.
 pub(crate) fn number(number: impl Count) -> String {
     let digits = number.value().to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    if digits.len() <= 3 {
+        return digits;
+    }
+    let group = String::from(say("digit-group"));
+    let mut grouped = String::with_capacity(digits.len() * 2);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
+            grouped.push_str(&group);
         }
         grouped.push(digit);
     }
     grouped
 }
 
-/// `1 message`, `3 messages`. The plural is `one` with an `s`, or what stands behind a `|`: `entry|entries`.
-pub(crate) fn count(count: impl Count, one: &str) -> String {
-    let count = count.value();
-    let (one, many) = match one.split_once('|') {
-        Some((one, many)) => (one, many.to_string()),
-        None => (one, format!("{one}s")),
-    };
-    format!("{} {}", number(count), if count == 1 { one } else { &many })
+/// With one digit behind the point.
+fn decimal(number: f64) -> String {
+    format!("{number:.1}").replace('.', &String::from(say("decimal-point")))
 }
 
 /// Bytes as `820 B`, `12.4 KB`, `3.1 GB`.
@@ -66,7 +67,7 @@ pub(crate) fn bytes(bytes: impl Count) -> String {
     }
     match unit {
         "B" => format!("{bytes} B"),
-        _ if size < 99.95 => format!("{size:.1} {unit}"),
+        _ if size < 99.95 => format!("{} {unit}", decimal(size)),
         _ => format!("{size:.0} {unit}"),
     }
 }
@@ -74,15 +75,16 @@ pub(crate) fn bytes(bytes: impl Count) -> String {
 /// Seconds as `45 s`, `12 min`, `2 h 5 min`, `3 d 4 h`.
 pub(crate) fn duration(seconds: impl Count) -> String {
     let seconds = seconds.value();
-    let pair = |big: u64, big_unit: &str, small: u64, small_unit: &str| match small {
-        0 => format!("{big} {big_unit}"),
-        _ => format!("{big} {big_unit} {small} {small_unit}"),
+    let pair = |big: Said, rest: u64, small: Said| match rest {
+        0 => big.into(),
+        _ => format!("{big} {}", small.with("n", rest)),
     };
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..86_400 => pair(seconds / 3600, "h", seconds % 3600 / 60, "min"),
-        _ => pair(seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
+        0..60 => say("span-s").with("n", seconds).into(),
+        60..3600 => say("span-min").with("n", minutes).into(),
+        3600..86_400 => pair(say("span-h").with("n", hours), minutes % 60, say("span-min")),
+        _ => pair(say("span-d").with("n", days), hours % 24, say("span-h")),
     }
 }
 
@@ -90,8 +92,8 @@ pub(crate) fn duration(seconds: impl Count) -> String {
 pub(crate) fn milliseconds(milliseconds: impl Count) -> String {
     let milliseconds = milliseconds.value();
     match milliseconds {
-        0..1000 => format!("{milliseconds} ms"),
-        1000..60_000 => format!("{:.1} s", milliseconds as f64 / 1000.0),
+        0..1000 => say("span-ms").with("n", milliseconds).into(),
+        1000..60_000 => say("span-s").with("n", decimal(milliseconds as f64 / 1000.0)).into(),
         _ => duration(milliseconds / 1000),
     }
 }
@@ -119,7 +121,9 @@ pub(crate) fn browser(agent: &str) -> String {
     let named =
         |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
     match (named(&BROWSERS), named(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => {
+            say("browser-on-system").with("browser", browser).with("system", system).into()
+        }
         (Some(browser), None) => browser.into(),
         (None, _) => agent.split([' ', '/']).next().unwrap_or_default().into(),
     }
@@ -162,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_sizes_and_plurals() {
+    fn numbers_and_sizes() {
         for (given, expected) in [(0_u64, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(number(given), expected);
         }
@@ -176,8 +180,6 @@ mod tests {
         ] {
             assert_eq!(bytes(given), expected);
         }
-        assert_eq!([count(1, "message"), count(2000, "message")], ["1 message", "2,000 messages"]);
-        assert_eq!([count(1, "entry|entries"), count(0, "entry|entries")], ["1 entry", "0 entries"]);
     }
 
     #[test]

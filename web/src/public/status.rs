@@ -10,6 +10,8 @@ use mailstead_core::work;
 
 use crate::House;
 use crate::api::Problem;
+use crate::frame::Key;
+use crate::frame::text;
 
 #[derive(Template)]
 #[template(path = "public/status.html")]
@@ -23,28 +25,28 @@ struct Page {
 /// A service as the page shows it.
 struct Row {
     name: &'static str,
-    description: &'static str,
+    about: String,
     active: bool,
     ports: String,
 }
 
 /// One way for a mail client to connect.
 struct ClientRow {
-    job: &'static str,
+    job: Key,
     protocol: &'static str,
     ports: String,
     encryption: &'static str,
 }
 
 /// What mail clients call the services they can use: service, job, protocol, encryption.
-const CLIENT_SERVICES: [(&str, &str, &str, &str); 7] = [
-    ("imaps", "Read mail", "IMAP", "TLS"),
-    ("imap", "Read mail", "IMAP", "STARTTLS"),
-    ("pop3s", "Fetch mail", "POP3", "TLS"),
-    ("pop3", "Fetch mail", "POP3", "STARTTLS"),
-    ("submissions", "Send mail", "SMTP", "TLS"),
-    ("submission", "Send mail", "SMTP", "STARTTLS"),
-    ("sieve", "Edit mail rules", "ManageSieve", "STARTTLS"),
+const CLIENT_SERVICES: [(&str, Key, &str, &str); 7] = [
+    ("imaps", Key("read-mail"), "IMAP", "TLS"),
+    ("imap", Key("read-mail"), "IMAP", "STARTTLS"),
+    ("pop3s", Key("fetch-mail"), "POP3", "TLS"),
+    ("pop3", Key("fetch-mail"), "POP3", "STARTTLS"),
+    ("submissions", Key("send-mail"), "SMTP", "TLS"),
+    ("submission", Key("send-mail"), "SMTP", "STARTTLS"),
+    ("sieve", Key("edit-mail-rules"), "ManageSieve", "STARTTLS"),
 ];
 
 /// `GET /`
@@ -61,7 +63,7 @@ pub(super) async fn page(State(house): State<House>) -> Result<Html<String>, Pro
     page.render().map(Html).map_err(|error| Problem::failed(error.to_string()))
 }
 
-fn client_row(rows: &[ServiceRow], service: &(&str, &'static str, &'static str, &'static str)) -> Option<ClientRow> {
+fn client_row(rows: &[ServiceRow], service: &(&str, Key, &'static str, &'static str)) -> Option<ClientRow> {
     let (name, job, protocol, encryption) = *service;
     let row = rows.iter().find(|row| row.name == name && row.active)?;
     Some(ClientRow { job, protocol, ports: ports(&row.listening), encryption })
@@ -69,7 +71,12 @@ fn client_row(rows: &[ServiceRow], service: &(&str, &'static str, &'static str, 
 
 impl From<ServiceRow> for Row {
     fn from(row: ServiceRow) -> Row {
-        Row { name: row.name, description: row.description, active: row.active, ports: ports(&row.listening) }
+        Row {
+            name: row.name,
+            about: text::service_about(row.name, row.description),
+            active: row.active,
+            ports: ports(&row.listening),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::machine::Processor;
 use super::{Certificate, Disk};
 use crate::House;
 use crate::api::Answer;
+use crate::frame::text;
 
 /// A disk with less free is nearly full, percent of its size.
 const DISK_FREE_PERCENT_MIN: u64 = 10;
@@ -44,8 +45,8 @@ pub struct Warning {
 }
 
 impl Warning {
-    fn new(urgent: bool, what: String, advice: impl Into<String>, page: Option<&str>) -> Warning {
-        Warning { urgent, what, advice: advice.into(), page: page.map(str::to_string) }
+    fn new(urgent: bool, what: impl Into<String>, advice: impl Into<String>, page: Option<&str>) -> Warning {
+        Warning { urgent, what: what.into(), advice: advice.into(), page: page.map(str::to_string) }
     }
 }
 
@@ -93,8 +94,13 @@ pub(super) fn find(house: &House, disk: &Disk, certificate: Option<&Certificate>
     found.extend(disk_warning(disk));
     found.extend(certificate.and_then(|certificate| certificate_warning(certificate, house.clock.now())));
     if depth >= SPOOL_LONG {
-        let advice = "Look which destination does not take its mail, or which account sends so much.";
-        found.push(Warning::new(false, format!("{depth} messages wait in the spool."), advice, Some("/spool")));
+        let advice = text::say("look-which-destination-does-not-take");
+        found.push(Warning::new(
+            false,
+            text::say("messages-wait-in-the-spool").with("messages", text::count(depth, "message")),
+            advice,
+            Some("/spool"),
+        ));
     }
     found.extend(services(house));
     found.extend(dead_destinations(&house.store)?);
@@ -105,31 +111,41 @@ pub(super) fn find(house: &House, disk: &Disk, certificate: Option<&Certificate>
 
 fn disk_warning(disk: &Disk) -> Option<Warning> {
     if disk.room_bytes == 0 {
-        let advice = "Mail is refused until there is space: delete what is not needed, or give the box a larger disk.";
-        return Some(Warning::new(true, "The disk is full.".into(), advice, None));
+        let advice = text::say("mail-is-refused-until-there-is");
+        return Some(Warning::new(true, text::say("the-disk-is-full"), advice, None));
     }
     let is_low = disk.free_bytes < disk.size_bytes / 100 * DISK_FREE_PERCENT_MIN;
     is_low.then(|| {
-        let what = format!("Less than {DISK_FREE_PERCENT_MIN} % of the disk is free.");
-        Warning::new(false, what, "Give the box a larger disk before mail has to be refused.", None)
+        let what = text::say("less-than-percent-of-the-disk").with("percent", DISK_FREE_PERCENT_MIN);
+        Warning::new(false, what, text::say("give-the-box-a-larger-disk"), None)
     })
 }
 
 fn certificate_warning(certificate: &Certificate, now: Time) -> Option<Warning> {
-    let advice = "Put a new one into the files that [tls] of the configuration names; it is read by itself.";
+    let advice = text::say("put-a-new-one-into-the");
     let days = certificate.days_left(now);
     match days {
         Some(days) if days >= CERTIFICATE_DAYS_MIN => None,
-        Some(days) => Some(Warning::new(false, format!("The certificate ends in {days} days."), advice, None)),
-        None => Some(Warning::new(true, "The certificate has ended.".into(), advice, None)),
+        Some(days) => Some(Warning::new(
+            false,
+            text::say("the-certificate-ends-in-days").with("days", text::count(days, "day")),
+            advice,
+            None,
+        )),
+        None => Some(Warning::new(true, text::say("the-certificate-has-ended"), advice, None)),
     }
 }
 
 fn services(house: &House) -> Vec<Warning> {
     let failed = house.services.list().into_iter().filter(|service| service.wanted && !service.active);
     let warning = |service: mailstead_core::service::ServiceRow| {
-        let why = service.error.unwrap_or_else(|| "it has ended".into());
-        Warning::new(true, format!("{} does not run: {why}.", service.name), "Start it again.", Some("/services"))
+        let why = service.error.unwrap_or_else(|| text::say("it-has-ended").into());
+        Warning::new(
+            true,
+            text::say("service-does-not-run-why").with("service", service.name).with("why", why),
+            text::say("start-it-again"),
+            Some("/services"),
+        )
     };
     failed.map(warning).collect()
 }
@@ -143,10 +159,12 @@ fn dead_destinations(store: &Store) -> Answer<Vec<Warning>> {
         };
         let pending = entry.recipients.iter().find(|recipient| recipient.state == State::Pending);
         let answer = pending.map_or("", |recipient| recipient.answer.as_str());
-        let what = format!("{} does not take mail; {} messages wait for it.", queue.name, queue.messages);
+        let what = text::say("destination-does-not-take-mail-messages")
+            .with("destination", &queue.name)
+            .with("messages", text::count(queue.messages, "message"));
         let advice = match answer {
-            "" => "Look at the messages' recipients.".into(),
-            answer => format!("It said: {answer}"),
+            "" => text::say("look-at-the-messages-recipients"),
+            answer => text::say("it-said-answer").with("answer", answer),
         };
         found.push(Warning::new(false, what, advice, Some("/spool")));
     }
@@ -168,9 +186,12 @@ async fn records(house: &House) -> Vec<Warning> {
         let wrong = findings.into_iter().filter(|finding| finding.judgement == Judgement::Wrong);
         let wrong = wrong.filter(|finding| ["MX", "SPF", "DKIM"].iter().any(|what| finding.what.starts_with(what)));
         found.extend(wrong.map(|finding| {
-            let advice =
-                finding.put.map_or_else(|| sentence(&finding.meaning), |put| format!("Put into the DNS: {put}"));
-            let what = format!("The {} record of {} is missing or wrong.", finding.what, domain.name);
+            let advice = match finding.put {
+                Some(put) => text::say("put-into-the-dns-put").with("put", put).into(),
+                None => sentence(&finding.meaning),
+            };
+            let what =
+                text::say("the-record-record-of-domain-is").with("record", finding.what).with("domain", &domain.name);
             Warning::new(false, what, advice, Some(&format!("/domains/{}", crate::segment(&domain.name))))
         }));
     }

@@ -11,12 +11,12 @@ use crate::api::Problem;
 use crate::api::aliases::{self, AliasRow, Targets};
 use crate::api::extract::{Body, Path};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show, text};
+use crate::frame::{Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show, text};
 
 const PATH: &str = "/aliases";
 
 const COLUMNS: &[Column] =
-    &[Column::sorted("address", "Alias"), Column::plain("Leads to"), Column::sorted("created", "Since")];
+    &[Column::sorted("address", Key("alias")), Column::plain(Key("leads-to")), Column::sorted("created", Key("since"))];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -41,7 +41,7 @@ async fn alias_list(State(house): State<House>, caller: Caller, told: Told, aske
         let row = |row: AliasRow| [row.address, row.targets.join(" "), row.created];
         return Ok(list::csv("aliases", &["alias", "leads_to", "created"], rows.into_iter().map(row))?);
     }
-    let page = Page::new(&caller, "Aliases", PATH).telling(told);
+    let page = Page::new(&caller, text::say("aliases"), PATH).telling(told);
     show(&ListPage { page, list, rows, edited })
 }
 
@@ -66,12 +66,12 @@ async fn put(State(house): State<House>, caller: Caller, posted: Posted) -> Show
     let targets = posted.get("targets").split([' ', ',', '\n', '\r']).filter(|one| !one.is_empty());
     let targets = Targets { targets: targets.map(ToString::to_string).collect() };
     let outcome = aliases::put(State(house), caller, Path(address.clone()), Body(targets)).await;
-    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done(format!("{address} is stored.")))))
+    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done(text::say("address-is-stored").with("address", &address)))))
 }
 
 async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     let outcome = remove(&house, &caller, &posted).await;
-    let done = |count| Notice::done(format!("{} removed.", text::count(count, "alias|aliases")));
+    let done = |count| Notice::done(text::say("aliases-removed").with("aliases", text::count(count, "alias")));
     Ok(back_with(posted.back(PATH), Notice::of(outcome, done)))
 }
 

@@ -5,7 +5,7 @@ use axum::routing::get;
 
 use crate::api::description::{access_words, family};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Page, Shown, show};
+use crate::frame::{Page, Shown, show, text};
 use crate::routes;
 
 const PATH: &str = "/api";
@@ -45,5 +45,5 @@ async fn overview(caller: Caller) -> Shown {
             None => families.push(Family { name: family(path), rows: vec![row] }),
         }
     }
-    show(&OverviewPage { page: Page::new(&caller, "API", PATH), families })
+    show(&OverviewPage { page: Page::new(&caller, text::say("api"), PATH), families })
 }

@@ -13,7 +13,7 @@ use crate::api::archive::{
 use crate::api::extract::Path;
 use crate::api::{Answer, Problem};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
+use crate::frame::{Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
 use crate::pages::connections::View;
 
 const PATH: &str = "/archive";
@@ -25,12 +25,12 @@ const HEADS: &str = "/archive/heads";
 const TEXT_BYTES_MAX: usize = 256 * 1024;
 
 const COLUMNS: &[Column] = &[
-    Column::plain("Archived"),
-    Column::plain("Subject"),
-    Column::plain("Sender"),
-    Column::plain("Recipients"),
-    Column::plain("Direction"),
-    Column::plain_number("Size"),
+    Column::plain(Key("archived")),
+    Column::plain(Key("subject")),
+    Column::plain(Key("sender")),
+    Column::plain(Key("recipients")),
+    Column::plain(Key("direction")),
+    Column::plain_number(Key("size")),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -96,8 +96,8 @@ fn views(caller: &Caller, current: &str) -> Vec<View> {
     if caller.role() < Access::SystemAdmin {
         return Vec::new();
     }
-    let all = [(PATH, "Search"), (RULES, "Rules"), (HOLDS, "Legal holds"), (HEADS, "Heads")];
-    let view = |(path, label): (&str, &str)| View { label: label.into(), link: path.into(), current: path == current };
+    let all = [(PATH, Key("search")), (RULES, Key("rules")), (HOLDS, Key("legal-holds")), (HEADS, Key("heads"))];
+    let view = |(path, label): (&str, Key)| View { label: label.into(), link: path.into(), current: path == current };
     all.into_iter().map(view).collect()
 }
 
@@ -112,7 +112,7 @@ fn query<'a>(get: impl Fn(&str) -> &'a str) -> ArchiveQuery {
 }
 
 async fn search(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
-    let page = Page::new(&caller, "Archive", PATH).telling(told);
+    let page = Page::new(&caller, text::say("archive"), PATH).telling(told);
     let exports = archive::exports(&house, &caller)?.exports;
     let query = ArchiveQuery { limit: Some(asked.per_page()), ..query(|name| asked.get(name)) };
     let (page, found) = match archive::find(&house, &caller, query).await {
@@ -144,7 +144,10 @@ fn csv(records: &[ArchiveRow]) -> Shown {
 async fn message(State(house): State<House>, caller: Caller, Path((domain, number)): Path<(String, u64)>) -> Shown {
     let message = archive::one(&house, &caller, &domain, number).await?;
     let (content, is_whole) = archive::beginning(&house, &caller, &domain, number, TEXT_BYTES_MAX).await?;
-    let title = if message.row.subject.is_empty() { "Without a subject" } else { &message.row.subject };
+    let title = match message.row.subject.as_str() {
+        "" => text::say("without-a-subject").into(),
+        subject => subject.to_owned(),
+    };
     let page = Page::new(&caller, title, PATH);
     show(&MessagePage { page, message, content, is_whole })
 }
@@ -153,7 +156,7 @@ async fn rules(State(house): State<House>, caller: Caller, told: Told) -> Shown 
     let rules = archive::list_rules(&house).await?.rules;
     let mut domains: Vec<String> = house.store.directory().domains.keys().cloned().collect();
     domains.sort_unstable();
-    let page = Page::new(&caller, "Archive rules", PATH).telling(told);
+    let page = Page::new(&caller, text::say("archive-rules"), PATH).telling(told);
     show(&RulesPage { page, views: views(&caller, RULES), rules, domains })
 }
 
@@ -163,9 +166,9 @@ async fn act_on_rules(
     posted: Posted,
 ) -> Result<Response, crate::frame::Failure> {
     if posted.act() == "end" && !posted.is_sure() {
-        let page = Page::new(&caller, "Archive rules", PATH);
-        let text = "No more mail is archived for this rule. What it archived is kept for as long as it says.";
-        return form::confirm(page, &posted, RULES, text, "End the rule");
+        let page = Page::new(&caller, text::say("archive-rules"), PATH);
+        let text = text::say("no-more-mail-is-archived-for");
+        return form::confirm(page, &posted, RULES, text, text::say("end-the-rule"));
     }
     let outcome = match posted.act() {
         "add" => add_rule(&house, &caller, &posted).await,
@@ -183,34 +186,37 @@ async fn add_rule(house: &House, caller: &Caller, posted: &Posted) -> Answer<Str
     };
     let domain = Some(posted.get("domain").to_owned()).filter(|domain| !domain.is_empty());
     archive::add_rule(house, caller, NewRule { domain, direction, keep_days: days(posted)? }).await?;
-    Ok("The rule counts from now on.".into())
+    Ok(text::say("the-rule-counts-from-now-on").into())
 }
 
 async fn keep_rule(house: &House, caller: &Caller, posted: &Posted) -> Answer<String> {
     archive::keep_rule(house, caller, id(posted)?, days(posted)?).await?;
-    Ok("Changed for all that the rule has archived, and will.".into())
+    Ok(text::say("changed-for-all-that-the-rule").into())
 }
 
 async fn end_rule(house: &House, caller: &Caller, posted: &Posted) -> Answer<String> {
     archive::end_rule(house, caller, id(posted)?).await?;
-    Ok("The rule has ended.".into())
+    Ok(text::say("the-rule-has-ended").into())
 }
 
 fn id(posted: &Posted) -> Answer<u32> {
-    posted.get("id").parse().map_err(|_| Problem::invalid("say which one"))
+    posted.get("id").parse().map_err(|_| Problem::invalid(text::say("say-which-one")))
 }
 
 /// An empty field is for ever.
 fn days(posted: &Posted) -> Answer<Option<u32>> {
     match posted.get("keep_days").trim() {
         "" => Ok(None),
-        days => days.parse().map(Some).map_err(|_| Problem::invalid(format!("{days:?} is no number of days"))),
+        days => days
+            .parse()
+            .map(Some)
+            .map_err(|_| Problem::invalid(text::say("text-is-no-number-of-days").with("text", days))),
     }
 }
 
 async fn holds(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
     let holds = archive::list_holds(&house).await?.holds;
-    let page = Page::new(&caller, "Legal holds", PATH).telling(told);
+    let page = Page::new(&caller, text::say("legal-holds"), PATH).telling(told);
     show(&HoldsPage { page, views: views(&caller, HOLDS), holds, asked })
 }
 
@@ -220,9 +226,9 @@ async fn act_on_holds(
     posted: Posted,
 ) -> Result<Response, crate::frame::Failure> {
     if posted.act() == "end" && !posted.is_sure() {
-        let page = Page::new(&caller, "Legal holds", PATH);
-        let text = "The rules count again for the messages that this hold keeps: some may be removed within the hour.";
-        return form::confirm(page, &posted, HOLDS, text, "End the hold");
+        let page = Page::new(&caller, text::say("legal-holds"), PATH);
+        let text = text::say("the-rules-count-again-for-the");
+        return form::confirm(page, &posted, HOLDS, text, text::say("end-the-hold"));
     }
     let outcome = match posted.act() {
         "add" => add_hold(&house, &caller, &posted).await,
@@ -234,17 +240,17 @@ async fn act_on_holds(
 async fn add_hold(house: &House, caller: &Caller, posted: &Posted) -> Answer<String> {
     let search = query(|name| posted.get(name));
     archive::add_hold(house, caller, NewHold { why: posted.get("why").into(), search }).await?;
-    Ok("All that the search finds is held from now on.".into())
+    Ok(text::say("all-that-the-search-finds-is").into())
 }
 
 async fn end_hold(house: &House, caller: &Caller, posted: &Posted) -> Answer<String> {
     archive::remove_hold(house, caller, id(posted)?).await?;
-    Ok("The hold has ended.".into())
+    Ok(text::say("the-hold-has-ended").into())
 }
 
 async fn heads(State(house): State<House>, caller: Caller) -> Shown {
     let heads = archive::heads(&house).await?;
-    let page = Page::new(&caller, "Heads of the archive", PATH);
+    let page = Page::new(&caller, text::say("heads-of-the-archive"), PATH);
     show(&HeadsPage { page, views: views(&caller, HEADS), heads, hostname: house.hostname.to_string() })
 }
 

@@ -7,13 +7,18 @@ use axum::routing::get;
 use crate::House;
 use crate::api::audit::{self, AuditPage, AuditQuery};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Page, Shown, list, show, text};
+use crate::frame::{Asked, Column, Key, Listing, Page, Shown, list, show, text};
 
 const PATH: &str = "/audit";
 
 /// The columns of the list.
-const COLUMNS: &[Column] =
-    &[Column::plain("When"), Column::plain("Who"), Column::plain("From"), Column::plain("What"), Column::plain("On")];
+const COLUMNS: &[Column] = &[
+    Column::plain(Key("when")),
+    Column::plain(Key("who")),
+    Column::plain(Key("from")),
+    Column::plain(Key("what")),
+    Column::plain(Key("on")),
+];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::page(Access::SystemAdmin, PATH, get(page))]
@@ -45,5 +50,5 @@ async fn page(State(house): State<House>, caller: Caller, asked: Asked) -> Shown
         return Ok(list::csv("audit", &["when", "who", "from", "what", "on"], rows)?);
     }
     let list = Listing::cursor(asked, COLUMNS, found.acts.len(), found.next.as_deref(), None);
-    show(&ActsPage { page: Page::new(&caller, "Audit log", PATH), found, list })
+    show(&ActsPage { page: Page::new(&caller, text::say("audit-log"), PATH), found, list })
 }

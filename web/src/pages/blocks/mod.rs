@@ -15,8 +15,9 @@ use crate::api::extract::Path;
 use crate::api::guard::blocks::{self, BlockQuery, BlockRow, kind_of};
 use crate::api::guard::held::{self, HeldUser};
 use crate::door::{Access, Caller, Route};
+use crate::frame::texts::rule_key;
 use crate::frame::{
-    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
+    Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
 };
 use crate::pages::connections::View;
 
@@ -26,23 +27,23 @@ mod tests;
 const PATH: &str = "/blocks";
 
 const COLUMNS: &[Column] = &[
-    Column::sorted("address", "Address"),
-    Column::sorted("type", "Type"),
-    Column::sorted("rule", "Rule"),
-    Column::sorted("since", "Since"),
-    Column::sorted("until", "Time left"),
+    Column::sorted("address", Key("address")),
+    Column::sorted("type", Key("type")),
+    Column::sorted("rule", Key("rule")),
+    Column::sorted("since", Key("since")),
+    Column::sorted("until", Key("time-left")),
 ];
 
 /// The types of blocks, with what a person calls them.
-const TYPES: [(&str, &str); 8] = [
-    ("", "All"),
-    ("smtp", "SMTP"),
-    ("imap", "IMAP"),
-    ("pop3", "POP"),
-    ("sieve", "ManageSieve"),
-    ("web", "Web"),
-    ("harvesting", "Harvesting"),
-    ("all", "Every protocol"),
+const TYPES: [(&str, Key); 8] = [
+    ("", Key("all")),
+    ("smtp", Key("smtp")),
+    ("imap", Key("imap")),
+    ("pop3", Key("pop")),
+    ("sieve", Key("managesieve")),
+    ("web", Key("web")),
+    ("harvesting", Key("harvesting")),
+    ("all", Key("every-protocol")),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -79,7 +80,7 @@ async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: To
         };
         return Ok(lists_of::csv("blocks", &["address", "type", "rule", "since", "until"], blocks.iter().map(row))?);
     }
-    let page = Page::new(&caller, "Current blocks", PATH).telling(told);
+    let page = Page::new(&caller, text::say("current-blocks-capital"), PATH).telling(told);
     let blocks = blocks.iter().map(|block| BlockRow::of(block, now)).collect();
     show(&ListPage { page, views: views.into_iter().collect(), list, blocks, held })
 }
@@ -107,7 +108,7 @@ fn found(house: &House, kind: Option<String>, asked: Asked) -> (Vec<Block>, List
 async fn lift(State(house): State<House>, caller: Caller, posted: Posted) -> Response {
     let outcome = lift_all(&house, &caller, &posted).await;
     let notice = Notice::of(outcome, |count| {
-        Notice::done(format!("{} lifted. The rules stay, and may block again.", text::count(count, "block")))
+        Notice::done(text::say("blocks-lifted-the-rules-stay-and").with("blocks", text::count(count, "block")))
     });
     back_with(posted.back(PATH), notice)
 }
@@ -126,17 +127,22 @@ async fn release(State(house): State<House>, caller: Caller, posted: Posted) -> 
     let user = posted.get("user").to_owned();
     let outcome = held::release(State(house), caller, Path(user.clone())).await;
     let notice = Notice::of(outcome, |released| {
-        Notice::done(format!(
-            "What {user} sends goes out again; {} had waited.",
-            text::count(released.0.count, "message")
-        ))
+        let messages = text::count(released.0.count, "message");
+        Notice::done(text::say("what-user-sends-goes-out-again").with("user", &user).with("messages", messages))
     });
     back_with(PATH, notice)
 }
 
 impl BlockRow {
-    fn told_kind(&self) -> &str {
-        TYPES.iter().find(|(name, _)| *name == self.kind).map_or(&self.kind, |(_, label)| label)
+    fn told_kind(&self) -> String {
+        TYPES
+            .iter()
+            .find(|(name, _)| *name == self.kind)
+            .map_or_else(|| self.kind.clone(), |(_, label)| label.to_string())
+    }
+
+    fn title(&self) -> String {
+        text::say_or(&rule_key(&self.rule, "title"), &self.title)
     }
 
     fn left(&self) -> String {

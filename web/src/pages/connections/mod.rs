@@ -21,26 +21,26 @@ use crate::api::guard::lists::{self, NewEntry};
 use crate::api::sessions::{self, SessionRow};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{
-    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
+    Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
 };
 
 const PATH: &str = "/connections";
 
 const COLUMNS: &[Column] = &[
-    Column::sorted("user", "User"),
-    Column::sorted("address", "Address"),
-    Column::sorted("service", "Service"),
-    Column::plain("TLS"),
-    Column::plain("State"),
-    Column::sorted("since", "Since"),
-    Column::plain("Number"),
+    Column::sorted("user", Key("user")),
+    Column::sorted("address", Key("address")),
+    Column::sorted("service", Key("service")),
+    Column::plain(Key("tls")),
+    Column::plain(Key("state")),
+    Column::sorted("since", Key("since")),
+    Column::plain(Key("number")),
 ];
 
 const ADDRESS_COLUMNS: &[Column] = &[
-    Column::sorted("address", "Address"),
-    Column::number("count", "Connections"),
-    Column::plain("Services"),
-    Column::plain("Users"),
+    Column::sorted("address", Key("address")),
+    Column::number("count", Key("connections")),
+    Column::plain(Key("services")),
+    Column::plain(Key("users")),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -81,7 +81,7 @@ struct AddressRow {
 }
 
 async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
-    let page = Page::new(&caller, "Current connections", PATH).telling(told);
+    let page = Page::new(&caller, text::say("current-connections-capital"), PATH).telling(told);
     let found = work::compute(move || found(&house, &caller, asked)).await?;
     match found {
         Found::Sessions(sessions, list, _) if list.asked().wants_csv() => csv(&sessions),
@@ -169,15 +169,19 @@ fn views(asked: &Asked, sessions: &[Session]) -> Vec<View> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     sessions.iter().for_each(|session| *counts.entry(protocol(session.service)).or_default() += 1);
     let count = |name: &str| counts.get(name).copied().unwrap_or_default();
-    let view = |name: &str, label: &str, count: usize| View {
+    let view = |name: &str, label: String, count: usize| View {
         label: format!("{label} {}", text::number(count)),
         link: asked.with("view", name),
         current: asked.get("view") == name,
     };
-    let mut views = vec![view("", "All", sessions.len())];
-    views.extend(Protocol::ALL.map(|protocol| view(protocol.name(), protocol.title(), count(protocol.name()))));
+    let mut views = vec![view("", text::say("all").into(), sessions.len())];
+    views.extend(Protocol::ALL.map(|protocol| view(protocol.name(), protocol.title().into(), count(protocol.name()))));
     let is_current = asked.get("view") == "addresses";
-    views.push(View { label: "By address".into(), link: asked.with("view", "addresses"), current: is_current });
+    views.push(View {
+        label: text::say("by-address").into(),
+        link: asked.with("view", "addresses"),
+        current: is_current,
+    });
     views
 }
 
@@ -223,7 +227,7 @@ async fn done(house: &House, caller: &Caller, posted: &Posted) -> Result<String,
             blacklist(house, caller, chosen).await
         }
         "blacklist-addresses" => blacklist(house, caller, ids.into_iter().collect()).await,
-        _ => Err(Problem::invalid("there is no such action")),
+        _ => Err(Problem::invalid(text::say("there-is-no-such-action"))),
     }
 }
 
@@ -235,7 +239,7 @@ async fn drop_sessions(house: &House, caller: &Caller, ids: &[String]) -> Result
             count += 1;
         }
     }
-    Ok(format!("{} dropped.", text::count(count, "connection")))
+    Ok(text::say("connections-dropped").with("connections", text::count(count, "connection")).into())
 }
 
 async fn drop_addresses(house: &House, caller: &Caller, addresses: &[String]) -> Result<String, Problem> {
@@ -247,11 +251,10 @@ async fn drop_addresses(house: &House, caller: &Caller, addresses: &[String]) ->
 
 async fn blacklist(house: &House, caller: &Caller, addresses: BTreeSet<String>) -> Result<String, Problem> {
     for network in &addresses {
-        let entry = NewEntry { network: network.clone(), note: "From current connections".into(), until: None };
+        let entry =
+            NewEntry { network: network.clone(), note: text::say("from-current-connections").into(), until: None };
         lists::put(house, caller, NetworkList::Blacklist, &entry).await?;
     }
-    Ok(format!(
-        "{} blacklisted, and the connections from there dropped.",
-        text::count(addresses.len(), "address|addresses")
-    ))
+    let addresses = text::count(addresses.len(), "address");
+    Ok(text::say("networks-blacklisted-and-the-connections-from").with("networks", addresses).into())
 }

@@ -8,7 +8,7 @@ use crate::House;
 use crate::api::dashboard::{self, Dashboard, TrafficRow};
 use crate::door::{Access, Caller, Route};
 use crate::frame::chart::Chart;
-use crate::frame::{Page, Shown, Told, show, text};
+use crate::frame::{Key, Page, Shown, Told, show, text};
 
 const PATH: &str = "/dashboard";
 
@@ -48,14 +48,14 @@ async fn dashboard(State(house): State<House>, caller: Caller, told: Told) -> Sh
     let hours = &box_now.hours;
     let values = |value: fn(&TrafficRow) -> u64| hours.iter().map(value).collect::<Vec<u64>>();
     let moments = || hours.iter().map(|hour| hour.from.clone()).collect();
-    let mail = Chart::new("mail", "Mail per hour", moments(), text::number)
-        .with("In", values(|hour| hour.received))
-        .with("From users", values(|hour| hour.submitted))
-        .with("Refused", values(|hour| hour.refused));
-    let delay = Chart::new("delay", "Delivery delay, on average", moments(), text::milliseconds)
+    let mail = Chart::new("mail", text::say("mail-per-hour"), moments(), text::number)
+        .with(Key("in"), values(|hour| hour.received))
+        .with(Key("from-users"), values(|hour| hour.submitted))
+        .with(Key("refused-more"), values(|hour| hour.refused));
+    let delay = Chart::new("delay", text::say("delivery-delay-on-average"), moments(), text::milliseconds)
         .with_lines()
-        .with("To mailboxes here", values(|hour| hour.delivered_ms))
-        .with("To other servers", values(|hour| hour.sent_ms));
+        .with(Key("to-mailboxes-here"), values(|hour| hour.delivered_ms))
+        .with(Key("to-other-servers"), values(|hour| hour.sent_ms));
     let sum = |value: fn(&TrafficRow) -> u64| hours.iter().map(value).sum::<u64>();
     let day = Day {
         received: sum(|hour| hour.received),
@@ -68,7 +68,7 @@ async fn dashboard(State(house): State<House>, caller: Caller, told: Told) -> Sh
     };
     let sessions = box_now.sessions.values().sum();
     let certificate_days = box_now.certificate.as_ref().and_then(|certificate| certificate.days_left(now));
-    let page = Page::new(&caller, "Dashboard", PATH).telling(told);
+    let page = Page::new(&caller, text::say("dashboard"), PATH).telling(told);
     show(&DashboardPage { page, mail, delay, day, sessions, certificate_days, box_now })
 }
 

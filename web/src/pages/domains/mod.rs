@@ -12,17 +12,17 @@ use crate::api::domain_check;
 use crate::api::domains::{self, DomainChange, DomainRow, NewDomain};
 use crate::api::extract::{Body, Path};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
+use crate::frame::{Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
 use crate::{House, segment};
 
 const PATH: &str = "/domains";
 
 const COLUMNS: &[Column] = &[
-    Column::sorted("name", "Domain"),
-    Column::number("users", "Users"),
-    Column::number("aliases", "Aliases"),
-    Column::plain("Mail for unknown names"),
-    Column::sorted("created", "Since"),
+    Column::sorted("name", Key("domain")),
+    Column::number("users", Key("users")),
+    Column::number("aliases", Key("aliases")),
+    Column::plain(Key("mail-for-unknown-names")),
+    Column::sorted("created", Key("since")),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -83,7 +83,7 @@ async fn domain_list(State(house): State<House>, caller: Caller, told: Told, ask
     }
     let (rows, list) = asked.cut(rows, COLUMNS);
     let may_add = caller.role() >= Access::SystemAdmin;
-    let page = Page::new(&caller, "Domains", PATH).telling(told);
+    let page = Page::new(&caller, text::say("domains"), PATH).telling(told);
     show(&ListPage { page, list: list.sorted_by("name"), rows, may_add })
 }
 
@@ -91,7 +91,7 @@ async fn add(State(house): State<House>, caller: Caller, posted: Posted) -> Show
     let name = posted.get("name").trim().to_lowercase();
     let new = NewDomain { name: name.clone(), catch_all: None };
     Ok(match domains::add(State(house), caller, Body(new)).await {
-        Ok(_) => back_with(&place(&name), Notice::done("The domain is added. Make keys, then see what the DNS needs.")),
+        Ok(_) => back_with(&place(&name), Notice::done(text::say("the-domain-is-added-make-keys"))),
         Err(problem) => back_with(PATH, Notice::failed(problem.message)),
     })
 }
@@ -99,7 +99,7 @@ async fn add(State(house): State<House>, caller: Caller, posted: Posted) -> Show
 async fn domain(State(house): State<House>, caller: Caller, Path(name): Path<String>, told: Told) -> Shown {
     let keys = dkim::list(State(house.clone()), caller.clone(), Path(name.clone())).await?.0.keys;
     let rows = domains::list(State(house), caller.clone()).await.0.domains;
-    let missing = || Problem::not_found(format!("there is no domain {name}"));
+    let missing = || Problem::not_found(text::say("there-is-no-domain-name").with("name", &name));
     let domain = rows.into_iter().find(|row| row.name == name).ok_or_else(missing)?;
     let may_remove = caller.role() >= Access::SystemAdmin;
     let page = Page::new(&caller, name.clone(), PATH).telling(told);
@@ -110,16 +110,22 @@ async fn domain(State(house): State<House>, caller: Caller, Path(name): Path<Str
 async fn change(State(house): State<House>, caller: Caller, Path(name): Path<String>, posted: Posted) -> Shown {
     let catch_all = Some(posted.get("catch_all").trim().to_string()).filter(|address| !address.is_empty());
     let outcome = domains::change(State(house), caller, Path(name.clone()), Body(DomainChange { catch_all })).await;
-    Ok(back_with(&place(&name), Notice::of(outcome, |_| Notice::done("Saved."))))
+    Ok(back_with(&place(&name), Notice::of(outcome, |_| Notice::done(text::say("saved")))))
 }
 
 async fn remove(State(house): State<House>, caller: Caller, Path(name): Path<String>, posted: Posted) -> Shown {
     if !posted.is_sure() {
-        let (page, action) = (Page::new(&caller, "Are you sure?", PATH), format!("{}/remove", place(&name)));
-        return form::confirm(page, &posted, &action, &format!("Remove the domain {name} and its keys?"), "Remove");
+        let (page, action) = (Page::new(&caller, text::say("are-you-sure"), PATH), format!("{}/remove", place(&name)));
+        return form::confirm(
+            page,
+            &posted,
+            &action,
+            text::say("remove-the-domain-name-and-its").with("name", &name),
+            text::say("remove"),
+        );
     }
     Ok(match domains::remove(State(house), caller, Path(name.clone())).await {
-        Ok(_) => back_with(PATH, Notice::done(format!("{name} is removed."))),
+        Ok(_) => back_with(PATH, Notice::done(text::say("name-is-removed").with("name", &name))),
         Err(problem) => back_with(&place(&name), Notice::failed(problem.message)),
     })
 }
@@ -127,35 +133,35 @@ async fn remove(State(house): State<House>, caller: Caller, Path(name): Path<Str
 async fn act_on_keys(State(house): State<House>, caller: Caller, Path(name): Path<String>, posted: Posted) -> Shown {
     let (state, path) = (State(house), Path(name.clone()));
     let outcome = match posted.act() {
-        "activate" => dkim::activate(state, caller, path).await.map(|_| "The new keys sign from now on."),
-        _ => dkim::make(state, caller, path).await.map(|_| "Keys are made. Publish their records before they sign."),
+        "activate" => dkim::activate(state, caller, path).await.map(|_| text::say("the-new-keys-sign-from-now")),
+        _ => dkim::make(state, caller, path).await.map(|_| text::say("keys-are-made-publish-their-records")),
     };
     Ok(back_with(&place(&name), Notice::of(outcome, Notice::done)))
 }
 
 async fn check(State(house): State<House>, caller: Caller, Path(name): Path<String>) -> Shown {
     let findings = domain_check::check(State(house), caller.clone(), Path(name.clone())).await?.0.findings;
-    let page = Page::new(&caller, format!("DNS of {name}"), PATH);
+    let page = Page::new(&caller, text::say("dns-of-name").with("name", &name), PATH);
     show(&CheckPage { page, place: place(&name), findings })
 }
 
 /// A judgement in a word, and the word's colour.
-fn judged(judgement: &Judgement) -> (&'static str, &'static str) {
+fn judged(judgement: &Judgement) -> (Key, &'static str) {
     match judgement {
-        Judgement::Right => ("Right", "good"),
-        Judgement::Wrong => ("Wrong", "bad"),
-        Judgement::Optional => ("Optional", ""),
-        Judgement::Unknown => ("Unknown", "warn"),
+        Judgement::Right => (Key("right"), "good"),
+        Judgement::Wrong => (Key("wrong"), "bad"),
+        Judgement::Optional => (Key("optional"), ""),
+        Judgement::Unknown => (Key("unknown"), "warn"),
     }
 }
 
 impl KeyRow {
     /// Its state in a word, and the word's colour.
-    fn standing(&self) -> (&'static str, &'static str) {
+    fn standing(&self) -> (Key, &'static str) {
         match self.state {
-            KeyState::Next => ("Waits", "warn"),
-            KeyState::Active => ("Signs", "good"),
-            KeyState::Retired => ("Retired", ""),
+            KeyState::Next => (Key("waits"), "warn"),
+            KeyState::Active => (Key("signs"), "good"),
+            KeyState::Retired => (Key("retired"), ""),
         }
     }
 }

@@ -15,21 +15,21 @@ use crate::api::extract::{Body, Path};
 use crate::api::users::{self, UserChange};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{
-    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list as lists_of, show, text,
+    Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list as lists_of, show, text,
 };
 use crate::pages::connections::View;
 
 const PATH: &str = "/inactive";
 
 const COLUMNS: &[Column] = &[
-    Column::sorted("user", "User"),
-    Column::sorted("enabled", "Enabled"),
-    Column::sorted("administrator", "Administration"),
-    Column::sorted("login", "Last login"),
+    Column::sorted("user", Key("user")),
+    Column::sorted("enabled", Key("enabled")),
+    Column::sorted("administrator", Key("administration")),
+    Column::sorted("login", Key("last-login")),
 ];
 
 /// Spans that may be asked for, with what a person calls them.
-const SPANS: [(&str, &str); 4] = [("30", "30 days"), ("90", "90 days"), ("182", "6 months"), ("365", "12 months")];
+const SPANS: [(&str, u32, &str); 4] = [("30", 30, "day"), ("90", 90, "day"), ("182", 6, "month"), ("365", 12, "month")];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::page(Access::DomainAdmin, PATH, get(list).post(act))]
@@ -45,10 +45,13 @@ struct ListPage {
 }
 
 async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
-    let days = SPANS.iter().find(|(days, _)| *days == asked.get("days")).map_or(SPANS[0].0, |(days, _)| days);
+    let days = SPANS.iter().find(|(days, ..)| *days == asked.get("days")).map_or(SPANS[0].0, |(days, ..)| days);
     let (span, seen_by) = (days.parse().unwrap_or_default(), caller.clone());
-    let views =
-        SPANS.map(|(span, label)| View { label: label.into(), link: asked.with("days", span), current: span == days });
+    let views = SPANS.map(|(span, many, unit)| View {
+        label: text::count(many, unit),
+        link: asked.with("days", span),
+        current: span == days,
+    });
     let views = views.into_iter().collect();
     let (users, list) = work::read_long(move || found(&house, &seen_by, span, asked)).await?;
     if list.asked().wants_csv() {
@@ -81,7 +84,7 @@ fn found(house: &House, caller: &Caller, days: u64, asked: Asked) -> Result<(Vec
 }
 
 fn page(caller: &Caller) -> Page {
-    Page::new(caller, "Inactive users", PATH)
+    Page::new(caller, text::say("inactive-users"), PATH)
 }
 
 fn yes(truth: bool) -> &'static str {
@@ -90,8 +93,8 @@ fn yes(truth: bool) -> &'static str {
 
 async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     if posted.act() == "delete" && !posted.is_sure() && posted.ids().is_ok() {
-        let question = "The chosen users and all their mail are deleted for good. Delete them?";
-        return form::confirm(page(&caller), &posted, PATH, question, "Delete");
+        let question = text::say("the-chosen-users-and-all-their");
+        return form::confirm(page(&caller), &posted, PATH, question, text::say("delete"));
     }
     let outcome = act_on_all(&house, &caller, &posted).await;
     Ok(back_with(posted.back(PATH), Notice::of(outcome, Notice::done)))
@@ -106,7 +109,7 @@ async fn act_on_all(house: &House, caller: &Caller, posted: &Posted) -> Result<S
             "delete" => users::remove(house, caller, user).await?,
             "enable" => users::change(house, caller, user, change(true)).await?,
             "disable" => users::change(house, caller, user, change(false)).await?,
-            _ => return Err(Problem::invalid("there is no such action")),
+            _ => return Err(Problem::invalid(text::say("there-is-no-such-action"))),
         };
     }
     let done = match posted.act() {

@@ -30,19 +30,21 @@ async fn status(State(house): State<House>, caller: Caller, told: Told) -> Shown
 }
 
 fn page(caller: &Caller) -> Page {
-    Page::new(caller, "Indexing", PATH)
+    Page::new(caller, text::say("indexing"), PATH)
 }
 
 async fn reindex(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     let user = Some(posted.get("user").trim().to_owned()).filter(|user| !user.is_empty());
     if user.is_none() && !posted.is_sure() {
-        let question =
-            "The messages of all users are read again, which may take hours. Until then not all mail is found.";
-        return form::confirm(page(&caller), &posted, PATH, question, "Read again");
+        let question = text::say("the-messages-of-all-users-are");
+        return form::confirm(page(&caller), &posted, PATH, question, text::say("read-again"));
     }
-    let whose = user.clone().unwrap_or_else(|| "all users".into());
+    let whose = user.clone().unwrap_or_else(|| text::say("all-users").into());
     let outcome = indexing::reindex(State(house), caller, Body(Reindex { user })).await;
-    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done(format!("The messages of {whose} are read again.")))))
+    Ok(back_with(
+        PATH,
+        Notice::of(outcome, |_| Notice::done(text::say("the-messages-of-whose-are-read").with("whose", &whose))),
+    ))
 }
 
 impl StatusPage {

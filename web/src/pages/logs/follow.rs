@@ -40,7 +40,7 @@ struct LinePiece {
 async fn page(caller: Caller, asked: Asked) -> Shown {
     let pair = |name: &str| format!("{name}={}", segment(asked.get(name)));
     let stream = format!("/logs/tail?{}", ["q", "kind", "level"].map(pair).join("&"));
-    let page = Page::new(&caller, "Logs", PATH);
+    let page = Page::new(&caller, text::say("logs"), PATH);
     show(&FollowPage { page, views: Views { current: "/logs/follow" }, asked, stream })
 }
 

@@ -9,7 +9,7 @@ use super::{PATH, Views};
 use crate::House;
 use crate::api::logs::levels::{self, Levels};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, show};
+use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, show, text};
 
 const LEVELS: &str = "/logs/levels";
 
@@ -26,7 +26,7 @@ struct LevelsPage {
 }
 
 async fn page(State(house): State<House>, caller: Caller, told: Told) -> Shown {
-    let page = Page::new(&caller, "Logs", PATH).telling(told);
+    let page = Page::new(&caller, text::say("logs"), PATH).telling(told);
     show(&LevelsPage { page, views: Views { current: LEVELS }, levels: levels::list(&house) })
 }
 
@@ -39,7 +39,7 @@ async fn set(State(house): State<House>, caller: Caller, posted: Posted) -> Show
         }
     }
     let outcome = levels::set(&house, &caller, wanted).await;
-    Ok(back_with(LEVELS, Notice::of(outcome, |()| Notice::done("The levels count from now on."))))
+    Ok(back_with(LEVELS, Notice::of(outcome, |()| Notice::done(text::say("the-levels-count-from-now-on")))))
 }
 
 impl LevelsPage {

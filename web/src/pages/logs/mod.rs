@@ -12,7 +12,7 @@ use mailstead_core::log::{Kind, Level};
 use crate::House;
 use crate::api::logs::{self, LogFileRow, LogLine, LogPage, LogQuery, download};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Page, Shown, Told, show, text};
+use crate::frame::{Asked, Key, Page, Shown, Told, show, text};
 
 const PATH: &str = "/logs";
 
@@ -33,10 +33,14 @@ struct Views {
 }
 
 impl Views {
-    const ALL: [(&'static str, &'static str); 4] =
-        [(PATH, "Search"), ("/logs/follow", "Live"), ("/logs/files", "Download"), ("/logs/levels", "Levels")];
+    const ALL: [(&'static str, Key); 4] = [
+        (PATH, Key("search")),
+        ("/logs/follow", Key("live")),
+        ("/logs/files", Key("download")),
+        ("/logs/levels", Key("levels")),
+    ];
 
-    fn all(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+    fn all(&self) -> impl Iterator<Item = (&'static str, Key, bool)> {
         let current = self.current;
         Views::ALL.into_iter().map(move |(path, label)| (path, label, path == current))
     }
@@ -64,7 +68,7 @@ struct FilesPage {
 
 async fn search(State(house): State<House>, caller: Caller, told: Told, asked: Asked) -> Shown {
     let query = query(&asked);
-    let page = Page::new(&caller, "Logs", PATH).telling(told);
+    let page = Page::new(&caller, text::say("logs"), PATH).telling(told);
     let today = rfc3339(house.clock.now())[..10].to_owned();
     let nothing = || LogPage { lines: Vec::new(), next: None, complete: true, unreadable: Vec::new() };
     let (page, found) = match logs::search(&house, query.clone()).await {
@@ -77,7 +81,7 @@ async fn search(State(house): State<House>, caller: Caller, told: Told, asked: A
 
 async fn files(State(house): State<House>, caller: Caller) -> Shown {
     let files = logs::list(&house).await?.files;
-    let page = Page::new(&caller, "Logs", PATH);
+    let page = Page::new(&caller, text::say("logs"), PATH);
     show(&FilesPage { page, views: Views { current: "/logs/files" }, files })
 }
 
@@ -112,7 +116,11 @@ impl SearchPage {
 
     /// What is shown with this level chosen.
     fn and_above(&self, level: &str) -> String {
-        if level == Level::Error.name() { level.into() } else { format!("{level} and above") }
+        if level == Level::Error.name() {
+            level.into()
+        } else {
+            text::say("level-and-above").with("level", level).into()
+        }
     }
 
     /// Was this chosen?

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use crate::api::extract::{Body, Path, Query};
 use crate::api::rules::{self, ActiveScript, Forward, ScriptRow, ScriptText, Vacation};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, show};
+use crate::frame::{Key, Notice, Page, Posted, Shown, Told, back_with, show, text};
 use crate::{House, segment};
 
 /// Where a user finds the own one.
@@ -65,7 +65,7 @@ fn place(address: &str) -> String {
     format!("/users/{}/mail", segment(address))
 }
 
-fn page(caller: &Caller, address: &str, title: &str) -> Page {
+fn page(caller: &Caller, address: &str, title: Key) -> Page {
     Page::new(caller, title, if caller.name() == address { OWN } else { "/users" })
 }
 
@@ -77,14 +77,15 @@ async fn mail(State(house): State<House>, caller: Caller, Path(address): Path<St
     let vacation = rules::vacation(state, who, path).await?.0;
     let (state, who, path) = of();
     let scripts = rules::scripts(state, who, path).await?.0.scripts;
-    let page = page(&caller, &address, "Mail rules").telling(told);
+    let page = page(&caller, &address, Key("mail-rules")).telling(told);
     show(&MailPage { page, place: place(&address), address, forward, vacation, scripts })
 }
 
 async fn set_forward(State(house): State<House>, caller: Caller, Path(address): Path<String>, posted: Posted) -> Shown {
     let addresses = posted.get("addresses").split_whitespace().map(|one| one.trim_matches(',').to_string());
     let forward = Forward { addresses: addresses.filter(|one| !one.is_empty()).collect(), keep: posted.has("keep") };
-    let done = if forward.addresses.is_empty() { "Mail is sent on no more." } else { "Mail is sent on from now." };
+    let done =
+        if forward.addresses.is_empty() { Key("mail-is-sent-on-no-more") } else { Key("mail-is-sent-on-from-now") };
     let outcome = rules::set_forward(State(house), caller, Path(address.clone()), Body(forward)).await;
     Ok(back_with(&place(&address), Notice::of(outcome, |_| Notice::done(done))))
 }
@@ -98,7 +99,10 @@ async fn set_vacation(
     let (state, path) = (State(house), Path(address.clone()));
     if posted.act() == "remove" {
         let outcome = rules::remove_vacation(state, caller, path).await;
-        return Ok(back_with(&place(&address), Notice::of(outcome, |_| Notice::done("Nobody is answered any more."))));
+        return Ok(back_with(
+            &place(&address),
+            Notice::of(outcome, |_| Notice::done(text::say("nobody-is-answered-any-more"))),
+        ));
     }
     let given = |name| Some(posted.get(name).to_string()).filter(|text| !text.is_empty());
     let vacation = Vacation {
@@ -109,7 +113,7 @@ async fn set_vacation(
         days: posted.get("days").parse().unwrap_or_default(),
     };
     let outcome = rules::set_vacation(state, caller, path, Body(vacation)).await;
-    Ok(back_with(&place(&address), Notice::of(outcome, |_| Notice::done("Senders are answered."))))
+    Ok(back_with(&place(&address), Notice::of(outcome, |_| Notice::done(text::say("senders-are-answered")))))
 }
 
 async fn act_on_script(
@@ -122,11 +126,18 @@ async fn act_on_script(
     let (outcome, done) = match posted.act() {
         "remove" => {
             let path = Path((address.clone(), name.clone()));
-            (rules::remove_script(State(house), caller, path).await, format!("The filter {name} is removed."))
+            (
+                rules::remove_script(State(house), caller, path).await,
+                text::say("the-filter-name-is-removed").with("name", &name),
+            )
         }
         act => {
             let runs = (act == "run").then(|| name.clone());
-            let done = if runs.is_some() { format!("The filter {name} runs.") } else { "No filter runs.".into() };
+            let done = if runs.is_some() {
+                text::say("the-filter-name-runs").with("name", &name)
+            } else {
+                text::say("no-filter-runs")
+            };
             let wanted = Body(ActiveScript { name: runs });
             (rules::activate(State(house), caller, Path(address.clone()), wanted).await, done)
         }
@@ -144,7 +155,7 @@ async fn edit_script(
         "" => EXAMPLE.to_string(),
         name => rules::script(State(house), caller.clone(), Path((address.clone(), name.into()))).await?.0.text,
     };
-    let page = page(&caller, &address, if which.name.is_empty() { "New filter" } else { "Filter" });
+    let page = page(&caller, &address, if which.name.is_empty() { Key("new-filter") } else { Key("filter") });
     show(&ScriptPage { page, place: place(&address), name: which.name, script })
 }
 
@@ -154,9 +165,11 @@ async fn put_script(State(house): State<House>, caller: Caller, Path(address): P
     let text = Body(ScriptText { text: script.clone() });
     let path = Path((address.clone(), name.clone()));
     match rules::put_script(State(house), caller.clone(), path, text).await {
-        Ok(_) => Ok(back_with(&place(&address), Notice::done(format!("The filter {name} is stored.")))),
+        Ok(_) => {
+            Ok(back_with(&place(&address), Notice::done(text::say("the-filter-name-is-stored").with("name", &name))))
+        }
         Err(problem) => {
-            let page = page(&caller, &address, "Filter").refusing(&problem);
+            let page = page(&caller, &address, Key("filter")).refusing(&problem);
             show(&ScriptPage { page, place: place(&address), name, script })
         }
     }

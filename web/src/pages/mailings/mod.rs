@@ -9,16 +9,16 @@ use crate::api::extract::Body;
 use crate::api::mailings::{self, Audience, FROM, MailingPreview, MailingRow, NewMailing};
 use crate::api::{Answer, Problem};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Notice, Page, Posted, Shown, Told, back_with, show, text};
+use crate::frame::{Asked, Key, Notice, Page, Posted, Shown, Told, back_with, show, text};
 
 const PATH: &str = "/messages";
 
 /// Who may be written to, with what a person calls them.
-const AUDIENCES: [(&str, &str, Audience); 4] = [
-    ("all-users", "All users", Audience::AllUsers),
-    ("domain", "All users of a domain", Audience::Domain),
-    ("domain-administrators", "All domain administrators", Audience::DomainAdministrators),
-    ("user", "A specific user", Audience::User),
+const AUDIENCES: [(&str, Key, Audience); 4] = [
+    ("all-users", Key("all-users-more"), Audience::AllUsers),
+    ("domain", Key("all-users-of-a-domain"), Audience::Domain),
+    ("domain-administrators", Key("all-domain-administrators"), Audience::DomainAdministrators),
+    ("user", Key("a-specific-user"), Audience::User),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -39,7 +39,7 @@ struct WritePage {
 async fn write(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
     let is_reminder = asked.get("kind") == "reminder";
     let new = NewMailing { from: FROM.into(), ..NewMailing::default() };
-    let page = Page::new(&caller, "Mass messaging", PATH).telling(told);
+    let page = Page::new(&caller, text::say("mass-messaging"), PATH).telling(told);
     show(&written(&house, page, is_reminder, new, None).await?)
 }
 
@@ -62,12 +62,14 @@ async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Show
         return cancel(&house, &caller, posted.get("mailing")).await;
     }
     let checked = mailings::preview(&house, &caller, said(&posted));
-    let page = Page::new(&caller, "Mass messaging", PATH);
+    let page = Page::new(&caller, text::say("mass-messaging"), PATH);
     let sending = posted.act() == "send";
     match checked {
         Ok(_) if sending => {
             let sent = mailings::send(State(house), caller, Body(said(&posted))).await;
-            let done = |count: usize| Notice::done(format!("The message goes to {}.", text::count(count, "user")));
+            let done = |count: usize| {
+                Notice::done(text::say("the-message-goes-to-users").with("users", text::count(count, "user")))
+            };
             Ok(back_with(PATH, Notice::of(sent, |(_, begun)| done(begun.0.total))))
         }
         Ok(preview) => show(&written(&house, page, is_reminder, said(&posted), Some(preview)).await?),
@@ -80,12 +82,12 @@ async fn refused(house: &House, page: Page, is_reminder: bool, posted: &Posted, 
 }
 
 async fn cancel(house: &House, caller: &Caller, mailing: &str) -> Shown {
-    let unknown = |_| Problem::invalid("choose the message to cancel");
+    let unknown = |_| Problem::invalid(text::say("choose-the-message-to-cancel"));
     let stopped = match mailing.parse().map_err(unknown) {
         Ok(id) => mailings::stop(house, caller, id).await,
         Err(problem) => Err(problem),
     };
-    let told = "The message is cancelled. What was delivered stays where it is.";
+    let told = text::say("the-message-is-cancelled-what-was");
     Ok(back_with(PATH, Notice::of(stopped, |()| Notice::done(told))))
 }
 
@@ -112,17 +114,17 @@ fn said(posted: &Posted) -> NewMailing {
 impl MailingPreview {
     /// To whom, in a line that names a few.
     fn to(&self) -> String {
-        let others = match self.total - self.first.len() {
-            0 => String::new(),
-            others => format!(" and {}", text::count(others, "more|more")),
+        let said = match self.total - self.first.len() {
+            0 => text::say("users-first"),
+            others => text::say("users-first-and-others").with("others", text::count(others, "more")),
         };
-        format!("{}: {}{others}", text::count(self.total, "user"), self.first.join(", "))
+        said.with("users", text::count(self.total, "user")).with("first", self.first.join(", ")).into()
     }
 }
 
 impl WritePage {
     /// The audiences, each with whether it is chosen.
-    fn audiences(&self) -> Vec<(&'static str, &'static str, bool)> {
+    fn audiences(&self) -> Vec<(&'static str, Key, bool)> {
         AUDIENCES.map(|(name, label, audience)| (name, label, audience == self.new.to)).to_vec()
     }
 
@@ -137,7 +139,7 @@ impl WritePage {
 
 impl MailingRow {
     fn share(&self) -> String {
-        format!("{} of {}", text::number(self.delivered), text::number(self.total))
+        text::say("some-of-all").number("rows", self.delivered).number("all", self.total).into()
     }
 
     fn told_queued(&self) -> String {

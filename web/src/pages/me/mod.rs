@@ -12,7 +12,7 @@ use crate::api::credentials::{self, AppPasswordRow, FactorOffer, FactorState, Ow
 use crate::api::extract::{Body, Path};
 use crate::api::users::{self, UserRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show, text};
+use crate::frame::{Key, Notice, Page, Posted, Shown, Told, back_with, form, show, text};
 
 /// Where the page is.
 pub(super) const PATH: &str = "/me";
@@ -45,7 +45,7 @@ struct AccountPage {
     app_passwords: Vec<AppPasswordRow>,
     sessions: Vec<WebSessionRow>,
     tokens: Vec<TokenRow>,
-    roles: Vec<(&'static str, &'static str)>,
+    roles: Vec<(&'static str, Key)>,
 }
 
 #[derive(Template)]
@@ -65,7 +65,7 @@ struct VisitsPage {
 
 async fn visits(State(house): State<House>, caller: Caller) -> Shown {
     let acts = audit::on_user(&house, &caller, caller.name()).await?.acts;
-    show(&VisitsPage { page: Page::new(&caller, "Who opened my mailbox", VISITS), acts })
+    show(&VisitsPage { page: Page::new(&caller, text::say("who-opened-my-mailbox"), VISITS), acts })
 }
 
 /// What those see whose password is too old.
@@ -79,7 +79,7 @@ struct RenewPage {
 
 async fn renew(State(house): State<House>, caller: Caller, told: Told) -> Shown {
     let policies = house.people.password_policies()?;
-    let (user, page) = (caller.name().to_string(), Page::new(&caller, "Choose a new password", PATH));
+    let (user, page) = (caller.name().to_string(), Page::new(&caller, text::say("choose-a-new-password"), PATH));
     show(&RenewPage { page: page.telling(told), wanted: policies.of(&user).told(), user })
 }
 
@@ -100,7 +100,7 @@ async fn account(State(house): State<House>, caller: Caller, told: Told) -> Show
 }
 
 fn page(caller: &Caller) -> Page {
-    Page::new(caller, "My account", PATH)
+    Page::new(caller, text::say("my-account"), PATH)
 }
 
 fn own(caller: &Caller) -> Path<String> {
@@ -110,57 +110,58 @@ fn own(caller: &Caller) -> Path<String> {
 async fn password(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     let failed = if caller.has_expired() { PASSWORD } else { PATH };
     if posted.get("new") != posted.get("again") {
-        return Ok(back_with(failed, Notice::failed("The two new passwords are not the same.")));
+        return Ok(back_with(failed, Notice::failed(text::say("the-two-new-passwords-are-not"))));
     }
     let change = OwnPassword { old: posted.get("old").into(), new: posted.get("new").into() };
     let outcome = credentials::change_password(State(house), caller.clone(), own(&caller), Body(change)).await;
-    let done = "Password changed. Everywhere else you are signed out.";
+    let done = text::say("password-changed-everywhere-else-you-are");
     Ok(back_with(if outcome.is_ok() { PATH } else { failed }, Notice::of(outcome, |_| Notice::done(done))))
 }
 
 async fn offer(State(house): State<House>, caller: Caller) -> Shown {
     let offer = credentials::offer_factor(State(house), caller.clone(), own(&caller)).await?.0;
-    show(&OfferPage { page: Page::new(&caller, "Set up a second factor", PATH), offer })
+    show(&OfferPage { page: Page::new(&caller, text::say("set-up-a-second-factor"), PATH), offer })
 }
 
 async fn remove_factor(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     if !posted.is_sure() {
-        let question = "Without a second factor the password alone lets you in, and mail programs take it again.";
+        let question = text::say("without-a-second-factor-the-password");
         return form::confirm(
-            Page::new(&caller, "Are you sure?", PATH),
+            Page::new(&caller, text::say("are-you-sure"), PATH),
             &posted,
             "/me/second-factor/remove",
             question,
-            "Remove",
+            text::say("remove"),
         );
     }
     let outcome = credentials::remove_factor(State(house), caller.clone(), own(&caller)).await;
-    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done("The second factor is removed."))))
+    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done(text::say("the-second-factor-is-removed")))))
 }
 
 async fn remove_app_password(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     let path = Path((caller.name().to_string(), posted.get("id").to_string()));
     let outcome = credentials::remove_app_password(State(house), caller, path).await;
-    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done("The app password is removed."))))
+    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done(text::say("the-app-password-is-removed")))))
 }
 
 async fn end_sessions(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     let outcome = match posted.get("id") {
         "" => {
             let ended = credentials::end_web_sessions(State(house), caller.clone(), own(&caller)).await;
-            ended.map(|ended| format!("{} ended.", text::count(ended.0.count, "session")))
+            ended.map(|ended| ended.0.count)
         }
         id => {
             let path = Path((caller.name().to_string(), id.to_string()));
             let ended = credentials::end_web_session(State(house), caller, path).await;
-            ended.map(|_| "1 session ended.".to_string())
+            ended.map(|_| 1)
         }
     };
-    Ok(back_with(PATH, Notice::of(outcome, Notice::done)))
+    let done = |count| Notice::done(text::say("sessions-ended").with("sessions", text::count(count, "session")));
+    Ok(back_with(PATH, Notice::of(outcome, done)))
 }
 
 async fn remove_token(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     let path = Path((caller.name().to_string(), posted.get("id").to_string()));
     let outcome = credentials::remove_token(State(house), caller, path).await;
-    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done("The token is removed."))))
+    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done(text::say("the-token-is-removed")))))
 }

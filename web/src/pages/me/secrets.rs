@@ -11,17 +11,17 @@ use crate::api::credentials::{self, FactorProof, NewAppPassword, NewToken};
 use crate::api::extract::Body;
 use crate::api::users::find_for;
 use crate::door::Caller;
-use crate::frame::{Notice, Page, Posted, Shown, back_with, show};
+use crate::frame::{Key, Notice, Page, Posted, Said, Shown, back_with, show, text};
 
 #[derive(Template)]
 #[template(path = "pages/me/secret.html")]
-struct SecretPage<'a> {
+struct SecretPage {
     page: Page,
-    about: &'a str,
+    about: Said,
     secrets: Vec<String>,
 }
 
-fn told(caller: &Caller, title: &str, about: &str, secrets: Vec<String>) -> Shown {
+fn told(caller: &Caller, title: Key, about: Said, secrets: Vec<String>) -> Shown {
     show(&SecretPage { page: Page::new(caller, title, PATH), about, secrets })
 }
 
@@ -33,14 +33,16 @@ pub(super) async fn set_factor(State(house): State<House>, caller: Caller, poste
     let proof = FactorProof { offer: posted.get("offer").into(), code: posted.get("code").into() };
     match credentials::set_factor(State(house.clone()), caller.clone(), own(&caller), Body(proof)).await {
         Ok(codes) => {
-            let about = "The second factor is set. Keep these recovery codes where you find them without your device: \
-                         each lets you in once. Mail programs need app passwords from now on.";
-            told(&caller, "Recovery codes", about, codes.0.codes)
+            let about = text::say("the-second-factor-is-set-keep");
+            told(&caller, Key("recovery-codes"), about, codes.0.codes)
         }
         Err(problem) => {
             let account = find_for(&house, &caller, caller.name())?;
             let offer = credentials::same_offer(&house, &account, posted.get("offer"))?;
-            show(&OfferPage { page: Page::new(&caller, "Set up a second factor", PATH).refusing(&problem), offer })
+            show(&OfferPage {
+                page: Page::new(&caller, text::say("set-up-a-second-factor"), PATH).refusing(&problem),
+                offer,
+            })
         }
     }
 }
@@ -53,22 +55,21 @@ pub(super) async fn make_app_password(State(house): State<House>, caller: Caller
     let new = NewAppPassword { name: posted.get("name").into(), protocols };
     match credentials::make_app_password(State(house), caller.clone(), own(&caller), Body(new)).await {
         Ok((_, made)) => {
-            let about =
-                "Enter this password in the mail program. It is shown this once; whoever loses it makes a new one.";
-            told(&caller, "App password", about, vec![made.0.secret])
+            let about = text::say("enter-this-password-in-the-mail");
+            told(&caller, Key("app-password"), about, vec![made.0.secret])
         }
         Err(problem) => refused(problem),
     }
 }
 
 pub(super) async fn make_token(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
-    let Some(role) = role(posted.get("role")) else { return refused(Problem::invalid("choose a role")) };
+    let Some(role) = role(posted.get("role")) else { return refused(Problem::invalid(text::say("choose-a-role"))) };
     let expires = Some(posted.get("expires").to_string()).filter(|text| !text.is_empty());
     let new = NewToken { name: posted.get("name").into(), writes: posted.has("writes"), role, expires };
     match credentials::make_token(State(house), caller.clone(), own(&caller), Body(new)).await {
         Ok((_, made)) => {
-            let about = "Send it with each request: Authorization: Bearer, then the token. It is shown this once.";
-            told(&caller, "API token", about, vec![made.0.secret])
+            let about = text::say("send-it-with-each-request-authorization");
+            told(&caller, Key("api-token"), about, vec![made.0.secret])
         }
         Err(problem) => refused(problem),
     }

@@ -11,17 +11,17 @@ use crate::api::Problem;
 use crate::api::guard::lists::{self, NetworkEntry, NewEntry};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{
-    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
+    Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
 };
 use crate::pages::connections::View;
 
 const PATH: &str = "/networks";
 
 const COLUMNS: &[Column] = &[
-    Column::sorted("network", "Network"),
-    Column::sorted("note", "Note"),
-    Column::sorted("until", "Until"),
-    Column::sorted("added", "Added"),
+    Column::sorted("network", Key("network")),
+    Column::sorted("note", Key("note")),
+    Column::sorted("until", Key("until")),
+    Column::sorted("added", Key("added")),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -45,6 +45,14 @@ fn which(name: &str) -> NetworkList {
     }
 }
 
+/// A list, as a sentence names it.
+fn words(list: NetworkList) -> Key {
+    match list {
+        NetworkList::Blacklist => Key("blacklist-inline"),
+        NetworkList::Allowlist => Key("allowlist"),
+    }
+}
+
 async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
     let list = which(asked.get("list"));
     let mut entries = lists::list(State(house), list).0.entries;
@@ -65,13 +73,14 @@ async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: To
         };
         return Ok(lists_of::csv(list.name(), &["network", "note", "until", "added"], entries.iter().map(row))?);
     }
-    let view = |one: NetworkList, label: &str| View {
+    let view = |one: NetworkList, label: Key| View {
         label: label.into(),
         link: asked.with("list", one.name()),
         current: one == list,
     };
-    let views = vec![view(NetworkList::Blacklist, "Blacklist"), view(NetworkList::Allowlist, "Allowlist")];
-    let page = Page::new(&caller, "Black- and allowlist", PATH).telling(told);
+    let views =
+        vec![view(NetworkList::Blacklist, Key("blacklist")), view(NetworkList::Allowlist, Key("allowlist-capital"))];
+    let page = Page::new(&caller, text::say("black-and-allowlist"), PATH).telling(told);
     let (entries, listing) = asked.cut(entries, COLUMNS);
     show(&ListPage { page, views, list: listing.sorted_by("network"), which: list.name(), entries })
 }
@@ -93,8 +102,12 @@ async fn add(house: &House, caller: &Caller, list: NetworkList, posted: &Posted)
     let ended = lists::put(house, caller, list, &entry).await?;
     let network = entry.network.trim();
     Ok(match ended {
-        0 => format!("{network} is on the {}.", list.name()),
-        _ => format!("{network} is on the {}; {} from there dropped.", list.name(), text::count(ended, "connection")),
+        0 => text::say("network-is-on-the-list").with("network", network).with("list", words(list)).into(),
+        _ => text::say("network-is-on-the-list-connections")
+            .with("network", network)
+            .with("list", words(list))
+            .with("connections", text::count(ended, "connection"))
+            .into(),
     })
 }
 
@@ -103,5 +116,6 @@ async fn remove(house: &House, caller: &Caller, list: NetworkList, posted: &Post
     for network in &networks {
         lists::remove(house, caller, list, network).await?;
     }
-    Ok(format!("{} taken off the {}.", text::count(networks.len(), "network"), list.name()))
+    let networks = text::count(networks.len(), "network");
+    Ok(text::say("networks-taken-off-the-list").with("networks", networks).with("list", words(list)).into())
 }

@@ -14,8 +14,9 @@ use crate::api::sessions;
 use crate::api::users::{self, UserChange};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{
-    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list as lists_of, show, text,
+    Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list as lists_of, show, text,
 };
+use crate::segment;
 
 const PATH: &str = "/online";
 
@@ -26,13 +27,13 @@ const ANONYMOUS: &str = "anonymous";
 const SESSIONS_SHOWN: usize = 20;
 
 const COLUMNS: &[Column] = &[
-    Column::sorted("user", "User"),
-    Column::number("smtp", "SMTP"),
-    Column::number("imap", "IMAP"),
-    Column::number("pop3", "POP"),
-    Column::number("sieve", "ManageSieve"),
-    Column::number("web", "Web"),
-    Column::plain("Sessions"),
+    Column::sorted("user", Key("user")),
+    Column::number("smtp", Key("smtp")),
+    Column::number("imap", Key("imap")),
+    Column::number("pop3", Key("pop")),
+    Column::number("sieve", Key("managesieve")),
+    Column::number("web", Key("web")),
+    Column::plain(Key("sessions")),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -76,18 +77,18 @@ fn found(house: &House, caller: &Caller, asked: Asked) -> Result<(Vec<OnlineUser
 }
 
 fn page(caller: &Caller) -> Page {
-    Page::new(caller, "Online users", PATH)
+    Page::new(caller, text::say("online-users"), PATH)
 }
 
 async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     if let Some(session) = posted.act().strip_prefix("end ") {
         let ended = sessions::end(State(house), caller, Path(session.into())).await;
-        let notice = Notice::of(ended, |_| Notice::done("The session is ended."));
+        let notice = Notice::of(ended, |_| Notice::done(text::say("the-session-is-ended")));
         return Ok(back_with(posted.back(PATH), notice));
     }
     if posted.act() == "disable" && !posted.is_sure() && posted.ids().is_ok() {
-        let question = "Nobody of the chosen users can log in by any route until enabled again. Disable them?";
-        return form::confirm(page(&caller), &posted, PATH, question, "Disable");
+        let question = text::say("nobody-of-the-chosen-users-can");
+        return form::confirm(page(&caller), &posted, PATH, question, text::say("disable"));
     }
     let outcome = act_on_all(&house, &caller, &posted).await;
     Ok(back_with(posted.back(PATH), Notice::of(outcome, Notice::done)))
@@ -103,16 +104,23 @@ async fn act_on_all(house: &House, caller: &Caller, posted: &Posted) -> Result<S
                 let change = UserChange { enabled: Some(false), ..UserChange::default() };
                 users::change(house, caller, user, Body(change)).await?;
             }
-            _ => return Err(Problem::invalid("there is no such action")),
+            _ => return Err(Problem::invalid(text::say("there-is-no-such-action"))),
         }
     }
     Ok(match posted.act() {
-        "drop" => format!("{} dropped.", text::count(count, "connection")),
-        _ => format!("{} disabled, and the connections ended.", text::count(chosen.len(), "user")),
+        "drop" => text::say("connections-dropped").with("connections", text::count(count, "connection")).into(),
+        _ => text::say("users-disabled-and-the-connections-ended")
+            .with("users", text::count(chosen.len(), "user"))
+            .into(),
     })
 }
 
 impl OnlineUser {
+    /// Where all of the user's connections are listed.
+    fn connections(&self) -> String {
+        format!("/connections?q={}", segment(self.name()))
+    }
+
     fn name(&self) -> &str {
         self.user.as_deref().unwrap_or(ANONYMOUS)
     }

@@ -13,25 +13,23 @@ use crate::House;
 use crate::api::Problem;
 use crate::api::passwords::{self, ComplianceMail, ComplianceRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show, text};
+use crate::frame::{Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show, text};
 
 const POLICY: &str = "/password-policy";
 const COMPLIANCE: &str = "/compliance";
 
 /// The columns of the list.
 const COLUMNS: &[Column] = &[
-    Column::sorted("user", "User"),
-    Column::sorted("domain", "Domain"),
-    Column::sorted("standing", "Password"),
-    Column::plain("What is violated"),
-    Column::sorted("ends", "To be changed by"),
+    Column::sorted("user", Key("user")),
+    Column::sorted("domain", Key("domain")),
+    Column::sorted("standing", Key("password")),
+    Column::plain(Key("what-is-violated")),
+    Column::sorted("ends", Key("to-be-changed-by")),
 ];
 
 /// What users are written unless it is changed.
-const SUBJECT: &str = "Please change your password";
-const TEXT: &str = "Your password does not comply with the password policy of this mail server.\n\nPlease choose a new one: sign in to \
-                    the console with your address and password, open \"My mailbox\", and change it there. Afterwards enter the new \
-                    password in your mail programs as well.\n";
+const SUBJECT: Key = Key("please-change-your-password");
+const TEXT: Key = Key("your-password-does-not-comply");
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -58,8 +56,8 @@ struct CompliancePage {
     rows: Vec<ComplianceRow>,
     list: Listing,
     view: String,
-    subject: &'static str,
-    text: &'static str,
+    subject: Key,
+    text: Key,
 }
 
 async fn policy(State(house): State<House>, caller: Caller, told: Told) -> Shown {
@@ -70,14 +68,14 @@ async fn policy(State(house): State<House>, caller: Caller, told: Told) -> Shown
     let others = seen.filter(|domain| !found.domains.contains_key(*domain)).cloned().collect();
     let standard = is_system.then(|| (String::new(), found.standard));
     let policies = standard.into_iter().chain(found.domains).collect();
-    let page = Page::new(&caller, "Password policy", POLICY).telling(told);
+    let page = Page::new(&caller, text::say("password-policy"), POLICY).telling(told);
     show(&PolicyPage { page, policies, others, is_system })
 }
 
 async fn set(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     let domain = posted.get("domain");
     if domain.is_empty() && caller.role() < Access::SystemAdmin {
-        return Ok(back_with(POLICY, Notice::failed("only a system administrator may change the policy of the box")));
+        return Ok(back_with(POLICY, Notice::failed(text::say("only-a-system-administrator-may-change"))));
     }
     let number = |name: &str| posted.get(name).trim().parse().unwrap_or(0);
     let policy = Policy {
@@ -93,7 +91,7 @@ async fn set(State(house): State<House>, caller: Caller, posted: Posted) -> Show
     };
     let policy = Some(policy).filter(|_| posted.act() != "remove");
     let outcome = passwords::set(&house, &caller, domain, policy).await;
-    Ok(back_with(POLICY, Notice::of(outcome, |()| Notice::done("The policy counts from now on."))))
+    Ok(back_with(POLICY, Notice::of(outcome, |()| Notice::done(text::say("the-policy-counts-from-now-on")))))
 }
 
 async fn compliance(State(house): State<House>, caller: Caller, told: Told, asked: Asked) -> Shown {
@@ -107,7 +105,7 @@ async fn compliance(State(house): State<House>, caller: Caller, told: Told, aske
         });
         return Ok(list::csv("compliance", &["user", "domain", "password", "violated", "to be changed by"], cells)?);
     }
-    let page = Page::new(&caller, "Password compliance", COMPLIANCE).telling(told);
+    let page = Page::new(&caller, text::say("password-compliance"), COMPLIANCE).telling(told);
     show(&CompliancePage { page, rows, list, view, subject: SUBJECT, text: TEXT })
 }
 
@@ -149,11 +147,18 @@ async fn write(State(house): State<House>, caller: Caller, posted: Posted) -> Sh
     };
     Ok(back_with(
         back,
-        Notice::of(outcome, |users| Notice::done(format!("{} written to.", text::count(users, "user")))),
+        Notice::of(outcome, |users| {
+            Notice::done(text::say("users-written-to").with("users", text::count(users, "user")))
+        }),
     ))
 }
 
 impl ComplianceRow {
+    fn violated_in_words(&self) -> String {
+        let words: Vec<String> = self.violated.iter().map(|word| text::state(word)).collect();
+        words.join(", ")
+    }
+
     /// The colour of its standing.
     fn colour(&self) -> &'static str {
         match self.standing.as_str() {

@@ -10,6 +10,7 @@ use crate::api::Problem;
 use crate::api::extract::{Body, Path};
 use crate::api::guard::rules::{self, PrivateNetworks, RuleChange, RuleRow};
 use crate::door::{Access, Caller, Route};
+use crate::frame::texts::rule_key;
 use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, show, text};
 
 const PATH: &str = "/rules";
@@ -28,7 +29,7 @@ struct RulesPage {
 
 async fn list(State(house): State<House>, caller: Caller, told: Told) -> Shown {
     let list = rules::list(State(house)).await.0;
-    let page = Page::new(&caller, "Abuse detection", PATH).telling(told);
+    let page = Page::new(&caller, text::say("abuse-detection"), PATH).telling(told);
     show(&RulesPage { page, rules: list.rules, blocks_private_networks: list.blocks_private_networks })
 }
 
@@ -40,8 +41,8 @@ async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Resp
     back_with(
         PATH,
         Notice::of(outcome, |count| match count {
-            0 => Notice::done("Nothing was changed."),
-            count => Notice::done(format!("{} changed.", text::count(count, "rule"))),
+            0 => Notice::done(text::say("nothing-was-changed")),
+            count => Notice::done(text::say("rules-changed").with("rules", text::count(count, "rule"))),
         }),
     )
 }
@@ -70,11 +71,11 @@ fn change(rule: &RuleRow, posted: &Posted) -> Result<Option<(String, RuleChange)
         return Ok(None);
     }
     let enabled = posted.has(&format!("enabled {name}"));
-    let threshold = number(rule, "threshold", posted.get(&format!("threshold {name}")))? as u32;
-    let window_seconds = seconds(rule, "time frame", posted.get(&format!("window {name}")))?;
+    let threshold = number(rule, posted.get(&format!("threshold {name}")))? as u32;
+    let window_seconds = seconds(rule, posted.get(&format!("window {name}")))?;
     let block_seconds = match rule.block_seconds {
         0 => 0,
-        _ => seconds(rule, "block time", posted.get(&format!("block {name}")))?,
+        _ => seconds(rule, posted.get(&format!("block {name}")))?,
     };
     let wanted = (enabled, threshold, window_seconds, block_seconds);
     if wanted == (rule.enabled, rule.threshold, rule.window_seconds, rule.block_seconds) {
@@ -89,21 +90,35 @@ fn change(rule: &RuleRow, posted: &Posted) -> Result<Option<(String, RuleChange)
     Ok(Some((name.clone(), change)))
 }
 
-fn seconds(rule: &RuleRow, what: &str, minutes: &str) -> Result<u32, Problem> {
-    Ok((number(rule, what, minutes)? * 60.0).round() as u32)
+fn seconds(rule: &RuleRow, minutes: &str) -> Result<u32, Problem> {
+    Ok((number(rule, minutes)? * 60.0).round() as u32)
 }
 
-fn number(rule: &RuleRow, what: &str, told: &str) -> Result<f64, Problem> {
+fn number(rule: &RuleRow, told: &str) -> Result<f64, Problem> {
     let number = told.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
-    number.ok_or_else(|| Problem::invalid(format!("the {what} of {:?} is no number: {told:?}", rule.title())))
+    number.ok_or_else(|| {
+        Problem::invalid(text::say("text-is-no-number-as-rule").with("text", told).with("rule", rule.title()))
+    })
 }
 
 impl RuleRow {
     fn title(&self) -> String {
         match &self.protocol {
-            Some(protocol) => format!("{}: {protocol}", self.title),
-            None => self.title.clone(),
+            Some(protocol) => format!("{}: {protocol}", self.text("title", &self.title)),
+            None => self.text("title", &self.title),
         }
+    }
+
+    fn about(&self) -> String {
+        self.text("about", &self.description)
+    }
+
+    fn unit(&self) -> String {
+        self.text("unit", &self.unit)
+    }
+
+    fn text(&self, part: &str, english: &str) -> String {
+        text::say_or(&rule_key(&self.name, part), english)
     }
 
     fn window(&self) -> String {

@@ -11,21 +11,25 @@ use crate::api::extract::Path;
 use crate::api::search::{self, SearchQuery, SearchResults, SearchRow};
 use crate::api::{Answer, Problem};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Page, Shown, list, show, text};
+use crate::frame::{Asked, Column, Key, Listing, Page, Shown, list, show, text};
 use crate::pages::connections::View;
 
 const PATH: &str = "/me/search";
 
 const COLUMNS: &[Column] = &[
-    Column::plain("Message"),
-    Column::plain("From"),
-    Column::plain("Mailbox"),
-    Column::plain("Received"),
-    Column::plain("Size"),
+    Column::plain(Key("message")),
+    Column::plain(Key("from")),
+    Column::plain(Key("mailbox")),
+    Column::plain(Key("received")),
+    Column::plain(Key("size")),
 ];
 
 /// The orders of results, as the address and the page call them.
-const ORDERS: [(&str, Order); 3] = [("Newest", Order::Newest), ("Oldest", Order::Oldest), ("Best", Order::Best)];
+const ORDERS: [(&str, Key, Order); 3] = [
+    ("newest", Key("newest"), Order::Newest),
+    ("oldest", Key("oldest"), Order::Oldest),
+    ("best", Key("best"), Order::Best),
+];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -49,7 +53,7 @@ struct ResultsPage {
 
 async fn results(State(house): State<House>, caller: Caller, asked: Asked) -> Shown {
     let skip = asked.get("after").parse().unwrap_or(0);
-    let (_, order) = ORDERS.iter().find(|(name, _)| name == &asked.get("order")).copied().unwrap_or(ORDERS[0]);
+    let (.., order) = ORDERS.iter().find(|(name, ..)| name == &asked.get("order")).copied().unwrap_or(ORDERS[0]);
     let query = SearchQuery { q: asked.search().to_owned(), order, skip, count: Some(asked.per_page()) };
     let (found, fault) = match search::find(&house, &caller, address(&house, &caller)?, query).await {
         Ok(found) => (found, None),
@@ -59,12 +63,15 @@ async fn results(State(house): State<House>, caller: Caller, asked: Asked) -> Sh
     if asked.wants_csv() {
         return csv(&found);
     }
-    let views =
-        ORDERS.map(|(name, one)| View { label: name.into(), link: asked.with("order", name), current: one == order });
+    let views = ORDERS.map(|(name, label, one)| View {
+        label: label.into(),
+        link: asked.with("order", name),
+        current: one == order,
+    });
     let end = skip + found.messages.len();
     let next = (end < found.total).then(|| end.to_string());
     let list = Listing::cursor(asked, COLUMNS, found.messages.len(), next.as_deref(), None);
-    show(&ResultsPage { page: Page::new(&caller, "Search", PATH), found, list, views: views.into(), fault })
+    show(&ResultsPage { page: Page::new(&caller, text::say("search"), PATH), found, list, views: views.into(), fault })
 }
 
 fn csv(found: &SearchResults) -> Shown {
@@ -86,7 +93,7 @@ struct MessagePage {
 async fn message(State(house): State<House>, caller: Caller, Path((mailbox, uid)): Path<(u32, u32)>) -> Shown {
     let address = address(&house, &caller)?;
     let (row, opened) = search::open(&house, &caller, address, mailbox, uid).await?;
-    let title = if opened.subject.is_empty() { "(no subject)".to_owned() } else { opened.subject.clone() };
+    let title = if opened.subject.is_empty() { text::say("no-subject").into() } else { opened.subject.clone() };
     show(&MessagePage { page: Page::new(&caller, title, PATH), row, opened })
 }
 
@@ -102,7 +109,9 @@ async fn download(
 /// The caller's own address.
 fn address(house: &House, caller: &Caller) -> Answer<String> {
     let account = caller.account().and_then(|account| house.store.directory().accounts.get(&account).cloned());
-    account.map(|account| account.address.clone()).ok_or_else(|| Problem::denied("only users have mail to search"))
+    account
+        .map(|account| account.address.clone())
+        .ok_or_else(|| Problem::denied(text::say("only-users-have-mail-to-search")))
 }
 
 impl SearchRow {
@@ -110,7 +119,10 @@ impl SearchRow {
         format!("{PATH}/{}/{}", self.mailbox_id, self.uid)
     }
 
-    fn subject(&self) -> &str {
-        if self.excerpt.subject.is_empty() { "(no subject)" } else { &self.excerpt.subject }
+    fn subject(&self) -> String {
+        match self.excerpt.subject.as_str() {
+            "" => text::say("no-subject").into(),
+            subject => subject.to_owned(),
+        }
     }
 }

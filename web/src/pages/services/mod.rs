@@ -10,7 +10,7 @@ use crate::api::Problem;
 use crate::api::extract::Path;
 use crate::api::services::{self, ServiceRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show, text};
+use crate::frame::{Key, Notice, Page, Posted, Shown, Told, back_with, form, show, text};
 
 const PATH: &str = "/services";
 
@@ -34,7 +34,7 @@ async fn list(State(house): State<House>, caller: Caller, told: Told) -> Shown {
 }
 
 fn page(caller: &Caller) -> Page {
-    Page::new(caller, "Services", PATH)
+    Page::new(caller, text::say("services"), PATH)
 }
 
 async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
@@ -44,18 +44,17 @@ async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Show
     };
     let start = posted.act() == "start";
     if !start && !posted.is_sure() && names.iter().any(|name| name == OURS) {
-        let question = "Stopping web ends this console. Only the command line can start it again: mailstead service \
-                        start web. Stop it?";
-        return form::confirm(page(&caller), &posted, PATH, question, "Stop");
+        let question = text::say("stopping-web-ends-this-console-only");
+        return form::confirm(page(&caller), &posted, PATH, question, text::say("stop"));
     }
     if !start && names.iter().any(|name| name == OURS) {
         return Ok(stop_ours(house, caller, names).await);
     }
     let outcome = change(&house, &caller, &names, start).await;
-    let done = if start { "started" } else { "stopped" };
+    let done = if start { text::say("services-started") } else { text::say("services-stopped") };
     Ok(back_with(
         PATH,
-        Notice::of(outcome, |()| Notice::done(format!("{} {done}.", text::count(names.len(), "service")))),
+        Notice::of(outcome, |()| Notice::done(done.with("services", text::count(names.len(), "service")))),
     ))
 }
 
@@ -74,17 +73,22 @@ async fn change(house: &House, caller: &Caller, names: &[String], start: bool) -
 async fn stop_ours(house: House, caller: Caller, mut names: Vec<String>) -> Response {
     names.sort_by_key(|name| name == OURS);
     tokio::spawn(async move { change(&house, &caller, &names, false).await });
-    "The web service stops. Start it again on the server: mailstead service start web\n".into_response()
+    text::say("the-web-service-stops-start-it").to_string().into_response()
 }
 
 impl ServiceRow {
+    /// What it is for.
+    fn about(&self) -> String {
+        text::service_about(&self.name, &self.description)
+    }
+
     /// Its state in a word, and the word's colour.
-    fn standing(&self) -> (&'static str, &'static str) {
+    fn standing(&self) -> (Key, &'static str) {
         match (self.active, self.wanted, &self.error) {
-            (true, ..) => ("Active", "good"),
-            (false, _, Some(_)) => ("Failed", "bad"),
-            (false, true, None) => ("Inactive", "warn"),
-            (false, false, None) => ("Inactive", ""),
+            (true, ..) => (Key("active"), "good"),
+            (false, _, Some(_)) => (Key("failed"), "bad"),
+            (false, true, None) => (Key("inactive"), "warn"),
+            (false, false, None) => (Key("inactive"), ""),
         }
     }
 }

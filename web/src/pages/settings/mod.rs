@@ -7,7 +7,8 @@ use axum::routing::get;
 use crate::House;
 use crate::api::settings::{self, SettingRow, SettingTable};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Notice, Page, Posted, Shown, Told, back_with, show};
+use crate::frame::texts::{setting_key, unit_key};
+use crate::frame::{Asked, Key, Notice, Page, Posted, Shown, Told, back_with, show, text};
 
 const PATH: &str = "/settings";
 
@@ -31,7 +32,7 @@ async fn page(State(house): State<House>, caller: Caller, told: Told, asked: Ask
         table.settings.retain(|row| asked.matches(&[&row.name, &row.doc, &about]) && (!only_set || row.set.is_some()));
     }
     tables.retain(|table| !table.settings.is_empty());
-    show(&SettingsPage { page: Page::new(&caller, "Settings", PATH).telling(told), asked, tables })
+    show(&SettingsPage { page: Page::new(&caller, text::say("settings"), PATH).telling(told), asked, tables })
 }
 
 async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
@@ -41,18 +42,45 @@ async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Show
         _ => settings::write(&house, &caller, name, posted.get("value")).await,
     };
     let row = settings::list(&house).await?.tables.into_iter().flat_map(|table| table.settings);
-    let applies = row.into_iter().find(|row| row.name == name).map_or_else(String::new, |row| row.applies);
+    let applies = row.into_iter().find(|row| row.name == name).map_or_else(String::new, |row| row.applies().into());
     let done = |()| match posted.act() {
-        "unset" => Notice::done(format!("{name} is as in the configuration file; it counts {applies}.")),
-        _ => Notice::done(format!("{name} is set; it counts {applies}.")),
+        "unset" => {
+            Notice::done(text::say("name-is-as-in-the-configuration").with("name", &name).with("applies", applies))
+        }
+        _ => Notice::done(text::say("name-is-set-it-counts-applies").with("name", &name).with("applies", applies)),
     };
     Ok(back_with(posted.back(PATH), Notice::of(outcome, done)))
 }
 
+impl SettingTable {
+    /// What its settings are about.
+    fn about(&self) -> String {
+        text::say_or(&setting_key(&self.name), &self.about)
+    }
+}
+
 impl SettingRow {
+    /// What it is for.
+    fn doc(&self) -> String {
+        text::say_or(&setting_key(&self.name), &self.doc)
+    }
+
     /// What counts: what was set, or else what the file says.
     fn value(&self) -> &str {
         self.set.as_deref().unwrap_or(&self.configured)
+    }
+
+    fn unit(&self) -> String {
+        text::say_or(&unit_key(&self.unit), &self.unit)
+    }
+
+    /// When a change counts.
+    fn applies(&self) -> Key {
+        match self.applies.as_str() {
+            "at once" => Key("at-once"),
+            "when its service starts the next time" => Key("when-its-service-starts-the-next"),
+            _ => Key("at-the-next-start-of-the"),
+        }
     }
 
     /// Can it be changed here?

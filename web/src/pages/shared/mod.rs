@@ -9,21 +9,27 @@ use crate::api::Problem;
 use crate::api::extract::{Body, Path, Query};
 use crate::api::shared::{self, NewRights, NewShared, SharedChange, SharedQuery, SharedRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
+use crate::frame::{
+    Asked, Column, Key, Listing, Notice, Page, Posted, Said, Shown, Told, back_with, form, list, show, text,
+};
 
 const PATH: &str = "/shared";
 
 const COLUMNS: &[Column] = &[
-    Column::sorted("name", "Mailbox"),
-    Column::number("messages", "Messages"),
-    Column::number("bytes", "Size"),
-    Column::plain("Who may do what"),
-    Column::plain("Actions"),
+    Column::sorted("name", Key("mailbox")),
+    Column::number("messages", Key("messages")),
+    Column::number("bytes", Key("size")),
+    Column::plain(Key("who-may-do-what")),
+    Column::plain(Key("actions")),
 ];
 
 /// Rights that are given together, as letters of RFC 4314 and in words.
-const RIGHTS: [(&str, &str); 4] =
-    [("lrs", "Read"), ("lrswipte", "Read, file and delete"), ("lrswipkxtea", "Everything"), ("", "Nothing")];
+const RIGHTS: [(&str, Key); 4] = [
+    ("lrs", Key("read-more")),
+    ("lrswipte", Key("read-file-and-delete")),
+    ("lrswipkxtea", Key("everything")),
+    ("", Key("nothing")),
+];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -39,7 +45,7 @@ struct ListPage {
     page: Page,
     list: Listing,
     rows: Vec<SharedRow>,
-    rights: [(&'static str, &'static str); 4],
+    rights: [(&'static str, Key); 4],
 }
 
 async fn shared_list(State(house): State<House>, caller: Caller, told: Told, asked: Asked) -> Shown {
@@ -55,42 +61,48 @@ async fn shared_list(State(house): State<House>, caller: Caller, told: Told, ask
         return Ok(list::csv("shared", &["domain", "mailbox", "messages", "bytes"], rows.into_iter().map(row))?);
     }
     let (rows, list) = asked.cut(rows, COLUMNS);
-    let page = Page::new(&caller, "Shared mailboxes", PATH).telling(told);
+    let page = Page::new(&caller, text::say("shared-mailboxes"), PATH).telling(told);
     show(&ListPage { page, list: list.sorted_by("name"), rows, rights: RIGHTS })
 }
 
 async fn add(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     let new = NewShared { domain: posted.get("domain").into(), name: posted.get("name").trim().into() };
     let outcome = shared::add(State(house), caller, Body(new)).await;
-    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done("The mailbox is made. Say who may read it."))))
+    Ok(back_with(PATH, Notice::of(outcome, |_| Notice::done(text::say("the-mailbox-is-made-say-who")))))
 }
 
 async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     if posted.act() == "remove" && !posted.is_sure() {
-        let question = format!("Remove {} and what is in it? This cannot be undone.", posted.get("name"));
-        return form::confirm(Page::new(&caller, "Are you sure?", PATH), &posted, "/shared/act", &question, "Remove");
+        let question = text::say("remove-name-and-what-is-in").with("name", posted.get("name"));
+        return form::confirm(
+            Page::new(&caller, text::say("are-you-sure"), PATH),
+            &posted,
+            "/shared/act",
+            question,
+            text::say("remove"),
+        );
     }
     let outcome = done(house, caller, &posted).await;
     Ok(back_with(PATH, Notice::of(outcome, Notice::done)))
 }
 
-async fn done(house: House, caller: Caller, posted: &Posted) -> Result<&'static str, Problem> {
+async fn done(house: House, caller: Caller, posted: &Posted) -> Result<Said, Problem> {
     let (domain, name) = (posted.get("domain").to_string(), posted.get("name").to_string());
     match posted.act() {
         "remove" => {
             shared::remove(State(house), caller, Path((domain, name))).await?;
-            Ok("The mailbox is removed.")
+            Ok(text::say("the-mailbox-is-removed"))
         }
         "rename" => {
             let change = Body(SharedChange { name: posted.get("new_name").trim().into() });
             shared::rename(State(house), caller, Path((domain, name)), change).await?;
-            Ok("The mailbox is renamed.")
+            Ok(text::say("the-mailbox-is-renamed"))
         }
         _ => {
             let path = Path((domain, name, posted.get("identifier").trim().to_string()));
             shared::set_rights(State(house), caller, path, Body(NewRights { rights: posted.get("rights").into() }))
                 .await?;
-            Ok("The rights are set.")
+            Ok(text::say("the-rights-are-set"))
         }
     }
 }

@@ -15,10 +15,9 @@ use crate::frame::{Notice, Page, Posted, Shown, back_with, form, text};
 /// `POST /spool`: `act` says what to do with the chosen messages.
 pub(super) async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
     if posted.act() == "reset-all" && !posted.is_sure() {
-        let question =
-            "The delivery of every message starts over: no attempt made, and all the time of the calendar left.";
-        let page = Page::new(&caller, "Reset retries of all messages", PATH);
-        return form::confirm(page, &posted, PATH, question, "Reset retries of all messages");
+        let question = text::say("the-delivery-of-every-message-starts");
+        let page = Page::new(&caller, text::say("reset-retries-of-all-messages"), PATH);
+        return form::confirm(page, &posted, PATH, question, text::say("reset-retries-of-all-messages"));
     }
     let outcome = done(house, caller, &posted).await;
     Ok(back_with(posted.back(PATH), Notice::of(outcome, |notice| notice)))
@@ -29,27 +28,32 @@ async fn done(house: House, caller: Caller, posted: &Posted) -> Result<Notice, P
     let messages = |count: usize| text::count(count, "message");
     if posted.act() == "reset-all" {
         let count = acts::reset(house, caller, Body(Reset { ids: Vec::new(), all: true })).await?.count;
-        return Ok(Notice::done(format!("Retries of {} reset.", messages(count))));
+        return Ok(Notice::done(text::say("retries-of-messages-reset").with("messages", messages(count))));
     }
     let ids = posted.ids()?;
     match posted.act() {
         "force" => {
             let count = acts::force(house, caller, Body(MessageIds { ids })).await?.count;
-            Ok(Notice::done(format!("{} forced: the next attempt is now.", messages(count))))
+            Ok(Notice::done(text::say("messages-forced-the-next-attempt-is").with("messages", messages(count))))
         }
         "reset" => {
             let count = acts::reset(house, caller, Body(Reset { ids, all: false })).await?.count;
-            Ok(Notice::done(format!("Retries of {} reset.", messages(count))))
+            Ok(Notice::done(text::say("retries-of-messages-reset").with("messages", messages(count))))
         }
         "delete" => {
             let count = acts::delete(house, caller, Body(MessageIds { ids: ids.clone() })).await?.count;
-            let notice = Notice::done(format!("{} deleted. For ten minutes this can be undone.", messages(count)));
+            let notice =
+                Notice::done(text::say("messages-deleted-for-ten-minutes-this").with("messages", messages(count)));
             Ok(notice.undone_by("/spool/undo", ids))
         }
         named => {
             let priority = priority(named)?;
             let count = acts::set_priority(house, caller, Body(NewPriority { ids, priority })).await?.count;
-            Ok(Notice::done(format!("{} set to {named} priority.", messages(count))))
+            Ok(Notice::done(
+                text::say("messages-set-to-priority-priority")
+                    .with("messages", messages(count))
+                    .with("priority", named),
+            ))
         }
     }
 }
@@ -59,7 +63,7 @@ fn priority(named: &str) -> Result<Priority, Problem> {
         "high" => Ok(Priority::High),
         "normal" => Ok(Priority::Normal),
         "low" => Ok(Priority::Low),
-        _ => Err(Problem::invalid(format!("{named:?} cannot be done with messages"))),
+        _ => Err(Problem::invalid(text::say("act-cannot-be-done-with-messages").with("act", named))),
     }
 }
 
@@ -70,8 +74,10 @@ pub(super) async fn undo(State(house): State<House>, caller: Caller, posted: Pos
         Err(problem) => Err(problem),
     };
     let notice = Notice::of(outcome, |counted| match counted.count {
-        0 => Notice::failed("Nothing could be put back: ten minutes have gone by, or it is back already."),
-        count => Notice::done(format!("{} put back into the spool.", text::count(count, "message"))),
+        0 => Notice::failed(text::say("nothing-could-be-put-back-ten")),
+        count => {
+            Notice::done(text::say("messages-put-back-into-the-spool").with("messages", text::count(count, "message")))
+        }
     });
     back_with(posted.back(PATH), notice)
 }

@@ -39,7 +39,7 @@ struct DeletedPage {
 
 /// `GET /spool/{id}`
 pub(super) async fn message(State(house): State<House>, caller: Caller, told: Told, Path(id): Path<String>) -> Shown {
-    let page = Page::new(&caller, format!("Message {id}"), PATH).telling(told);
+    let page = Page::new(&caller, text::say("message-id-more").with("id", &id), PATH).telling(told);
     let message = spool::show(State(house), caller, Path(id)).await?.0;
     show(&MessagePage { page, message })
 }
@@ -47,13 +47,13 @@ pub(super) async fn message(State(house): State<House>, caller: Caller, told: To
 /// `GET /spool/{id}/text`
 pub(super) async fn message_text(State(house): State<House>, caller: Caller, Path(id): Path<String>) -> Shown {
     let (content, is_whole) = spool::text::beginning(&house, &caller, &id, TEXT_BYTES_MAX).await?;
-    let page = Page::new(&caller, format!("Text of message {id}"), PATH);
+    let page = Page::new(&caller, text::say("text-of-message-id").with("id", &id), PATH);
     show(&TextPage { page, id, content, is_whole })
 }
 
 /// `GET /spool/deleted`
 pub(super) async fn deleted(State(house): State<House>, caller: Caller, told: Told) -> Shown {
-    let page = Page::new(&caller, "Deleted from the spool", PATH).telling(told);
+    let page = Page::new(&caller, text::say("deleted-from-the-spool"), PATH).telling(told);
     let rows = acts::deleted(State(house), caller).await?.0.messages;
     show(&DeletedPage { page, rows })
 }

@@ -6,12 +6,13 @@ mod message;
 use askama::Template;
 use axum::extract::State;
 use axum::routing::{get, post};
+use mailstead_storage::Priority;
 
 use crate::House;
 use crate::api::extract::Query;
 use crate::api::spool::{self, Order, SpoolPage, SpoolQuery, SpoolRow, SpoolView};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Page, Shown, Told, list, show, text};
+use crate::frame::{Asked, Column, Key, Listing, Page, Shown, Told, list, show, text};
 
 const PATH: &str = "/spool";
 
@@ -22,16 +23,16 @@ const CSV_ROWS_MAX: usize = 100_000;
 const CSV_ROWS_AT_ONCE: usize = 1000;
 
 const COLUMNS: &[Column] = &[
-    Column::plain("Message"),
-    Column::sorted("queue", "Queue"),
-    Column::sorted("sender", "Sender"),
-    Column::plain_number("Recipients"),
-    Column::number("size", "Size"),
-    Column::number("attempts", "Attempts"),
-    Column::sorted("created", "In spool"),
-    Column::sorted("priority", "Priority"),
-    Column::sorted("status", "Status"),
-    Column::sorted("next", "Next attempt"),
+    Column::plain(Key("message")),
+    Column::sorted("queue", Key("queue")),
+    Column::sorted("sender", Key("sender")),
+    Column::plain_number(Key("recipients")),
+    Column::number("size", Key("size")),
+    Column::number("attempts", Key("attempts")),
+    Column::sorted("created", Key("in-spool")),
+    Column::sorted("priority", Key("priority")),
+    Column::sorted("status", Key("status")),
+    Column::sorted("next", Key("next-attempt")),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -67,7 +68,14 @@ async fn spool_list(State(house): State<House>, caller: Caller, told: Told, aske
     let total = if is_whole { Some(depth(&house).await?) } else { None };
     let (all, waiting) = (asked.with("view", ""), asked.with("view", "waiting"));
     let list = Listing::cursor(asked, COLUMNS, messages.len(), next.as_deref(), total).sorted_by("created");
-    show(&ListPage { page: Page::new(&caller, "Spool", PATH).telling(told), list, rows: messages, view, all, waiting })
+    show(&ListPage {
+        page: Page::new(&caller, text::say("spool"), PATH).telling(told),
+        list,
+        rows: messages,
+        view,
+        all,
+        waiting,
+    })
 }
 
 async fn depth(house: &House) -> Result<u64, mailstead_storage::Error> {
@@ -129,7 +137,7 @@ async fn csv(house: House, caller: Caller, mut query: SpoolQuery) -> Shown {
 }
 
 fn cells(row: SpoolRow) -> Vec<String> {
-    let priority = row.priority_word().to_lowercase();
+    let priority = priority_words(row.priority).0.to_owned();
     let SpoolRow {
         id, sender, delivered, recipients, size_bytes, attempts, queue, status, received, next_attempt, ..
     } = row;
@@ -148,22 +156,27 @@ fn cells(row: SpoolRow) -> Vec<String> {
     ]
 }
 
+/// A priority as files name it, and as a person does.
+fn priority_words(priority: Priority) -> (&'static str, Key) {
+    match priority {
+        Priority::High => ("high", Key("high")),
+        Priority::Normal => ("normal", Key("normal")),
+        Priority::Low => ("low", Key("low")),
+    }
+}
+
 impl SpoolRow {
-    fn priority_word(&self) -> &'static str {
-        match self.priority {
-            mailstead_storage::Priority::High => "High",
-            mailstead_storage::Priority::Normal => "Normal",
-            mailstead_storage::Priority::Low => "Low",
-        }
+    fn priority_word(&self) -> Key {
+        priority_words(self.priority).1
     }
 
     /// Its status in a word, and the word's colour.
-    fn standing(&self) -> (&'static str, &'static str) {
+    fn standing(&self) -> (Key, &'static str) {
         match self.status.as_str() {
-            "delivering" => ("Delivering", "good"),
-            "due" => ("Due", "warn"),
-            "held" => ("Held", "bad"),
-            _ => ("Waiting", ""),
+            "delivering" => (Key("delivering"), "good"),
+            "due" => (Key("due"), "warn"),
+            "held" => (Key("held"), "bad"),
+            _ => (Key("waiting"), ""),
         }
     }
 }

@@ -37,7 +37,7 @@ async fn page(State(house): State<House>, caller: Caller, asked: Asked) -> Shown
         last: given("last"),
         limit: None,
     };
-    let page = Page::new(&caller, "Message trace", PATH);
+    let page = Page::new(&caller, text::say("message-trace"), PATH);
     let is_asked =
         [&query.sender, &query.recipient, &query.subject, &query.message_id].iter().any(|clue| clue.is_some());
     let (page, found) = match is_asked {

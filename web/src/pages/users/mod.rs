@@ -18,7 +18,7 @@ use crate::api::names;
 use crate::api::size::parse_size;
 use crate::api::users::{self, NewUser, UserChange, UserRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
+use crate::frame::{Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
 
 pub(super) const PATH: &str = "/users";
 
@@ -26,20 +26,20 @@ pub(super) const PATH: &str = "/users";
 const STANDARD: &str = "address";
 
 const COLUMNS: &[Column] = &[
-    Column::sorted("address", "User"),
-    Column::sorted("name", "Name"),
-    Column::sorted("role", "Role"),
-    Column::sorted("enabled", "Login"),
-    Column::number("used", "Mail"),
-    Column::number("messages", "Messages"),
-    Column::sorted("login", "Last login"),
+    Column::sorted("address", Key("user")),
+    Column::sorted("name", Key("name")),
+    Column::sorted("role", Key("role")),
+    Column::sorted("enabled", Key("login")),
+    Column::number("used", Key("mail")),
+    Column::number("messages", Key("messages")),
+    Column::sorted("login", Key("last-login")),
 ];
 
 /// The roles, by the names that forms have for them, and in words.
-const ROLES: [(&str, &str, Role); 3] = [
-    ("user", "User", Role::User),
-    ("domain_administrator", "Domain administrator", Role::DomainAdministrator),
-    ("system_administrator", "System administrator", Role::SystemAdministrator),
+const ROLES: [(&str, Key, Role); 3] = [
+    ("user", Key("user"), Role::User),
+    ("domain_administrator", Key("domain-administrator"), Role::DomainAdministrator),
+    ("system_administrator", Key("system-administrator-more"), Role::SystemAdministrator),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -54,7 +54,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// The roles that a caller may give, by name and in words.
-pub(super) fn roles_up_to(most: Access) -> Vec<(&'static str, &'static str)> {
+pub(super) fn roles_up_to(most: Access) -> Vec<(&'static str, Key)> {
     let within = ROLES.into_iter().filter(|(_, _, role)| Access::from(*role) <= most);
     within.map(|(name, words, _)| (name, words)).collect()
 }
@@ -65,14 +65,14 @@ pub(super) fn role_named(name: &str) -> Option<Role> {
 }
 
 /// The name of a role, and the role in words.
-pub(super) fn role_words(role: Role) -> (&'static str, &'static str) {
+pub(super) fn role_words(role: Role) -> (&'static str, Key) {
     let found = ROLES.into_iter().find(|(_, _, other)| *other == role);
-    found.map_or(("", ""), |(name, words, _)| (name, words))
+    found.map_or(("", Key("user")), |(name, words, _)| (name, words))
 }
 
 impl UserRow {
     /// What the user may do.
-    pub(crate) fn role_in_words(&self) -> &'static str {
+    pub(crate) fn role_in_words(&self) -> Key {
         role_words(self.role).1
     }
 }
@@ -93,7 +93,7 @@ struct NewPage {
     name: String,
     quota: String,
     role: String,
-    roles: Vec<(&'static str, &'static str)>,
+    roles: Vec<(&'static str, Key)>,
 }
 
 async fn user_list(State(house): State<House>, caller: Caller, told: Told, asked: Asked) -> Shown {
@@ -102,7 +102,7 @@ async fn user_list(State(house): State<House>, caller: Caller, told: Told, asked
     if list.asked().wants_csv() {
         return csv_of(users);
     }
-    let page = Page::new(&caller, "Users", PATH).telling(told);
+    let page = Page::new(&caller, text::say("users"), PATH).telling(told);
     show(&ListPage { page, list, users })
 }
 
@@ -156,15 +156,21 @@ async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Show
     let many = text::count(addresses.len(), "user");
     let done = match posted.act() {
         "delete" if !posted.is_sure() => {
-            let question = format!("Delete {many} and all their mail? This cannot be undone.");
-            return form::confirm(Page::new(&caller, "Are you sure?", PATH), &posted, PATH, &question, "Delete");
+            let question = text::say("delete-users-and-all-their-mail").with("users", &many);
+            return form::confirm(
+                Page::new(&caller, text::say("are-you-sure"), PATH),
+                &posted,
+                PATH,
+                question,
+                text::say("delete"),
+            );
         }
-        "delete" => "deleted",
-        "enable" => "enabled",
-        _ => "disabled",
+        "delete" => text::say("users-deleted"),
+        "enable" => text::say("users-enabled"),
+        _ => text::say("users-disabled"),
     };
     let outcome = act_on(&house, &caller, addresses, posted.act()).await;
-    Ok(back_with(&back, Notice::of(outcome, |()| Notice::done(format!("{many} {done}.")))))
+    Ok(back_with(&back, Notice::of(outcome, |()| Notice::done(done.with("users", many)))))
 }
 
 async fn act_on(house: &House, caller: &Caller, addresses: Vec<String>, act: &str) -> Result<(), Problem> {
@@ -186,7 +192,7 @@ async fn new(caller: Caller, asked: Asked) -> Shown {
         domain => format!("@{domain}"),
     };
     let (name, quota, role, roles) = (String::new(), String::new(), "user".into(), roles_up_to(caller.role()));
-    show(&NewPage { page: Page::new(&caller, "New user", PATH), address, name, quota, role, roles })
+    show(&NewPage { page: Page::new(&caller, text::say("new-user"), PATH), address, name, quota, role, roles })
 }
 
 async fn add(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {
@@ -196,9 +202,9 @@ async fn add(State(house): State<House>, caller: Caller, posted: Posted) -> Show
         Err(problem) => Err(problem),
     };
     match outcome {
-        Ok(_) => Ok(back_with(PATH, Notice::done(format!("{} is added.", given("address"))))),
+        Ok(_) => Ok(back_with(PATH, Notice::done(text::say("address-is-added").with("address", given("address"))))),
         Err(problem) => {
-            let page = Page::new(&caller, "New user", PATH).refusing(&problem);
+            let page = Page::new(&caller, text::say("new-user"), PATH).refusing(&problem);
             let (address, name, quota, role) = (given("address"), given("name"), given("quota"), given("role"));
             show(&NewPage { page, address, name, quota, role, roles: roles_up_to(caller.role()) })
         }
@@ -210,7 +216,7 @@ fn user_of(posted: &Posted) -> Result<NewUser, Problem> {
         address: posted.get("address").trim().into(),
         name: posted.get("name").trim().into(),
         password: posted.get("password").into(),
-        role: role_named(posted.get("role")).ok_or_else(|| Problem::invalid("choose a role"))?,
+        role: role_named(posted.get("role")).ok_or_else(|| Problem::invalid(text::say("choose-a-role")))?,
         quota_bytes: quota_of(posted.get("quota"))?,
         quota_messages: 0,
     })
@@ -218,7 +224,7 @@ fn user_of(posted: &Posted) -> Result<NewUser, Problem> {
 
 /// A quota as a person writes it; nothing is without limit.
 pub(super) fn quota_of(text: &str) -> Result<u64, Problem> {
-    let wrong = || Problem::invalid(format!("{text:?} is not a size; write it like 500M or 2G"));
+    let wrong = || Problem::invalid(text::say("text-is-not-a-size-write").with("text", text));
     match text.trim() {
         "" => Ok(0),
         size => parse_size(size).ok_or_else(wrong),

@@ -9,7 +9,7 @@ use crate::api::extract::{Body, Path};
 use crate::api::users::{self, NewPassword, UserChange, UserRow};
 use crate::api::{Problem, sessions};
 use crate::door::Caller;
-use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show, text};
+use crate::frame::{Key, Notice, Page, Posted, Shown, Told, back_with, form, show, text};
 use crate::{House, segment};
 
 #[derive(Template)]
@@ -19,7 +19,7 @@ struct UserPage {
     place: String,
     user: UserRow,
     role: String,
-    roles: Vec<(&'static str, &'static str)>,
+    roles: Vec<(&'static str, Key)>,
     factor: FactorState,
 }
 
@@ -45,15 +45,15 @@ pub(super) async fn change(
         Ok(change) => users::change(State(house), caller, Path(address.clone()), Body(change)).await,
         Err(problem) => Err(problem),
     };
-    Ok(back_with(&place(&address), Notice::of(outcome, |_| Notice::done("Saved."))))
+    Ok(back_with(&place(&address), Notice::of(outcome, |_| Notice::done(text::say("saved")))))
 }
 
 fn change_of(posted: &Posted) -> Result<UserChange, Problem> {
-    let wrong = || Problem::invalid("the number of messages is a number; 0 is without limit");
+    let wrong = || Problem::invalid(text::say("the-number-of-messages-is-a"));
     Ok(UserChange {
         name: Some(posted.get("name").trim().into()),
         enabled: Some(posted.has("enabled")),
-        role: Some(role_named(posted.get("role")).ok_or_else(|| Problem::invalid("choose a role"))?),
+        role: Some(role_named(posted.get("role")).ok_or_else(|| Problem::invalid(text::say("choose-a-role")))?),
         quota_bytes: Some(quota_of(posted.get("quota"))?),
         quota_messages: Some(posted.get("quota_messages").parse().map_err(|_| wrong())?),
     })
@@ -67,7 +67,10 @@ pub(super) async fn set_password(
 ) -> Shown {
     let new = NewPassword { password: posted.get("password").into() };
     let outcome = users::set_password(State(house), caller, Path(address.clone()), Body(new)).await;
-    Ok(back_with(&place(&address), Notice::of(outcome, |_| Notice::done("The password is set; all sessions ended."))))
+    Ok(back_with(
+        &place(&address),
+        Notice::of(outcome, |_| Notice::done(text::say("the-password-is-set-all-sessions"))),
+    ))
 }
 
 pub(super) async fn sign_out(State(house): State<House>, caller: Caller, Path(address): Path<String>) -> Shown {
@@ -75,7 +78,7 @@ pub(super) async fn sign_out(State(house): State<House>, caller: Caller, Path(ad
     let outcome = async {
         let web = credentials::end_web_sessions(state, caller.clone(), path).await?.0.count;
         let open = sessions::end_of_user(State(house), caller, Path(address.clone())).await?.0.count;
-        Ok(Notice::done(format!("{} ended.", text::count(web + open, "session"))))
+        Ok(Notice::done(text::say("sessions-ended").with("sessions", text::count(web + open, "session"))))
     };
     let outcome: Result<Notice, Problem> = outcome.await;
     Ok(back_with(&place(&address), Notice::of(outcome, |notice| notice)))
@@ -89,9 +92,15 @@ pub(super) async fn remove_factor(
 ) -> Shown {
     if !posted.is_sure() {
         let action = format!("{}/second-factor", place(&address));
-        let question = "Remove the second factor? The password alone lets the user in then.";
-        return form::confirm(Page::new(&caller, "Are you sure?", PATH), &posted, &action, question, "Remove");
+        let question = text::say("remove-the-second-factor-the-password");
+        return form::confirm(
+            Page::new(&caller, text::say("are-you-sure"), PATH),
+            &posted,
+            &action,
+            question,
+            text::say("remove"),
+        );
     }
     let outcome = credentials::remove_factor(State(house), caller, Path(address.clone())).await;
-    Ok(back_with(&place(&address), Notice::of(outcome, |_| Notice::done("The second factor is removed."))))
+    Ok(back_with(&place(&address), Notice::of(outcome, |_| Notice::done(text::say("the-second-factor-is-removed")))))
 }
