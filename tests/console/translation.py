@@ -1,6 +1,6 @@
 """The console in another language: every text that a page shows comes from the file of its translation.
 
-The language is English in letters of another width, so that whatever is said in plain ones was not translated."""
+The language is English in letters with marks, so that whatever is said in plain ones was not translated."""
 
 import re
 
@@ -8,7 +8,7 @@ from console import ADMIN, PICTURES, USER
 from gallery import BEYOND_THE_MENU, furnished
 from spool import NOWHERE
 
-WIDE = {ord(letter): ord(letter) - ord("a") + 0xFF41 for letter in "abcdefghijklmnopqrstuvwxyz"}
+MARKED = str.maketrans("abcdefghijklmnopqrstuvwxyz", "áƀćđéƒǵħíĵķĺḿńóṕʠŕśŧúṽẃẋýź")
 FILE = PICTURES / "en-XA.ftl"
 
 # What pages show in plain letters: names, what the API and the logs call things, and what people have written.
@@ -16,14 +16,14 @@ PLAIN = set("""
     Mailstead Manage Sieve Web PROXY Gmail alice bob admin dean mailstead postmaster Invoice Invoices Office Team someone remote example
     anonymous smtp submission submissions imap imaps pop sieve web spool indexing reports system delivery audit
     debug info warning error hostname data
-    sends nothing else the office not authenticated by
+    sends nothing else the office not authenticated by System Administrator
 """.split())
 
 # Pages whose tables are made of what the logs and the API say.
 TABLES_IN_PLAIN = ("/api", "/audit", "/logs", "/me/visits")
 
 TEXTS = """
-const shown = [], skip = "code, kbd, pre, script, style, time, textarea, [data-tail], noscript, tbody td.title, .settings h2, select[name=kind], select[name=level]";
+const shown = [], skip = "code, kbd, pre, script, style, time, textarea, [data-tail], noscript, .notice p, tbody td.title, .settings h2, select[name=kind], select[name=level]";
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
   const node = walker.currentNode;
@@ -36,19 +36,19 @@ return shown;
 """
 
 
-def widened(texts):
+def marked(texts):
     """A translation: each letter of what stands behind a key, but for what is put in and for choices by number."""
-    def wide(text):
-        return "".join(part if part.lstrip().startswith(("{", "[", "*[")) else part.translate(WIDE)
+    def mark(text):
+        return "".join(part if part.lstrip().startswith(("{", "[", "*[")) else part.translate(MARKED)
                        for part in re.split(r"(\{[^{}]*\}|^\s*\*?\[\w+\])", text, flags=re.M))
 
     lines = []
     for line in texts.splitlines():
         key, equals, text = line.partition(" =")
         if line.startswith((" ", "\t")):
-            lines.append(line if "$count ->" in line or line.strip() == "}" else wide(line))
+            lines.append(line if "$count ->" in line or line.strip() == "}" else mark(line))
         elif equals and not line.startswith("#"):
-            lines.append(key + equals + wide(text))
+            lines.append(key + equals + mark(text))
         else:
             lines.append(line)
     return "\n".join(lines) + "\n"
@@ -56,7 +56,7 @@ def widened(texts):
 
 def translated(box):
     PICTURES.mkdir(parents=True, exist_ok=True)
-    FILE.write_text(widened(box.cli("config", "texts")))
+    FILE.write_text(marked(box.cli("config", "texts")))
     box.cli("config", "set", "web.translation", str(FILE))
 
 

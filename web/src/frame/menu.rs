@@ -48,8 +48,8 @@ const GROUPS: &[Group] = &[
     Group {
         label: Key("safety"),
         entries: &[
-            entry(Access::SystemAdmin, "/connections", Key("current-connections-capital")),
-            entry(Access::SystemAdmin, "/blocks", Key("current-blocks-capital")),
+            entry(Access::SystemAdmin, "/connections", Key("current-connections")),
+            entry(Access::SystemAdmin, "/blocks", Key("current-blocks")),
             entry(Access::SystemAdmin, "/rules", Key("abuse-detection")),
             entry(Access::SystemAdmin, "/networks", Key("black-and-allowlist")),
         ],

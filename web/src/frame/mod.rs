@@ -1,12 +1,12 @@
 //! The page around every page: its layout and menu, the style sheet and the one script, and what pages are made of:
-//! lists ([`list`]), forms ([`form`]), notices ([`notice`]), charts ([`chart`]), texts ([`text`]) and news that come
-//! by themselves ([`live`]). It knows no page and decides nothing.
+//! lists ([`list`]), forms ([`form`]), notices ([`notice`]), charts ([`chart`]), texts ([`text`], [`texts`]) and news that
+//! come by themselves ([`live`]). It knows no page and decides nothing.
 //!
 //! A page is a template that extends `frame/page.html` and has a field `page: Page`:
 //!
 //! ```html
 //! {% extends "frame/page.html" %}
-//! {% block lead %}What waits for delivery.{% endblock %}
+//! {% block lead %}{{ text::say("what-waits-for-other-servers-or") }}{% endblock %}
 //! {% block main %} … {% endblock %}
 //! ```
 //!

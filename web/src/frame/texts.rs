@@ -1,8 +1,8 @@
 //! What the console says. All of it stands in `texts/en.ftl`, a Fluent file (projectfluent.org), by keys that begin like
 //! the text. A translation is another such file; what it lacks is said in English.
 //!
-//! Never holds a text that the API, the command line or the logs say, too: these are English, so that programs find
-//! what they look for. Where it can, a page says something of its own instead, or asks [`say_or`] first.
+//! Knows nothing of what the command line and the logs say, nor of what programs look for in answers of the API: all that
+//! is English. Where a page shows some of it, [`say_or`] asks a translation first.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -57,12 +57,12 @@ impl Texts {
         Ok(Texts { language: language.into(), bundle })
     }
 
+    /// Nothing when the text names a value that it does not get.
     fn text(&self, key: &str, values: &FluentArgs) -> Option<String> {
         let pattern = self.bundle.get_message(key)?.value()?;
         let mut wrong = Vec::new();
         let text = self.bundle.format_pattern(pattern, Some(values), &mut wrong).into_owned();
-        debug_assert!(wrong.is_empty(), "{key}: {wrong:?}");
-        Some(text)
+        wrong.is_empty().then_some(text)
     }
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn service_about(name: &str, english: &str) -> String {
     say_or(&format!("service-{name}"), english)
 }
 
-/// A word of the API, as `not yet`, for the state that something is in.
+/// A word of the API, as `too short`, for the state that something is in.
 pub(crate) fn state(word: &str) -> String {
     say_or(&format!("state-{}", word.replace(' ', "-")), word)
 }
@@ -184,7 +184,7 @@ impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let translated = TRANSLATED.get().and_then(|texts| texts.text(&self.key, &self.values));
         let text = translated.or_else(|| IN_ENGLISH.text(&self.key, &self.values));
-        debug_assert!(text.is_some(), "there is no text {:?}", self.key);
+        debug_assert!(text.is_some(), "there is no text {:?}, or not all of its values", self.key);
         f.write_str(text.as_deref().unwrap_or(&self.key))
     }
 }
@@ -298,7 +298,7 @@ mod tests {
             .flat_map(|call| source.split(call).skip(1))
             .filter_map(literal);
         let counted = source.split("text::count(").skip(1).filter_map(|call| {
-            let (arguments, _) = call.split_once("\")")?;
+            let (arguments, _) = call.split_once("\")").filter(|(arguments, _)| !arguments.contains(';'))?;
             Some(format!("n-{}", arguments.rsplit('"').next()?))
         });
         said.chain(counted).collect()

@@ -80,7 +80,7 @@ async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: To
         };
         return Ok(lists_of::csv("blocks", &["address", "type", "rule", "since", "until"], blocks.iter().map(row))?);
     }
-    let page = Page::new(&caller, text::say("current-blocks-capital"), PATH).telling(told);
+    let page = Page::new(&caller, text::say("current-blocks"), PATH).telling(told);
     let blocks = blocks.iter().map(|block| BlockRow::of(block, now)).collect();
     show(&ListPage { page, views: views.into_iter().collect(), list, blocks, held })
 }

@@ -81,7 +81,7 @@ struct AddressRow {
 }
 
 async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: Told) -> Shown {
-    let page = Page::new(&caller, text::say("current-connections-capital"), PATH).telling(told);
+    let page = Page::new(&caller, text::say("current-connections"), PATH).telling(told);
     let found = work::compute(move || found(&house, &caller, asked)).await?;
     match found {
         Found::Sessions(sessions, list, _) if list.asked().wants_csv() => csv(&sessions),

@@ -51,7 +51,7 @@ async fn dashboard(State(house): State<House>, caller: Caller, told: Told) -> Sh
     let mail = Chart::new("mail", text::say("mail-per-hour"), moments(), text::number)
         .with(Key("in"), values(|hour| hour.received))
         .with(Key("from-users"), values(|hour| hour.submitted))
-        .with(Key("refused-more"), values(|hour| hour.refused));
+        .with(Key("refused-title"), values(|hour| hour.refused));
     let delay = Chart::new("delay", text::say("delivery-delay-on-average"), moments(), text::milliseconds)
         .with_lines()
         .with(Key("to-mailboxes-here"), values(|hour| hour.delivered_ms))

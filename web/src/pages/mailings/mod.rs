@@ -15,7 +15,7 @@ const PATH: &str = "/messages";
 
 /// Who may be written to, with what a person calls them.
 const AUDIENCES: [(&str, Key, Audience); 4] = [
-    ("all-users", Key("all-users-more"), Audience::AllUsers),
+    ("all-users", Key("all-users-title"), Audience::AllUsers),
     ("domain", Key("all-users-of-a-domain"), Audience::Domain),
     ("domain-administrators", Key("all-domain-administrators"), Audience::DomainAdministrators),
     ("user", Key("a-specific-user"), Audience::User),

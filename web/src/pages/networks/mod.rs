@@ -79,7 +79,7 @@ async fn list(State(house): State<House>, caller: Caller, asked: Asked, told: To
         current: one == list,
     };
     let views =
-        vec![view(NetworkList::Blacklist, Key("blacklist")), view(NetworkList::Allowlist, Key("allowlist-capital"))];
+        vec![view(NetworkList::Blacklist, Key("blacklist")), view(NetworkList::Allowlist, Key("allowlist-title"))];
     let page = Page::new(&caller, text::say("black-and-allowlist"), PATH).telling(told);
     let (entries, listing) = asked.cut(entries, COLUMNS);
     show(&ListPage { page, views, list: listing.sorted_by("network"), which: list.name(), entries })

@@ -25,7 +25,7 @@ const COLUMNS: &[Column] = &[
 
 /// Rights that are given together, as letters of RFC 4314 and in words.
 const RIGHTS: [(&str, Key); 4] = [
-    ("lrs", Key("read-more")),
+    ("lrs", Key("read-title")),
     ("lrswipte", Key("read-file-and-delete")),
     ("lrswipkxtea", Key("everything")),
     ("", Key("nothing")),

@@ -39,7 +39,7 @@ struct DeletedPage {
 
 /// `GET /spool/{id}`
 pub(super) async fn message(State(house): State<House>, caller: Caller, told: Told, Path(id): Path<String>) -> Shown {
-    let page = Page::new(&caller, text::say("message-id-more").with("id", &id), PATH).telling(told);
+    let page = Page::new(&caller, text::say("message-with-id").with("id", &id), PATH).telling(told);
     let message = spool::show(State(house), caller, Path(id)).await?.0;
     show(&MessagePage { page, message })
 }

@@ -39,7 +39,7 @@ const COLUMNS: &[Column] = &[
 const ROLES: [(&str, Key, Role); 3] = [
     ("user", Key("user"), Role::User),
     ("domain_administrator", Key("domain-administrator"), Role::DomainAdministrator),
-    ("system_administrator", Key("system-administrator-more"), Role::SystemAdministrator),
+    ("system_administrator", Key("system-administrator"), Role::SystemAdministrator),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
