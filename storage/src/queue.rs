@@ -247,6 +247,11 @@ impl Queue {
         lock(&self.inner).fresh.len()
     }
 
+    /// The archive's rules that cover fresh messages.
+    pub(crate) fn archive_rules(&self) -> BTreeSet<u32> {
+        lock(&self.inner).fresh.values().flat_map(|fresh| &fresh.copies).flat_map(|copy| &copy.rules).copied().collect()
+    }
+
     /// The letter after the last one of a mass message that is fresh; 0 when none is.
     pub(crate) fn next_letter(&self, of: u64) -> u64 {
         let inner = lock(&self.inner);
