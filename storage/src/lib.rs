@@ -19,6 +19,8 @@ mod directory;
 mod disk;
 mod draft;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod ids;
 mod index_log;
