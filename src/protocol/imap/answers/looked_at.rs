@@ -84,6 +84,11 @@ impl<'a> LookedAt<'a> {
         })
     }
 
+    /// Does the filter that is kept exclude it from all texts and headers? To make one costs more than to read a header.
+    fn is_excluded(&self, needle: &Needle) -> bool {
+        TextFilter::of(self.filter.stored()).is_some_and(|filter| !filter.may_contain(needle))
+    }
+
     /// Asks the filter, which is made when there is none.
     fn may_contain(&mut self, needle: &Needle) -> bool {
         if !needle.can_be_filtered() {
@@ -115,11 +120,12 @@ impl Message for LookedAt<'_> {
     fn header(&mut self, field: &str, needle: &Needle) -> bool {
         // An empty text asks whether the field is there at all, which the outline does not tell.
         let Some(outlined) = Outlined::of(field).filter(|_| !needle.is_empty()) else {
-            return self.look_inside(|outline, bytes| {
-                let Range { start, end } = outline.root.header;
-                let block = bytes.range(Range { start, end: end.min(start.saturating_add(HEADER_BYTES_MAX)) })?;
-                Ok(header_contains(&block, field, needle))
-            });
+            return !self.is_excluded(needle)
+                && self.look_inside(|outline, bytes| {
+                    let Range { start, end } = outline.root.header;
+                    let block = bytes.range(Range { start, end: end.min(start.saturating_add(HEADER_BYTES_MAX)) })?;
+                    Ok(header_contains(&block, field, needle))
+                });
         };
         self.look(|stored| {
             let (envelope, _) = Envelope::decode(stored)?;
