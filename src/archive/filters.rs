@@ -33,10 +33,10 @@ fn filter(store: &Store, of: &ArchiveUnfiltered) -> Result<ArchiveFilter> {
     let mut records = store.archive_from(&of.domain, of.first, ARCHIVE_FILTER_RECORDS as usize)?;
     records.retain(|record| record.number < of.first + ARCHIVE_FILTER_RECORDS);
     let blobs: Vec<BlobId> = records.iter().map(|record| record.blob).collect();
-    for (record, outline) in records.iter().zip(store.outlines(&blobs)?) {
+    for (record, outline) in records.iter().zip(store.outlines(&blobs)?.iter()) {
         let addresses = std::iter::once(&record.sender).chain(&record.recipients);
         addresses.for_each(|address| filter.add(&address_text(address)));
-        let subject = outline.as_deref().and_then(Outline::decode).as_ref().map(subject_of).unwrap_or_default();
+        let subject = outline.and_then(Outline::decode).as_ref().map(subject_of).unwrap_or_default();
         filter.add(&subject_text(&subject));
     }
     Ok(filter)

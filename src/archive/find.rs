@@ -67,13 +67,14 @@ pub fn find(store: &Store, query: &Query, patience: Duration) -> Result<Page> {
         // One that the record itself excludes costs no look at its message.
         let wanted: Vec<bool> = records.iter().map(|(_, record)| !judge.excludes(record)).collect();
         let asked: Vec<BlobId> = blobs.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(id, _)| *id).collect();
-        let mut outlines = store.outlines(&asked)?.into_iter();
+        let outlines = store.outlines(&asked)?;
+        let mut outlines = outlines.iter();
         for ((place, record), wanted) in records.into_iter().zip(wanted) {
             slice.after = Some(place);
             page.looked_at += 1;
             let outline = if wanted { outlines.next().flatten() } else { None };
-            if wanted && judge.fits(store, &record, outline.as_deref())? {
-                page.found.push(Found::new(place, record, outline.as_deref()));
+            if wanted && judge.fits(store, &record, outline)? {
+                page.found.push(Found::new(place, record, outline));
             }
             if page.found.len() >= query.records_max.max(1) || begun.elapsed() > patience {
                 page.next = slice.after;

@@ -2,9 +2,9 @@
 //! filters of what has come, so that it is found quickly.
 //!
 //! A record goes when each of its rules says so and no legal hold covers it. What cannot be judged, because its rule or its
-//! message cannot be read, stays.
+//! message cannot be read, stays. A rule that has ended goes when no record names it any more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use mailstead_storage::{ArchiveRecord, ArchiveRule, Result, Store, Word};
@@ -81,6 +81,11 @@ impl Keeper {
             let event = event.with("by", "retention").with("messages", records);
             self.log.write(event.with("first", first).with("last", last));
         }
+        let store = self.store.clone();
+        for rule in work::read_long(move || forget_rules(&store, now)).await? {
+            let event = Event::new(Kind::Audit, Level::Info, "archive rule removed").with("on", format!("rule {rule}"));
+            self.log.write(event.with("by", "retention"));
+        }
         Ok(())
     }
 
@@ -144,6 +149,32 @@ pub fn sweep(store: &Store, now: Time) -> Result<Vec<Swept>> {
         }
     }
     Ok(swept)
+}
+
+/// Forgets the rules that have ended and of which no record is kept; tells their numbers.
+///
+/// # Errors
+/// Those of reading and writing.
+pub fn forget_rules(store: &Store, now: Time) -> Result<BTreeSet<u32>> {
+    // What was being accepted when a rule ended has been accepted a day later.
+    let has_ended = |rule: &ArchiveRule| rule.ended.is_some_and(|ended| ended.0.saturating_add(DAY) <= now.0);
+    let rules = store.archive_rules()?;
+    let mut unnamed: BTreeSet<u32> = rules.iter().filter(|rule| has_ended(rule)).map(|rule| rule.id).collect();
+    // Before the records, among which they are soon.
+    let awaited = store.archive_rules_awaited();
+    unnamed.retain(|rule| !awaited.contains(rule));
+    for chain in store.archive_chains()? {
+        let mut next = chain.first;
+        while !unnamed.is_empty() {
+            let records = store.archive_from(&chain.domain, next, LOOK_RECORDS)?;
+            let Some(last) = records.last() else { break };
+            next = last.number + 1;
+            let named: BTreeSet<u32> = records.into_iter().flat_map(|record| record.rules).collect();
+            unnamed.retain(|rule| !named.contains(rule));
+        }
+    }
+    unnamed.iter().try_for_each(|rule| store.forget_archive_rule(*rule).wait())?;
+    Ok(unnamed)
 }
 
 impl Swept {

@@ -18,4 +18,4 @@ pub use filters::make_filters;
 pub use find::{Found, Page, Query, find};
 pub use heads::{head_of, head_text};
 pub use judge::Judge;
-pub use keeper::{Keeper, Swept, sweep};
+pub use keeper::{Keeper, Swept, forget_rules, sweep};

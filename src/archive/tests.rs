@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mailstead_storage::*;
 
-use super::{Exported, Format, Query, export, find, make_filters, sweep};
+use super::{Exported, Format, Query, export, find, forget_rules, make_filters, sweep};
 use crate::message::Outline;
 
 const BEGIN: Time = Time(1_800_000_000_000);
@@ -42,6 +42,12 @@ fn house(rules: &[ArchiveRule]) -> House {
 impl House {
     /// A message is accepted and leaves the spool.
     fn accept(&self, at: Time, from: &str, to: &str, subject: &str, text: &str) {
+        self.spool(at, from, to, subject, text);
+        self.deliver(at);
+    }
+
+    /// A message is accepted.
+    fn spool(&self, at: Time, from: &str, to: &str, subject: &str, text: &str) {
         let bytes = format!("From: {from}\r\nTo: {to}\r\nSubject: {subject}\r\n\r\n{text}\r\n");
         let recipient = EnvelopeRecipient::new(to, Notify::DEFAULT);
         let envelope = Envelope::new(from, vec![recipient]);
@@ -55,6 +61,10 @@ impl House {
             outline: Outline::of(bytes.as_bytes()).encode().into(),
         };
         self.store.draft().expect("room").accept(bytes.into_bytes(), arrival).wait().expect("accepted");
+    }
+
+    /// All that was accepted leaves the spool.
+    fn deliver(&self, at: Time) {
         for Leased { id, recipients, attempts, .. } in self.store.lease(9, at).expect("leases") {
             let (memories, queue) = (Vec::new(), String::new());
             let settlement =
@@ -108,6 +118,55 @@ fn records_go_when_their_time_is_over() {
     house.store.keep_archive_rule(2, Some(5)).wait().expect("keeps");
     assert_eq!(house.sweep(day(99)), swept(&[("a.test", 3)]));
     house.assert_proved();
+}
+
+#[test]
+fn a_rule_goes_with_its_last_record() {
+    use ArchiveDirection::Incoming;
+    let house = house(&[
+        rule(Some("a.test"), Incoming, Some(10)),
+        rule(None, Incoming, Some(20)),
+        rule(Some("a.test"), Incoming, None),
+        rule(Some("b.test"), Incoming, Some(1)),
+    ]);
+    let check = |now: Time, expected: &[u32]| {
+        let forgotten = forget_rules(&house.store, now).expect("forgets");
+        assert_eq!(forgotten, expected.iter().copied().collect(), "{now:?}");
+    };
+    // It would keep its records for ever, and has none.
+    house.store.end_archive_rule(3, day(0)).wait().expect("ends");
+    house.accept(day(0), "x@y.test", "ann@a.test", "a", "");
+    for id in [1, 2] {
+        house.store.end_archive_rule(id, day(1)).wait().expect("ends");
+    }
+    check(day(0), &[]);
+    // No record names it. Rule 4 has none either, but takes copies.
+    check(day(9), &[3]);
+    assert_eq!(house.sweep(day(15)), []);
+    check(day(15), &[]);
+    let hold = house.hold(ArchiveCriteria::default());
+    assert_eq!(house.sweep(day(20)), []);
+    check(day(20), &[]);
+    house.store.remove_archive_hold(hold).wait().expect("ends");
+    assert_eq!(house.sweep(day(20)), swept(&[("a.test", 1)]));
+    check(day(20), &[1, 2]);
+    let rules = house.store.archive_rules().expect("reads");
+    assert_eq!(rules.iter().map(|rule| rule.id).collect::<Vec<_>>(), [4]);
+    let refused = house.store.forget_archive_rule(4).wait();
+    assert_eq!(refused.map_err(|error| error.word), Err(Word::NotAllowed));
+    house.assert_proved();
+}
+
+#[test]
+fn a_rule_waits_for_what_it_has_still_to_take() {
+    let house = house(&[rule(None, ArchiveDirection::Incoming, Some(1))]);
+    house.spool(day(0), "x@y.test", "ann@a.test", "a", "");
+    house.store.end_archive_rule(1, day(1)).wait().expect("ends");
+    assert_eq!(forget_rules(&house.store, day(5)), Ok([].into()), "its message has not been delivered");
+    house.deliver(day(5));
+    assert_eq!(forget_rules(&house.store, day(5)), Ok([].into()), "its record is there");
+    assert_eq!(house.sweep(day(5)), swept(&[("a.test", 1)]));
+    assert_eq!(forget_rules(&house.store, day(5)), Ok([1].into()));
 }
 
 #[test]

@@ -119,6 +119,11 @@ impl<'a> Reader<'a> {
         Err(self.corrupt())
     }
 
+    /// A number of 32 bits at most.
+    pub(crate) fn number32(&mut self) -> Result<u32> {
+        u32::try_from(self.number()?).map_err(|_| self.corrupt())
+    }
+
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8]> {
         let length = usize::try_from(self.number()?).map_err(|_| self.corrupt())?;
         self.raw(length)

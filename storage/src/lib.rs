@@ -19,6 +19,8 @@ mod directory;
 mod disk;
 mod draft;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod ids;
 mod index_log;
@@ -67,6 +69,7 @@ pub use error::{Error, Result, Word};
 pub use guard::{BlockedNetwork, Hold, LOGINS_MAX, ListedNetwork, NetworkList};
 pub use ids::{AccountId, BlobId, MailboxId, Modseq, Time, Uid};
 pub use index_log::{IndexChange, IndexLog};
+pub use mailbox::bundle::Bundle;
 pub use mailbox::metadata::{Annotation, METADATA_ENTRY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};
 pub use mailbox::{
     AccessKey, Append, Appended, Attributes, Changes, Copied, Counters, Expunged, FlagChange, FlagMode, Flags, Mailbox,

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_key;
 pub(crate) mod append;
+pub(crate) mod bundle;
 pub(crate) mod change;
 pub(crate) mod look;
 pub(crate) mod metadata;

@@ -243,8 +243,20 @@ impl Queue {
         inner.orders.get(&id).and_then(|order| inner.fresh.get(order)).cloned()
     }
 
+    /// Outlines of those of these messages that are fresh.
+    pub(crate) fn fresh_outlines(&self, ids: &[BlobId]) -> Vec<Option<Arc<[u8]>>> {
+        let inner = lock(&self.inner);
+        let fresh = |id| inner.orders.get(id).and_then(|order| inner.fresh.get(order));
+        ids.iter().map(|id| fresh(id).map(|fresh| fresh.arrival.outline.clone())).collect()
+    }
+
     pub(crate) fn fresh_count(&self) -> usize {
         lock(&self.inner).fresh.len()
+    }
+
+    /// The archive's rules that cover fresh messages.
+    pub(crate) fn archive_rules(&self) -> BTreeSet<u32> {
+        lock(&self.inner).fresh.values().flat_map(|fresh| &fresh.copies).flat_map(|copy| &copy.rules).copied().collect()
     }
 
     /// The letter after the last one of a mass message that is fresh; 0 when none is.

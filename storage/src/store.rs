@@ -205,30 +205,39 @@ impl Store {
 
     /// The outline that was stored with a message.
     pub fn outline(&self, blob: BlobId) -> Result<Arc<[u8]>> {
-        self.outlines(&[blob])?.pop().flatten().ok_or_else(|| missing_message(blob))
+        let outlines = self.outlines(&[blob])?;
+        outlines.get(0).map(Arc::from).ok_or_else(|| missing_message(blob))
     }
 
     /// Outlines of many messages, in their order (one read transaction); `None` for one that is gone.
-    pub fn outlines(&self, blobs: &[BlobId]) -> Result<Vec<Option<Arc<[u8]>>>> {
-        let shared = &self.0.shared;
-        let fresh: Vec<_> = blobs.iter().map(|blob| shared.queue.fresh(*blob)).collect();
-        let stored = shared.look(|transaction| mailbox::look::outlines(transaction, blobs))?;
-        let found = stored
-            .into_iter()
-            .zip(fresh)
-            .map(|(stored, fresh)| stored.or_else(|| fresh.map(|fresh| fresh.arrival.outline.clone())));
-        Ok(found.collect())
+    pub fn outlines(&self, blobs: &[BlobId]) -> Result<Bundle> {
+        // A message is fresh before it has rows, so that whichever it is, it is met.
+        let fresh = self.0.shared.queue.fresh_outlines(blobs);
+        self.0.shared.look(|transaction| {
+            let (mut outlines, mut fresh) = (Bundle::default(), fresh.iter());
+            mailbox::look::outlines(transaction, blobs, |stored| {
+                let fresh = fresh.next().and_then(Option::as_deref);
+                outlines.push(stored.or(fresh));
+            })?;
+            Ok(outlines)
+        })
     }
 
     /// What [`put_text_filters`](Store::put_text_filters) keeps of many messages, in their order; `None` for one of which
     /// it keeps nothing.
-    pub fn text_filters(&self, blobs: &[BlobId]) -> Result<Vec<Option<Arc<[u8]>>>> {
-        let mut filters = self.0.shared.look(|transaction| mailbox::look::text_filters(transaction, blobs))?;
-        let unwritten = lock(&self.0.shared.unwritten_filters);
-        for (filter, blob) in filters.iter_mut().zip(blobs).filter(|(filter, _)| filter.is_none()) {
-            *filter = unwritten.get(blob).cloned();
-        }
-        Ok(filters)
+    pub fn text_filters(&self, blobs: &[BlobId]) -> Result<Bundle> {
+        let unwritten: Vec<_> = {
+            let unwritten = lock(&self.0.shared.unwritten_filters);
+            blobs.iter().map(|blob| unwritten.get(blob).cloned()).collect()
+        };
+        self.0.shared.look(|transaction| {
+            let (mut filters, mut unwritten) = (Bundle::default(), unwritten.iter());
+            mailbox::look::text_filters(transaction, blobs, |stored| {
+                let unwritten = unwritten.next().and_then(Option::as_deref);
+                filters.push(stored.or(unwritten));
+            })?;
+            Ok(filters)
+        })
     }
 
     /// Keeps what tells quickly that a text is not in a message, for as long as the message lives. In memory at first, and

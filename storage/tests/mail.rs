@@ -384,6 +384,44 @@ fn what_an_attempt_has_come_to_is_written_of_a_fresh_message_too() {
 }
 
 #[test]
+fn outlines_come_in_the_order_in_which_they_are_asked_for() {
+    let fixture = Fixture::new();
+    let outline = |number: u64| format!("outline {number}").into_bytes();
+    let accepted = |number: u64| {
+        let arrival = Arrival { outline: outline(number).into(), ..arrival(&["alice@example.test"]) };
+        accept(&fixture.store, &body(number, 100), arrival).unwrap().id
+    };
+    let mut blobs: Vec<BlobId> = (0..20).map(accepted).collect();
+    let delivered =
+        fixture.store.lease(99, NOW).unwrap().iter().map(|leased| delivered(leased, fixture.inbox())).collect();
+    fixture.store.settle(delivered).wait().unwrap();
+    let inbox = fixture.inbox();
+    fixture.store.expunge(inbox, Some(uids(&[4, 5, 20])), false).wait().unwrap();
+    // Two that have no row yet.
+    blobs.extend((20..22).map(accepted));
+    let check = |numbers: &[usize]| {
+        let far = |number: &usize| blobs.get(*number).copied().unwrap_or(BlobId(*number as u64));
+        let asked: Vec<BlobId> = numbers.iter().map(far).collect();
+        let expected = numbers.iter().map(|number| match number {
+            3 | 4 | 19 | 22.. => None,
+            _ => Some(outline(*number as u64)),
+        });
+        let found = fixture.store.outlines(&asked).unwrap();
+        assert!(found.iter().eq(expected.collect::<Vec<_>>().iter().map(Option::as_deref)), "{numbers:?}");
+    };
+    check(&[]);
+    check(&[7]);
+    check(&[3]);
+    check(&(0..22).collect::<Vec<_>>());
+    check(&(0..22).rev().collect::<Vec<_>>());
+    check(&[2, 5, 6, 9]);
+    check(&[3, 4, 4, 5, 5, 6]);
+    check(&[17, 18, 19]);
+    check(&[18, 20, 21, 22_000]);
+    check(&[22_000, 0, 1]);
+}
+
+#[test]
 fn text_filters_live_as_long_as_their_messages() {
     let mut fixture = Fixture::new();
     let inbox = fixture.inbox();
@@ -391,12 +429,12 @@ fn text_filters_live_as_long_as_their_messages() {
     let (stays, goes) = (put(b"stays"), put(b"goes"));
     let blobs: Vec<BlobId> =
         fixture.store.records(inbox, &all(), 9).unwrap().iter().map(|record| record.blob).collect();
-    assert_eq!(fixture.store.text_filters(&blobs).unwrap(), [None, None]);
+    assert!(fixture.store.text_filters(&blobs).unwrap().iter().eq([None, None]));
     let filter = |at: usize| Some(blobs[at].0.to_le_bytes().to_vec());
     fixture.store.put_text_filters(blobs.iter().map(|blob| (*blob, blob.0.to_le_bytes().to_vec())));
     let kept = |store: &Store| -> Vec<Option<Vec<u8>>> {
         let filters = store.text_filters(&[blobs[0], blobs[1], BlobId(999)]).unwrap();
-        filters.into_iter().map(|filter| filter.map(|filter| filter.to_vec())).collect()
+        filters.iter().map(|filter| filter.map(<[u8]>::to_vec)).collect()
     };
     assert_eq!(kept(&fixture.store), [filter(0), filter(1), None], "in memory");
     // So many that they are written, which others wait for; most are of messages that never were.

@@ -14,7 +14,8 @@ use counted::CountedDisk;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use filled::{Filled, arrival, message_of};
-use mailstead_core::message::Outline;
+use mailstead_core::message::search::{Needle, addresses_contain};
+use mailstead_core::message::{Envelope, Outline};
 use mailstead_storage::{Options, Silent, SpoolFilter, SpoolOrder, Store, Time, UidRange, UidSet};
 use waiting::Waiting;
 
@@ -102,6 +103,27 @@ fn envelopes_of_10_000(bencher: Bencher) {
             subjects += decoded.filter(|outline| outline.envelope.subject.is_some()).count();
         }
         assert_eq!(subjects, 10_000);
+    });
+}
+
+/// SEARCH FROM: the rows, and of each outline the envelope.
+#[divan::bench(sample_count = 50)]
+fn from_in_20_000(bencher: Bencher) {
+    let filled = Filled::new(folder(), 20_000, 20_000);
+    let all: UidSet = [UidRange { first: 1, last: u32::MAX }].into_iter().collect();
+    let needle = Needle::new("nobody@");
+    bencher.counter(ItemsCount::new(20_000_u64)).bench_local(|| {
+        let records = filled.store.records(filled.mailbox, &all, usize::MAX).expect("records");
+        let mut seen = 0;
+        for chunk in records.chunks(1024) {
+            let blobs: Vec<_> = chunk.iter().map(|record| record.blob).collect();
+            for stored in filled.store.outlines(&blobs).expect("outlines").iter().flatten() {
+                let (envelope, _) = Envelope::decode(black_box(stored)).expect("an envelope");
+                assert!(!addresses_contain(&envelope.from, &needle));
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 20_000);
     });
 }
 

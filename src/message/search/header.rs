@@ -16,7 +16,8 @@ pub fn addresses_contain(addresses: &[Address], needle: &Needle) -> bool {
 }
 
 fn written(address: &Address) -> String {
-    let mut written = String::new();
+    let bytes = [&address.name, &address.mailbox, &address.host].into_iter().flatten().map(|text| text.len());
+    let mut written = String::with_capacity(bytes.sum::<usize>() + " <@>".len());
     let push = |text: &Option<Text>, to: &mut String| text.iter().for_each(|text| words::decode_into(text, to));
     if address.name.is_some() {
         push(&address.name, &mut written);

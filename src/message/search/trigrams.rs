@@ -1,7 +1,9 @@
 //! What a message's texts can contain, in some hundred bytes: which sequences of three bytes stand in them. Most messages
 //! that do not contain a text are told by that alone.
 //!
-//! A filter is made by the walk that searches go, so that what [`contains`](super::contains) finds is never missed.
+//! A filter is made by the walk that searches go, so that what [`contains`](super::contains) finds is never missed. Nor is
+//! what [`header_contains`](super::header_contains) finds in the header: its fields are gone through as `Name: value`, and
+//! folding what stands behind ASCII does not depend on what stands before.
 
 use super::content::{Scope, Viewer, show};
 use super::needle::Needle;
@@ -103,8 +105,10 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::contains;
+    use super::super::{contains, header_contains};
     use super::*;
+    use crate::message::casemap::folded;
+    use crate::message::{headers, words};
 
     fn filter(message: &[u8]) -> Vec<u8> {
         TextFilter::make(&Outline::of(message), |range| Ok::<_, Infallible>(range.of(message))).expect("cannot fail")
@@ -172,6 +176,37 @@ mod tests {
                 for scope in [Scope::Text, Scope::Body] {
                     let found = contains(&outline, scope, &Needle::new(&text), |range| Ok::<_, Infallible>(range.of(&message)));
                     prop_assert!(!found.expect("cannot fail") || may_contain(&stored, &text), "{text:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_in_a_field_is_never_missed(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    "=\\?(utf-8|iso-8859-1|us-ascii|utf-16)\\?q\\?[a-c=3CFEé]{0,8}\\?=",
+                    "=\\?(utf-8|shift_jis)\\?b\\?[A-Za-z0-9+/]{0,12}={0,2}\\?=",
+                    "[a-cA-C:é \u{301}\u{345}ß]{0,6}",
+                ],
+                0..6,
+            ),
+            between in prop_oneof![Just(""), Just(" "), Just("\r\n "), Just("\n\t"), Just("\r\n \r\n ")],
+            raw in proptest::collection::vec(any::<u8>(), 0..12),
+            at: prop::sample::Index,
+            length in 1..9usize,
+        ) {
+            let fields = [b"X-Other: b\r\nX-Field:", parts.join(between).as_bytes(), &raw, b"\r\n\r\nbody"].concat();
+            let (outline, stored) = (Outline::of(&fields), filter(&fields));
+            let block = outline.root.header.of(&fields);
+            for field in headers::fields(block) {
+                let value = words::decode(&field.value());
+                let from = at.index(value.chars().count().max(1));
+                let piece: String = value.chars().skip(from).take(length).collect();
+                let folded = folded(&piece);
+                for text in [value, piece, folded] {
+                    let needle = Needle::new(&text);
+                    let name = String::from_utf8_lossy(field.name);
+                    prop_assert!(!header_contains(block, &name, &needle) || may_contain(&stored, &text), "{text:?}");
                 }
             }
         }

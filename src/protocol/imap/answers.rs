@@ -12,11 +12,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use mailstead_storage::{
-    AccessKey, AccountId, Append, Appended, Attributes, Changes, Copied, Error, Expunged, Flags, Mailbox, MailboxId,
-    Modseq, NewMessage, Record, Result, Rights, RightsChange, SpecialUse, Store, Time, Uid, UidSet, Usage, Word,
+    AccessKey, AccountId, Append, Appended, Attributes, BlobId, Bundle, Changes, Copied, Error, Expunged, Flags,
+    Mailbox, MailboxId, Modseq, NewMessage, Record, Result, Rights, RightsChange, SpecialUse, Store, Time, Uid, UidSet,
+    Usage, Word,
 };
 
-use self::looked_at::{Filter, LookedAt};
+use self::looked_at::{Ask, Filter, LookedAt};
 use self::place::{Asker, Place, Room};
 use super::House;
 use super::arrange::{Arrangement, Row};
@@ -119,7 +120,7 @@ impl Answers<ImapSession> for ImapAnswers {
             Question::Search { mailbox, uids, program } => {
                 let reads_bytes = program.needs() == Needs::Bytes;
                 let index = self.house.search.clone();
-                let look = move || search(&store, &index, mailbox, uids, &program);
+                let look = move || search(&store, &index, mailbox, &uids, &program);
                 Answer::Found(self.told(if reads_bytes { work::read_long(look).await } else { work::read(look).await }))
             }
             Question::Rows { mailbox, uids, arrangement } => {
@@ -474,12 +475,12 @@ fn fetch(store: &Store, mailbox: MailboxId, uids: &UidSet, outlines: bool) -> Re
     let (mut records, mut outlines, mut bytes) = (Vec::with_capacity(found.len()), Vec::with_capacity(found.len()), 0);
     let mut chunks = found.chunks(OUTLINES_AT_ONCE);
     for chunk in chunks.by_ref() {
-        let read = store.outlines(&chunk.iter().map(|record| record.blob).collect::<Vec<_>>())?;
-        for (record, outline) in chunk.iter().zip(read) {
+        let read = store.outlines(&blobs_of(chunk))?;
+        for (record, outline) in chunk.iter().zip(read.iter()) {
             let Some(outline) = outline else { continue };
             bytes += outline.len();
             records.push(*record);
-            outlines.push(outline);
+            outlines.push(outline.into());
         }
         if bytes >= OUTLINES_BYTES_MAX {
             break;
@@ -497,40 +498,45 @@ fn read(store: &Store, spans: &[Span]) -> Result<Vec<Vec<u8>>> {
     spans.iter().map(bytes).collect()
 }
 
-fn search(store: &Store, index: &Search, mailbox: MailboxId, uids: UidSet, program: &Program) -> Result<Found> {
+fn search(store: &Store, index: &Search, mailbox: MailboxId, uids: &UidSet, program: &Program) -> Result<Found> {
     let ask = |query: &_| index.ranked(store.acl(mailbox)?.0.account, query);
-    let (mut uids, mut found) = (uids, Found::default());
-    while !uids.is_empty() {
-        let fetched = fetch(store, mailbox, &uids, program.needs() >= Needs::Outline)?;
-        let mut outlines = fetched.outlines.into_iter();
-        let mut filters = filters(store, program, &fetched.records)?.into_iter();
-        let mut made = Vec::new();
-        for record in fetched.records {
-            let mut message = LookedAt::new(store, &ask, record, outlines.next(), filters.next().flatten());
-            let matches = program.matches(&mut message);
-            if matches && program.is_fuzzy() {
-                found.scores.push(record.uid, program.relevancy(&mut message));
-            }
-            if let Filter::Made(filter) = message.finish()? {
-                made.push((record.blob, filter));
-            }
-            if matches {
-                found.uids.push(record.uid);
-                found.modseq = found.modseq.max(record.modseq);
-            }
-        }
-        store.put_text_filters(made);
-        uids = fetched.rest;
+    let mut found = Found::default();
+    for records in store.records(mailbox, uids, usize::MAX)?.chunks(OUTLINES_AT_ONCE) {
+        look_at(store, &ask, records, program, &mut found)?;
     }
     Ok(found)
 }
 
-/// The filters that are kept of these messages, if the program has use for any.
-fn filters(store: &Store, program: &Program, records: &[Record]) -> Result<Vec<Option<Arc<[u8]>>>> {
-    match program.needs() {
-        Needs::Bytes => store.text_filters(&records.iter().map(|record| record.blob).collect::<Vec<_>>()),
-        Needs::Record | Needs::Outline => Ok(Vec::new()),
+/// Adds what matches of these messages to what was found.
+fn look_at(store: &Store, ask: &Ask, records: &[Record], program: &Program, found: &mut Found) -> Result<()> {
+    let (needs, blobs) = (program.needs(), blobs_of(records));
+    let outlines = if needs >= Needs::Outline { store.outlines(&blobs)? } else { Bundle::default() };
+    let filters = if needs >= Needs::Bytes { store.text_filters(&blobs)? } else { Bundle::default() };
+    let mut made = Vec::new();
+    for (index, record) in records.iter().enumerate() {
+        let outline = outlines.get(index);
+        if needs >= Needs::Outline && outline.is_none() {
+            continue;
+        }
+        let mut message = LookedAt::new(store, ask, *record, outline, filters.get(index));
+        let matches = program.matches(&mut message);
+        if matches && program.is_fuzzy() {
+            found.scores.push(record.uid, program.relevancy(&mut message));
+        }
+        if let Filter::Made(filter) = message.finish()? {
+            made.push((record.blob, filter));
+        }
+        if matches {
+            found.uids.push(record.uid);
+            found.modseq = found.modseq.max(record.modseq);
+        }
     }
+    store.put_text_filters(made);
+    Ok(())
+}
+
+fn blobs_of(records: &[Record]) -> Vec<BlobId> {
+    records.iter().map(|record| record.blob).collect()
 }
 
 fn rows(store: &Store, mailbox: MailboxId, mut uids: UidSet, arrangement: &Arrangement) -> Result<Vec<Row>> {

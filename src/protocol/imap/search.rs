@@ -12,6 +12,9 @@ use crate::message::search::Needle;
 
 const DAY_SECONDS: i64 = 86_400;
 
+/// The relevancy of what matches exactly (RFC 6203 §4).
+const FITS_WHOLLY: u8 = 100;
+
 /// A search ready to run.
 #[derive(Debug, Clone)]
 pub enum Program {
@@ -45,6 +48,8 @@ pub enum Program {
     Text(Needle),
     /// Words in any form, as the index finds them.
     Fuzzy(Fuzzy),
+    /// This; what matches fits wholly.
+    Exact(Box<Program>),
     /// Not this.
     Not(Box<Program>),
     /// One of these.
@@ -113,6 +118,7 @@ impl Program {
             SearchKey::Body(text) => Program::Body(Needle::new(text)),
             SearchKey::Text(text) => Program::Text(Needle::new(text)),
             SearchKey::Fuzzy(place, text) => Program::Fuzzy(Fuzzy::new(place, text)),
+            SearchKey::Exact(key) => Program::Exact(Box::new(Program::compile(key, mailbox, now))),
             SearchKey::Not(key) => not(Program::compile(key, mailbox, now)),
             SearchKey::Or(left, right) => {
                 Program::Any(cheapest_first([left.as_ref(), right.as_ref()].into_iter(), mailbox, now))
@@ -127,6 +133,7 @@ impl Program {
         match self {
             Program::Uids(uids) => UidSet(intersection(&all.0, &uids.0)),
             Program::Always(false) => UidSet::default(),
+            Program::Exact(program) => program.candidates(mailbox),
             Program::All(programs) => programs.iter().fold(all, |left, program| match program {
                 Program::Uids(uids) => UidSet(intersection(&left.0, &uids.0)),
                 _ => left,
@@ -142,7 +149,7 @@ impl Program {
             Program::Header(field, needle) if Outlined::of(field).is_some() && !needle.is_empty() => Needs::Outline,
             Program::SentSince(_) | Program::SentBefore(_) => Needs::Outline,
             Program::Header(..) | Program::Body(_) | Program::Text(_) => Needs::Bytes,
-            Program::Not(program) => program.needs(),
+            Program::Exact(program) | Program::Not(program) => program.needs(),
             Program::Any(programs) | Program::All(programs) => {
                 programs.iter().map(Program::needs).max().unwrap_or(Needs::Record)
             }
@@ -178,16 +185,17 @@ impl Program {
             Program::Body(needle) => message.body(needle),
             Program::Text(needle) => message.text(needle),
             Program::Fuzzy(fuzzy) => message.score(fuzzy) > 0,
+            Program::Exact(program) => program.matches(message),
             Program::Not(program) => !program.matches(message),
             Program::Any(programs) => programs.iter().any(|program| program.matches(message)),
             Program::All(programs) => programs.iter().all(|program| program.matches(message)),
         }
     }
 
-    /// Does the index answer a part of it?
+    /// Is it asked how well messages fit?
     pub fn is_fuzzy(&self) -> bool {
         match self {
-            Program::Fuzzy(_) => true,
+            Program::Fuzzy(_) | Program::Exact(_) => true,
             Program::Not(program) => program.is_fuzzy(),
             Program::Any(programs) | Program::All(programs) => programs.iter().any(Program::is_fuzzy),
             _ => false,
@@ -195,10 +203,11 @@ impl Program {
     }
 
     /// How well does this message fit, from 1 to 100? What all of several ask for counts on average, what one of several
-    /// asks for as the best of them; 0 when no word is asked for.
+    /// asks for as the best of them; 0 when nothing is asked for with FUZZY.
     pub fn relevancy(&self, message: &mut dyn Message) -> u8 {
         match self {
             Program::Fuzzy(fuzzy) => message.score(fuzzy),
+            Program::Exact(program) if program.matches(message) => FITS_WHOLLY,
             Program::Any(programs) => programs.iter().map(|program| program.relevancy(message)).max().unwrap_or(0),
             Program::All(programs) => {
                 let scores = programs.iter().map(|program| u32::from(program.relevancy(message)));

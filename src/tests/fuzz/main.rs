@@ -1,5 +1,7 @@
 //! Replays what fuzzing begins with and what it has found, without a fuzzer.
 
+#[path = "../../../fuzz/drivers/archive.rs"]
+mod archive;
 #[path = "../../../fuzz/drivers/certificate.rs"]
 mod certificate;
 #[path = "../../../fuzz/drivers/imap.rs"]
@@ -28,6 +30,8 @@ mod sieve;
 mod smtp;
 #[path = "../../../fuzz/drivers/smtp_client.rs"]
 mod smtp_client;
+#[path = "../../../fuzz/drivers/text_filter.rs"]
+mod text_filter;
 #[path = "../../../fuzz/drivers/texts.rs"]
 mod texts;
 #[path = "../../../fuzz/drivers/wire.rs"]
@@ -88,6 +92,16 @@ fn reports_of_others() {
 #[test]
 fn texts_of_messages() {
     replay("texts", texts::run);
+}
+
+#[test]
+fn filters_of_texts() {
+    replay("text_filter", text_filter::run);
+}
+
+#[test]
+fn rows_of_the_archive() {
+    replay("archive", archive::run);
 }
 
 #[test]

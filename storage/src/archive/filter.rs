@@ -39,7 +39,7 @@ impl ArchiveFilter {
     }
 
     /// Version 1, when the first of the records was archived ms u64, the bits.
-    fn encode(&self, archived: Time) -> Vec<u8> {
+    pub(crate) fn encode(&self, archived: Time) -> Vec<u8> {
         let mut row = Writer::new(VERSION, 9 + BYTES);
         row.raw(&archived.0.to_le_bytes());
         row.raw(&self.0);
@@ -57,11 +57,11 @@ fn runs(text: &[u8]) -> impl Iterator<Item = usize> + '_ {
 }
 
 /// What filters are asked for.
-pub(super) struct Asked(Vec<usize>);
+pub(crate) struct Asked(Vec<usize>);
 
 impl Asked {
     /// For all of these texts.
-    pub(super) fn new(texts: &[Vec<u8>]) -> Asked {
+    pub(crate) fn new(texts: &[Vec<u8>]) -> Asked {
         let mut bits: Vec<usize> = texts.iter().flat_map(|text| runs(text)).collect();
         bits.sort_unstable();
         bits.dedup();
@@ -73,7 +73,7 @@ impl Asked {
     }
 
     /// When none of the filter's records can be meant: the moment at which the first of them was archived.
-    pub(super) fn excluded(&self, row: &[u8]) -> Result<Option<Time>> {
+    pub(crate) fn excluded(&self, row: &[u8]) -> Result<Option<Time>> {
         let mut row = Reader::new("archive filter", VERSION, row)?;
         let (archived, bits) = (Time(row.u64()?), row.raw(BYTES)?);
         let may_hold = self.0.iter().all(|bit| bits[bit / 8] & 1 << (bit % 8) != 0);
@@ -151,6 +151,14 @@ mod tests {
             let text = at.get(&texts).as_bytes();
             let part = text[cut.min(text.len())..].to_vec();
             prop_assert_eq!(Asked::new(&[part, Vec::new()]).excluded(&filter.encode(Time(7))), Ok(None));
+        }
+
+        #[test]
+        fn any_bytes_are_a_filter_or_refused(row: Vec<u8>, text: Vec<u8>, full: bool) {
+            let bits = if full { BYTES } else { row.len() };
+            let row = [&[VERSION], row.as_slice(), &vec![0xff; bits]].concat();
+            let excluded = Asked::new(&[text]).excluded(&row);
+            prop_assert!(excluded.is_ok() == (row.len() >= 9 + BYTES), "{excluded:?}");
         }
     }
 

@@ -312,7 +312,7 @@ fn row_with(rows: &Rows, domain: &Arc<str>, chain: u32, number: u64) -> Result<V
 }
 
 /// The records of a row.
-pub(super) fn unpack(domain: &Arc<str>, key: u64, row: &[u8]) -> Result<Vec<ArchiveRecord>> {
+pub(crate) fn unpack(domain: &Arc<str>, key: u64, row: &[u8]) -> Result<Vec<ArchiveRecord>> {
     let (_, mut number) = key_parts(key);
     let mut records = Vec::new();
     for entry in entries(row)? {

@@ -56,7 +56,8 @@ pub struct ArchiveRule {
     pub created: Time,
     /// Who made it.
     pub by: String,
-    /// Since when it takes no more copies. What it took is still kept for as long as it says.
+    /// Since when it takes no more copies. What it took is still kept for as long as it says; when nothing of it is left,
+    /// the rule goes too.
     #[serde(default)]
     pub ended: Option<Time>,
 }

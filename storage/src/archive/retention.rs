@@ -43,7 +43,7 @@ pub(crate) fn remove(tables: &mut Tables, domain: &str, mut numbers: Vec<u64>, j
 }
 
 /// The row without the records of these numbers, the messages that it no longer refers to, and the number after it.
-fn without(row: &[u8], first: u64, numbers: &[u64]) -> Result<(Packed, Vec<BlobId>, u64)> {
+pub(crate) fn without(row: &[u8], first: u64, numbers: &[u64]) -> Result<(Packed, Vec<BlobId>, u64)> {
     let (mut left, mut removed, mut number) = (Packed::new(), Vec::new(), first);
     let mut gap: Option<Gap> = None;
     for entry in entries(row)? {

@@ -15,6 +15,8 @@ pub(super) const ROW_BYTES_MAX: usize = 4096 - 24;
 const VERSION: u8 = 1;
 /// Numbers of one chain: the low bits of a key.
 const NUMBER_BITS: u32 = 40;
+/// The highest of them.
+const NUMBER_MAX: u64 = (1 << NUMBER_BITS) - 1;
 
 const RECORD: u8 = 1;
 const GAP: u8 = 2;
@@ -29,12 +31,12 @@ pub(crate) fn row_key(chain: u32, number: u64) -> u64 {
 
 /// Keys of all rows of a chain.
 pub(super) fn chain_keys(chain: u32) -> std::ops::RangeInclusive<u64> {
-    row_key(chain, 0)..=row_key(chain, (1 << NUMBER_BITS) - 1)
+    row_key(chain, 0)..=row_key(chain, NUMBER_MAX)
 }
 
 /// The chain and the first number of a key.
 pub(super) fn key_parts(key: u64) -> (u32, u64) {
-    ((key >> NUMBER_BITS) as u32, key & ((1 << NUMBER_BITS) - 1))
+    ((key >> NUMBER_BITS) as u32, key & NUMBER_MAX)
 }
 
 /// What the first record of a domain carries as the hash of the one before it.
@@ -89,7 +91,7 @@ impl RecordRow {
         let (before, hash, archived) = (row.hash()?, row.hash()?, Time(row.number()?));
         let direction = direction(row.byte()?).ok_or_else(|| row.corrupt())?;
         let (blob, size, count) = (BlobId(row.number()?), row.number()?, row.count()?);
-        let rules = (0..count).map(|_| Ok(row.number()? as u32)).collect::<Result<_>>()?;
+        let rules = (0..count).map(|_| row.number32()).collect::<Result<_>>()?;
         let (sender, count) = (row.text()?, row.count()?);
         let recipients = (0..count).map(|_| row.text()).collect::<Result<_>>()?;
         match row.is_at_end() {
@@ -114,7 +116,7 @@ fn direction(byte: u8) -> Option<ArchiveDirection> {
 
 /// Records that retention removed, neighbours of each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Gap {
+pub(crate) struct Gap {
     pub(super) count: u64,
     /// When the last of them was archived.
     pub(super) archived: Time,
@@ -133,7 +135,7 @@ impl Gap {
 
 /// What stands at a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entry<'r> {
+pub(crate) enum Entry<'r> {
     /// A record's bytes.
     Record(&'r [u8]),
     Gap(Gap),
@@ -141,7 +143,7 @@ pub(super) enum Entry<'r> {
 
 impl Entry<'_> {
     /// The numbers it takes.
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         match self {
             Entry::Record(_) => 1,
             Entry::Gap(gap) => gap.count,
@@ -159,7 +161,7 @@ impl Entry<'_> {
 
 /// A row of packed records, being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Packed(pub(super) Vec<u8>);
+pub(crate) struct Packed(pub(crate) Vec<u8>);
 
 impl Packed {
     pub(super) fn new() -> Packed {
@@ -194,12 +196,17 @@ impl Packed {
     }
 }
 
-/// The entries of a row, in the order of their numbers.
-pub(super) fn entries(row: &[u8]) -> Result<Vec<Entry<'_>>> {
+/// The entries of a row, in the order of their numbers, of which they take no more than there are.
+pub(crate) fn entries(row: &[u8]) -> Result<Vec<Entry<'_>>> {
     let mut row = Reader::new("archive", VERSION, row)?;
-    let mut entries = Vec::new();
+    let (mut entries, mut count) = (Vec::new(), 0);
     while !row.is_at_end() {
-        entries.push(entry(&mut row)?);
+        let entry = entry(&mut row)?;
+        count += entry.count();
+        if count > NUMBER_MAX {
+            return Err(row.corrupt());
+        }
+        entries.push(entry);
     }
     Ok(entries)
 }
@@ -214,7 +221,8 @@ fn entry<'r>(row: &mut Reader<'r>) -> Result<Entry<'r>> {
         RECORD => Ok(Entry::Record(row.bytes()?)),
         GAP => {
             let (count, archived) = (row.number()?, Time(row.number()?));
-            Ok(Entry::Gap(Gap { count, archived, before: row.hash()?, hash: row.hash()? }))
+            let gap = Gap { count, archived, before: row.hash()?, hash: row.hash()? };
+            if (1..=NUMBER_MAX).contains(&count) { Ok(Entry::Gap(gap)) } else { Err(row.corrupt()) }
         }
         _ => Err(row.corrupt()),
     }
@@ -279,6 +287,9 @@ impl ChainRow {
         let mut row = Reader::new("archive chain", VERSION, bytes)?;
         let (number, last, archived) = (row.u32()?, row.u64()?, Time(row.u64()?));
         let (kept, first, head, anchor) = (row.u64()?, row.u64()?, row.hash()?, row.hash()?);
+        if last >= NUMBER_MAX || !(1..=last + 1).contains(&first) {
+            return Err(row.corrupt());
+        }
         Ok(ChainRow { number, last, head, archived, kept, first, anchor })
     }
 }
@@ -300,7 +311,7 @@ pub(crate) fn decode_copies(row: &mut Reader) -> Result<Vec<ArchiveCopy>> {
         let domain = row.text()?;
         let direction = direction(row.byte()?).ok_or_else(|| row.corrupt())?;
         let count = row.count()?;
-        let rules = (0..count).map(|_| Ok(row.number()? as u32)).collect::<Result<_>>()?;
+        let rules = (0..count).map(|_| row.number32()).collect::<Result<_>>()?;
         Ok(ArchiveCopy { domain, direction, rules })
     };
     (0..count).map(|_| copy(row)).collect()
@@ -313,7 +324,10 @@ pub(super) fn corrupt(domain: &str, number: u64) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::fuzzing;
 
     fn record() -> RecordRow {
         RecordRow {
@@ -343,8 +357,72 @@ mod tests {
         assert_eq!(entries(&row.0), Ok(vec![Entry::Gap(gap), Entry::Record(&bytes)]));
         assert!(entries(&row.0[..row.0.len() - 1]).is_err());
         assert!(entries(&[VERSION, 9]).is_err());
+        let of = |gaps: &[u64]| {
+            let mut row = Packed::new();
+            gaps.iter().for_each(|count| row.push(Entry::Gap(Gap { count: *count, ..gap })));
+            entries(&row.0).is_ok()
+        };
+        assert!(of(&[1, NUMBER_MAX - 1]) && !of(&[0]) && !of(&[u64::MAX]) && !of(&[NUMBER_MAX, NUMBER_MAX]));
         let chain = ChainRow { last: 5, kept: 3, first: 2, ..ChainRow::new(7, "a.test") };
-        assert_eq!(ChainRow::decode(&chain.encode()), Ok(chain));
+        assert_eq!(ChainRow::decode(&chain.encode()), Ok(chain.clone()));
+        for (first, last) in [(0, 5), (7, 5), (1, u64::MAX), (u64::MAX, 5)] {
+            assert!(ChainRow::decode(&ChainRow { first, last, ..chain.clone() }.encode()).is_err(), "{first}..={last}");
+        }
+    }
+
+    fn any_record() -> impl Strategy<Value = RecordRow> {
+        let direction =
+            prop::sample::select(vec![ArchiveDirection::Incoming, ArchiveDirection::Outgoing, ArchiveDirection::Both]);
+        let texts = prop::collection::vec(any::<String>(), 0..4);
+        let numbers = (any::<u64>(), any::<u64>(), any::<u64>(), prop::collection::vec(any::<u32>(), 0..4));
+        (any::<[Hash; 2]>(), numbers, direction, any::<String>(), texts).prop_map(
+            |([before, hash], (archived, blob, size, rules), direction, sender, recipients)| {
+                let (archived, blob) = (Time(archived), BlobId(blob));
+                RecordRow { before, archived, direction, rules, blob, size, hash, sender, recipients }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn any_record_comes_back(record in any_record()) {
+            let bytes = record.encode();
+            prop_assert_eq!(archived(&bytes), Ok(record.archived));
+            prop_assert_eq!(RecordRow::decode(&bytes), Ok(record));
+        }
+
+        #[test]
+        fn damaged_rows_read_or_are_refused(
+            records in prop::collection::vec(any_record(), 1..4),
+            gap in any::<(u64, u64, Hash, Hash)>(),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+            end: prop::sample::Index,
+        ) {
+            let mut row = Packed::new();
+            records.iter().for_each(|record| row.push(Entry::Record(&record.encode())));
+            row.push(Entry::Gap(Gap { count: gap.0, archived: Time(gap.1), before: gap.2, hash: gap.3 }));
+            let mut bytes = row.0;
+            for (at, byte) in damage {
+                *at.get_mut(&mut bytes) = byte;
+            }
+            let length = bytes.len();
+            fuzzing::archive_row(&bytes);
+            fuzzing::archive_row(&bytes[..end.index(length)]);
+        }
+
+        #[test]
+        fn any_bytes_are_a_row_or_refused(bytes: Vec<u8>) {
+            fuzzing::archive_row(&bytes);
+            fuzzing::archive_row(&[&[VERSION], bytes.as_slice()].concat());
+            fuzzing::archive_chain(&bytes);
+        }
+
+        #[test]
+        fn a_damaged_chain_is_refused_or_can_be_walked(at in 0..101usize, byte: u8) {
+            let mut bytes = ChainRow { last: 5, kept: 3, first: 2, ..ChainRow::new(7, "a.test") }.encode();
+            bytes[at] = byte;
+            fuzzing::archive_chain(&bytes);
+        }
     }
 
     #[test]

@@ -111,14 +111,17 @@ pub(crate) fn add(tables: &mut Tables, mut rule: ArchiveRule) -> Result<u32> {
     Ok(rule.id)
 }
 
+fn one(tables: &Tables, id: u32) -> Result<ArchiveRule> {
+    let row = tables.archive_rule.get(id)?.map(|row| decode_json("archive rule", row.value())).transpose()?;
+    row.ok_or_else(|| Error::new(Word::NotFound, format!("there is no archive rule {id}")))
+}
+
 /// Changes a rule.
 ///
 /// # Errors
 /// `NotFound`.
 pub(crate) fn change(tables: &mut Tables, id: u32, change: impl FnOnce(&mut ArchiveRule)) -> Result<()> {
-    let row = tables.archive_rule.get(id)?.map(|row| decode_json("archive rule", row.value())).transpose()?;
-    let mut rule: ArchiveRule =
-        row.ok_or_else(|| Error::new(Word::NotFound, format!("there is no archive rule {id}")))?;
+    let mut rule = one(tables, id)?;
     change(&mut rule);
     tables.begin_writing();
     tables.archive_rule.insert(id, encode_json(&rule).as_slice())?;
@@ -131,6 +134,19 @@ pub(crate) fn change(tables: &mut Tables, id: u32, change: impl FnOnce(&mut Arch
 /// `NotFound`.
 pub(crate) fn end(tables: &mut Tables, id: u32, now: Time) -> Result<()> {
     change(tables, id, |rule| rule.ended = rule.ended.or(Some(now)))
+}
+
+/// Forgets a rule that has ended.
+///
+/// # Errors
+/// `NotFound`, `NotAllowed` (it has not ended).
+pub(crate) fn forget(tables: &mut Tables, id: u32) -> Result<()> {
+    if one(tables, id)?.ended.is_none() {
+        return Err(Error::new(Word::NotAllowed, format!("archive rule {id} takes copies")));
+    }
+    tables.begin_writing();
+    tables.archive_rule.remove(id)?;
+    Ok(())
 }
 
 /// All holds, by number.

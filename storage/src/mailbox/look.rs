@@ -1,8 +1,8 @@
 //! Reading mailboxes: each function is one read transaction's work, its result copied out.
 
-use std::sync::Arc;
+use std::ops::RangeInclusive;
 
-use redb::ReadTransaction;
+use redb::{AccessGuard, ReadTransaction};
 
 use crate::rows::{self, MailboxRow};
 use crate::tables::{Definition, message_key, message_keys, meta, vanished_key};
@@ -10,6 +10,9 @@ use crate::{
     AccountId, BlobId, Changes, Counters, Error, Flags, Mailbox, MailboxId, Modseq, Opened, Record, Result, Uid,
     UidSet, Word,
 };
+
+/// Rows that a walk steps over for each that it is after.
+const STEPS_MAX: u64 = 4;
 
 /// All mailboxes of an account, by name.
 pub(crate) fn all(transaction: &ReadTransaction, account: AccountId) -> Result<Vec<Mailbox>> {
@@ -119,20 +122,50 @@ pub(crate) fn records(
 }
 
 /// Outlines of many messages, in their order.
-pub(crate) fn outlines(transaction: &ReadTransaction, blobs: &[BlobId]) -> Result<Vec<Option<Arc<[u8]>>>> {
-    rows_of(transaction, meta::OUTLINE, blobs)
+pub(crate) fn outlines(transaction: &ReadTransaction, blobs: &[BlobId], see: impl FnMut(Option<&[u8]>)) -> Result<()> {
+    see_rows(transaction, meta::OUTLINE, blobs, see)
 }
 
 /// Text filters of many messages, in their order.
-pub(crate) fn text_filters(transaction: &ReadTransaction, blobs: &[BlobId]) -> Result<Vec<Option<Arc<[u8]>>>> {
-    rows_of(transaction, meta::TEXT_FILTER, blobs)
+pub(crate) fn text_filters(
+    transaction: &ReadTransaction,
+    blobs: &[BlobId],
+    see: impl FnMut(Option<&[u8]>),
+) -> Result<()> {
+    see_rows(transaction, meta::TEXT_FILTER, blobs, see)
 }
 
-fn rows_of(
+/// Shows the rows of many messages, in their order. Those of neighbours are met by one walk over the table.
+fn see_rows(
     transaction: &ReadTransaction,
     table: Definition<u64, &[u8]>,
     blobs: &[BlobId],
-) -> Result<Vec<Option<Arc<[u8]>>>> {
+    mut see: impl FnMut(Option<&[u8]>),
+) -> Result<()> {
     let table = transaction.open_table(table)?;
-    blobs.iter().map(|id| Ok(table.get(id.0)?.map(|row| row.value().into()))).collect()
+    let Some(range) = neighbours(blobs) else {
+        for blob in blobs {
+            see(table.get(blob.0)?.as_ref().map(AccessGuard::value));
+        }
+        return Ok(());
+    };
+    let mut wanted = blobs.iter().map(|blob| blob.0).peekable();
+    for row in table.range(range)? {
+        let (key, row) = row?;
+        while wanted.next_if(|blob| *blob < key.value()).is_some() {
+            see(None);
+        }
+        while wanted.next_if(|blob| *blob == key.value()).is_some() {
+            see(Some(row.value()));
+        }
+    }
+    wanted.for_each(|_| see(None));
+    Ok(())
+}
+
+/// From the first to the last, when they ascend and few others can stand between them: then to step over those costs less
+/// than to look each up.
+fn neighbours(blobs: &[BlobId]) -> Option<RangeInclusive<u64>> {
+    let (first, last) = (blobs.first()?.0, blobs.last()?.0);
+    (blobs.is_sorted() && first < last && last - first < STEPS_MAX * blobs.len() as u64).then_some(first..=last)
 }

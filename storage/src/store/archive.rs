@@ -1,5 +1,7 @@
 //! The archive: its rules and holds, its records, and the proof that it is whole.
 
+use std::collections::BTreeSet;
+
 use super::Store;
 use crate::archive::{filter, look, proof, retention, rules};
 use crate::*;
@@ -37,6 +39,19 @@ impl Store {
     /// `NotFound`.
     pub fn end_archive_rule(&self, id: u32, now: Time) -> Pending<()> {
         self.write_rules(move |tables| rules::end(tables, id, now))
+    }
+
+    /// Forgets a rule that has ended. Records that name it would be kept for ever then.
+    ///
+    /// # Errors
+    /// `NotFound`, `NotAllowed` (it has not ended).
+    pub fn forget_archive_rule(&self, id: u32) -> Pending<()> {
+        self.write_rules(move |tables| rules::forget(tables, id))
+    }
+
+    /// The rules whose copies of accepted messages are no records yet.
+    pub fn archive_rules_awaited(&self) -> BTreeSet<u32> {
+        self.0.shared.queue.archive_rules()
     }
 
     fn write_rules<T: Send + 'static>(

@@ -1,8 +1,6 @@
 //! A message that a search looks at. What lies in its outline is read there, and nothing else of the message; its bytes are
 //! read when its filter says that they may hold what is looked for.
 
-use std::sync::Arc;
-
 use mailstead_storage::search::Query;
 use mailstead_storage::{BlobId, Error, Record, Result, Store, Word};
 
@@ -22,22 +20,22 @@ pub struct LookedAt<'a> {
     store: &'a Store,
     index: &'a Ask<'a>,
     record: Record,
-    outline: Option<Arc<[u8]>>,
-    filter: Filter,
+    outline: Option<&'a [u8]>,
+    filter: Filter<'a>,
     failure: Option<Error>,
 }
 
 /// What tells quickly that a text is not in the message.
-pub enum Filter {
+pub enum Filter<'a> {
     /// As it was kept.
-    Kept(Arc<[u8]>),
+    Kept(&'a [u8]),
     /// Made for this search; worth keeping.
     Made(Vec<u8>),
     /// It was not needed yet.
     None,
 }
 
-impl Filter {
+impl Filter<'_> {
     fn stored(&self) -> &[u8] {
         match self {
             Filter::Kept(stored) => stored,
@@ -52,21 +50,21 @@ impl<'a> LookedAt<'a> {
         store: &'a Store,
         index: &'a Ask<'a>,
         record: Record,
-        outline: Option<Arc<[u8]>>,
-        filter: Option<Arc<[u8]>>,
+        outline: Option<&'a [u8]>,
+        filter: Option<&'a [u8]>,
     ) -> LookedAt<'a> {
         let filter = filter.map_or(Filter::None, Filter::Kept);
         LookedAt { store, index, record, outline, filter, failure: None }
     }
 
     /// Says whether all that was needed could be read, and what filter was used.
-    pub fn finish(self) -> Result<Filter> {
+    pub fn finish(self) -> Result<Filter<'a>> {
         self.failure.map_or(Ok(self.filter), Err)
     }
 
     /// Looks into the stored outline. `None` from `look` says that it cannot be read.
     fn look(&mut self, look: impl FnOnce(&[u8]) -> Option<Result<bool>>) -> bool {
-        let Some(stored) = &self.outline else { return false };
+        let Some(stored) = self.outline else { return false };
         let corrupt = || Err(Error::new(Word::Corrupt, format!("outline of {} cannot be read", self.record.blob)));
         match look(stored).unwrap_or_else(corrupt) {
             Ok(found) => found,
@@ -84,6 +82,11 @@ impl<'a> LookedAt<'a> {
             let outline = Outline::decode(stored)?;
             Some(Bytes::of(store, blob).and_then(|bytes| look(&outline, &bytes)))
         })
+    }
+
+    /// Does the filter that is kept exclude it from all texts and headers? To make one costs more than to read a header.
+    fn is_excluded(&self, needle: &Needle) -> bool {
+        TextFilter::of(self.filter.stored()).is_some_and(|filter| !filter.may_contain(needle))
     }
 
     /// Asks the filter, which is made when there is none.
@@ -110,18 +113,19 @@ impl Message for LookedAt<'_> {
     }
 
     fn sent(&mut self) -> Option<i64> {
-        let (envelope, sent) = Envelope::decode(self.outline.as_deref()?)?;
+        let (envelope, sent) = Envelope::decode(self.outline?)?;
         sent.map(|sent| sent + envelope.date.as_deref().map_or(0, zone_seconds))
     }
 
     fn header(&mut self, field: &str, needle: &Needle) -> bool {
         // An empty text asks whether the field is there at all, which the outline does not tell.
         let Some(outlined) = Outlined::of(field).filter(|_| !needle.is_empty()) else {
-            return self.look_inside(|outline, bytes| {
-                let Range { start, end } = outline.root.header;
-                let block = bytes.range(Range { start, end: end.min(start.saturating_add(HEADER_BYTES_MAX)) })?;
-                Ok(header_contains(&block, field, needle))
-            });
+            return !self.is_excluded(needle)
+                && self.look_inside(|outline, bytes| {
+                    let Range { start, end } = outline.root.header;
+                    let block = bytes.range(Range { start, end: end.min(start.saturating_add(HEADER_BYTES_MAX)) })?;
+                    Ok(header_contains(&block, field, needle))
+                });
         };
         self.look(|stored| {
             let (envelope, _) = Envelope::decode(stored)?;

@@ -1,5 +1,7 @@
 //! Finds what URLs name.
 
+use std::sync::Arc;
+
 use mailstead_storage::{Result, Rights, Store, Uid, Word};
 
 use super::find;
@@ -33,6 +35,6 @@ pub fn locate(
         return Ok(None);
     }
     let Some(record) = store.records(mailbox.id, &[uid].into_iter().collect(), 1)?.pop() else { return Ok(None) };
-    let Some(outline) = store.outlines(&[record.blob])?.pop().flatten() else { return Ok(None) };
+    let Some(outline) = store.outlines(&[record.blob])?.get(0).map(Arc::from) else { return Ok(None) };
     Ok(Some(Box::new(Located { access_key: store.access_key(mailbox.id)?, record, outline })))
 }

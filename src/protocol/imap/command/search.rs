@@ -114,7 +114,7 @@ impl Search {
 /// Scores are told of fuzzy searches only (RFC 6203 §4).
 pub fn relevancy_allowed(returns: Option<&Returns>, keys: &SearchKey) -> Parsed<()> {
     let told = returns.is_some_and(|returns| returns.relevancy);
-    if told && !keys.names_words() { Err(Syntax("RELEVANCY goes with FUZZY")) } else { Ok(()) }
+    if told && !keys.names_fuzzy() { Err(Syntax("RELEVANCY goes with FUZZY")) } else { Ok(()) }
 }
 
 /// `* SEARCH 2 3 6 (MODSEQ 917162500)`

@@ -39,7 +39,7 @@ fn parse(parser: &mut Parser<'_>, core: &mut Core, by_uid: bool) -> Parsed<Box<d
     parser.space()?;
     let searched = search_keys(parser)?;
     relevancy_allowed(returns.as_ref(), &searched)?;
-    if keys.iter().any(|key| key.criterion == Criterion::Relevancy) && !searched.names_words() {
+    if keys.iter().any(|key| key.criterion == Criterion::Relevancy) && !searched.names_fuzzy() {
         return Err(Syntax("RELEVANCY goes with FUZZY"));
     }
     if let Some(refused) = numbers_refused(&searched, core) {

@@ -52,6 +52,8 @@ pub enum SearchKey {
     Text(String),
     /// The words of a text in any form (RFC 6203): in a header field, `BODY` or `TEXT`.
     Fuzzy(String, String),
+    /// FUZZY before a key that is exact by nature: what matches fits wholly (RFC 6203 §3).
+    Exact(Box<SearchKey>),
     /// `MODSEQ` (RFC 7162)
     Modseq(u64),
     /// INTERNALDATE at least so many seconds ago (RFC 5032).
@@ -211,17 +213,18 @@ fn modseq(parser: &mut Parser<'_>) -> Parsed<SearchKey> {
     parser.number64().map(SearchKey::Modseq)
 }
 
-/// The key with its texts looked for in any form of their words; keys that are exact by nature stay (RFC 6203 §3).
+/// The key with its texts looked for in any form of their words; keys that are exact by nature stay so (RFC 6203 §3).
 fn fuzzy(key: SearchKey) -> SearchKey {
     let inner = |key: Box<SearchKey>| Box::new(fuzzy(*key));
     match key {
         SearchKey::Header(field, text) if FUZZY_FIELDS.contains(&field.as_str()) => SearchKey::Fuzzy(field, text),
         SearchKey::Body(text) => SearchKey::Fuzzy("BODY".into(), text),
         SearchKey::Text(text) => SearchKey::Fuzzy("TEXT".into(), text),
-        SearchKey::Not(key) => SearchKey::Not(inner(key)),
+        SearchKey::Not(key) => SearchKey::Exact(Box::new(SearchKey::Not(inner(key)))),
         SearchKey::Or(left, right) => SearchKey::Or(inner(left), inner(right)),
         SearchKey::And(keys) => SearchKey::And(keys.into_iter().map(fuzzy).collect()),
-        other => other,
+        already @ (SearchKey::Fuzzy(..) | SearchKey::Exact(_)) => already,
+        exact => SearchKey::Exact(Box::new(exact)),
     }
 }
 
@@ -247,6 +250,7 @@ impl SearchKey {
             SearchKey::Numbers(set) => SearchKey::Uids(uids_of(&set)),
             SearchKey::Uids(SequenceSet::Saved) => SearchKey::Uids(uids_of(&SequenceSet::Saved)),
             SearchKey::Not(key) => SearchKey::Not(inner(key)),
+            SearchKey::Exact(key) => SearchKey::Exact(inner(key)),
             SearchKey::Or(left, right) => SearchKey::Or(inner(left), inner(right)),
             SearchKey::And(keys) => SearchKey::And(keys.into_iter().map(|key| key.with_numbers(uids_of)).collect()),
             other => other,
@@ -263,9 +267,9 @@ impl SearchKey {
         self.any(&|key| matches!(key, SearchKey::Numbers(set) if *set != SequenceSet::Saved))
     }
 
-    /// Are words looked for in any form (FUZZY)?
-    pub fn names_words(&self) -> bool {
-        self.any(&|key| matches!(key, SearchKey::Fuzzy(..)))
+    /// Is FUZZY said of a key in it?
+    pub fn names_fuzzy(&self) -> bool {
+        self.any(&|key| matches!(key, SearchKey::Fuzzy(..) | SearchKey::Exact(_)))
     }
 
     /// Does it depend on what `$` stands for?
@@ -275,11 +279,12 @@ impl SearchKey {
 
     /// Is there such a key in it?
     fn any(&self, wanted: &dyn Fn(&SearchKey) -> bool) -> bool {
-        match self {
-            SearchKey::Not(key) => key.any(wanted),
-            SearchKey::Or(left, right) => left.any(wanted) || right.any(wanted),
-            SearchKey::And(keys) => keys.iter().any(|key| key.any(wanted)),
-            key => wanted(key),
-        }
+        wanted(self)
+            || match self {
+                SearchKey::Not(key) | SearchKey::Exact(key) => key.any(wanted),
+                SearchKey::Or(left, right) => left.any(wanted) || right.any(wanted),
+                SearchKey::And(keys) => keys.iter().any(|key| key.any(wanted)),
+                _ => false,
+            }
     }
 }
