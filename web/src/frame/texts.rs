@@ -170,7 +170,7 @@ impl Said {
     }
 
     /// The same for a page, with a value that is markup.
-    pub(crate) fn html(self, name: &'static str, value: impl HtmlSafe + fmt::Display) -> Marked {
+    pub(crate) fn html(self, name: &'static str, value: impl HtmlSafe) -> Marked {
         Marked { said: self, markup: Vec::new() }.html(name, value)
     }
 
@@ -208,7 +208,7 @@ impl Marked {
     }
 
     /// See [`Said::html`].
-    pub(crate) fn html(self, name: &'static str, value: impl HtmlSafe + fmt::Display) -> Marked {
+    pub(crate) fn html(self, name: &'static str, value: impl HtmlSafe) -> Marked {
         self.markup(name, value.to_string())
     }
 

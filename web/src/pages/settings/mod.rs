@@ -45,9 +45,9 @@ async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Show
     let applies = row.into_iter().find(|row| row.name == name).map_or_else(String::new, |row| row.applies().into());
     let done = |()| match posted.act() {
         "unset" => {
-            Notice::done(text::say("name-is-as-in-the-configuration").with("name", &name).with("applies", applies))
+            Notice::done(text::say("name-is-as-in-the-configuration").with("name", name).with("applies", applies))
         }
-        _ => Notice::done(text::say("name-is-set-it-counts-applies").with("name", &name).with("applies", applies)),
+        _ => Notice::done(text::say("name-is-set-it-counts-applies").with("name", name).with("applies", applies)),
     };
     Ok(back_with(posted.back(PATH), Notice::of(outcome, done)))
 }
