@@ -25,6 +25,7 @@ use crate::base::lock;
 use crate::disk::{DataDirectory, Disk};
 use crate::segments::Pin;
 use crate::shared::Owner;
+use crate::tables::meta::{OUTLINE, TEXT_FILTER};
 use crate::write::Tables;
 use crate::*;
 
@@ -213,14 +214,7 @@ impl Store {
     pub fn outlines(&self, blobs: &[BlobId]) -> Result<Bundle> {
         // A message is fresh before it has rows, so that whichever it is, it is met.
         let fresh = self.0.shared.queue.fresh_outlines(blobs);
-        self.0.shared.look(|transaction| {
-            let (mut outlines, mut fresh) = (Bundle::default(), fresh.iter());
-            mailbox::look::outlines(transaction, blobs, |stored| {
-                let fresh = fresh.next().and_then(Option::as_deref);
-                outlines.push(stored.or(fresh));
-            })?;
-            Ok(outlines)
-        })
+        self.0.shared.look(|transaction| mailbox::look::rows_of(transaction, OUTLINE, blobs, &fresh))
     }
 
     /// What [`put_text_filters`](Store::put_text_filters) keeps of many messages, in their order; `None` for one of which
@@ -230,14 +224,7 @@ impl Store {
             let unwritten = lock(&self.0.shared.unwritten_filters);
             blobs.iter().map(|blob| unwritten.get(blob).cloned()).collect()
         };
-        self.0.shared.look(|transaction| {
-            let (mut filters, mut unwritten) = (Bundle::default(), unwritten.iter());
-            mailbox::look::text_filters(transaction, blobs, |stored| {
-                let unwritten = unwritten.next().and_then(Option::as_deref);
-                filters.push(stored.or(unwritten));
-            })?;
-            Ok(filters)
-        })
+        self.0.shared.look(|transaction| mailbox::look::rows_of(transaction, TEXT_FILTER, blobs, &unwritten))
     }
 
     /// Keeps what tells quickly that a text is not in a message, for as long as the message lives. In memory at first, and

@@ -56,7 +56,7 @@ def a_person_finds_opens_and_downloads(console):
         for query, answer in (("is:odd", "This cannot be looked for"), ("nothing-like-this", "Nothing is found")):
             browser.open("/me/search?" + urllib.parse.urlencode({"q": query})).says(answer)
         browser.open("/me/search?q=house").press("Oldest")
-        browser.wait(lambda: "order=oldest" in browser.driver.current_url, "the other order")
+        browser.wait(lambda: "order=Oldest" in browser.driver.current_url, "the other order")
         assert [link.text for link in browser.all("td.title a")] == ["Offer 2026", "Lunch"], browser.rows()
 
 

@@ -170,7 +170,8 @@ impl Register for Desk {
     }
 }
 
-fn full_name(table: &str, setting: &Setting) -> String {
+/// The name of a setting as `log.level`.
+pub(super) fn full_name(table: &str, setting: &Setting) -> String {
     if table.is_empty() { setting.name.into() } else { format!("{table}.{}", setting.name) }
 }
 

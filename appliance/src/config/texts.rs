@@ -8,6 +8,7 @@ use mailstead_core::guard::Rule;
 use mailstead_web::texts::{ENGLISH, rule_key, setting_key, unit_key};
 
 use super::Config;
+use super::overrides::full_name;
 
 impl Config {
     /// The texts, as a Fluent file in English.
@@ -19,12 +20,7 @@ impl Config {
             units.extend(table.settings.iter().map(|setting| setting.unit));
             put(&setting_key(table.name), table.about, &mut texts);
             for setting in table.settings {
-                let name = if table.name.is_empty() {
-                    setting.name.into()
-                } else {
-                    format!("{}.{}", table.name, setting.name)
-                };
-                put(&setting_key(&name), setting.doc, &mut texts);
+                put(&setting_key(&full_name(table.name, setting)), setting.doc, &mut texts);
             }
         }
         units.into_iter().filter(|unit| !unit.is_empty()).for_each(|unit| put(&unit_key(unit), unit, &mut texts));
@@ -47,6 +43,12 @@ fn put(key: &str, text: &str, texts: &mut String) {
         return;
     }
     let words: Vec<&str> = text.split_whitespace().collect();
-    let text = words.join(" ").replace('{', "{ \"{\" \u{1}").replace('}', "{ \"}\" }").replace('\u{1}', "}");
-    writeln!(texts, "{key} = {text}").expect("a String takes all");
+    write!(texts, "{key} = ").expect("a String takes all");
+    for character in words.join(" ").chars() {
+        match character {
+            '{' | '}' => write!(texts, "{{ \"{character}\" }}").expect("a String takes all"),
+            _ => texts.push(character),
+        }
+    }
+    texts.push('\n');
 }

@@ -1,14 +1,15 @@
 //! Reading mailboxes: each function is one read transaction's work, its result copied out.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use redb::{AccessGuard, ReadTransaction};
 
 use crate::rows::{self, MailboxRow};
 use crate::tables::{Definition, message_key, message_keys, meta, vanished_key};
 use crate::{
-    AccountId, BlobId, Changes, Counters, Error, Flags, Mailbox, MailboxId, Modseq, Opened, Record, Result, Uid,
-    UidSet, Word,
+    AccountId, BlobId, Bundle, Changes, Counters, Error, Flags, Mailbox, MailboxId, Modseq, Opened, Record, Result,
+    Uid, UidSet, Word,
 };
 
 /// Rows that a walk steps over for each that it is after.
@@ -121,33 +122,22 @@ pub(crate) fn records(
     Ok(found)
 }
 
-/// Outlines of many messages, in their order.
-pub(crate) fn outlines(transaction: &ReadTransaction, blobs: &[BlobId], see: impl FnMut(Option<&[u8]>)) -> Result<()> {
-    see_rows(transaction, meta::OUTLINE, blobs, see)
-}
-
-/// Text filters of many messages, in their order.
-pub(crate) fn text_filters(
-    transaction: &ReadTransaction,
-    blobs: &[BlobId],
-    see: impl FnMut(Option<&[u8]>),
-) -> Result<()> {
-    see_rows(transaction, meta::TEXT_FILTER, blobs, see)
-}
-
-/// Shows the rows of many messages, in their order. Those of neighbours are met by one walk over the table.
-fn see_rows(
+/// The rows of many messages, in their order; for those that have none, what is not written yet. Those of neighbours are
+/// met by one walk over the table.
+pub(crate) fn rows_of(
     transaction: &ReadTransaction,
     table: Definition<u64, &[u8]>,
     blobs: &[BlobId],
-    mut see: impl FnMut(Option<&[u8]>),
-) -> Result<()> {
+    unwritten: &[Option<Arc<[u8]>>],
+) -> Result<Bundle> {
     let table = transaction.open_table(table)?;
+    let (mut found, mut unwritten) = (Bundle::default(), unwritten.iter());
+    let mut see = |stored: Option<&[u8]>| found.push(stored.or(unwritten.next().and_then(Option::as_deref)));
     let Some(range) = neighbours(blobs) else {
         for blob in blobs {
             see(table.get(blob.0)?.as_ref().map(AccessGuard::value));
         }
-        return Ok(());
+        return Ok(found);
     };
     let mut wanted = blobs.iter().map(|blob| blob.0).peekable();
     for row in table.range(range)? {
@@ -160,7 +150,7 @@ fn see_rows(
         }
     }
     wanted.for_each(|_| see(None));
-    Ok(())
+    Ok(found)
 }
 
 /// From the first to the last, when they ascend and few others can stand between them: then to step over those costs less

@@ -26,9 +26,9 @@ const COLUMNS: &[Column] = &[
 
 /// The orders of results, as the address and the page call them.
 const ORDERS: [(&str, Key, Order); 3] = [
-    ("newest", Key("newest"), Order::Newest),
-    ("oldest", Key("oldest"), Order::Oldest),
-    ("best", Key("best"), Order::Best),
+    ("Newest", Key("newest"), Order::Newest),
+    ("Oldest", Key("oldest"), Order::Oldest),
+    ("Best", Key("best"), Order::Best),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
