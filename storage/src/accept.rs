@@ -69,6 +69,7 @@ impl Writer {
             shared.accept.is_done(self.lane, self.sync_time());
             self.seal_full();
         }
+        drop(self.mend());
         for open in self.open.values() {
             self.record(open, false);
         }
@@ -130,6 +131,8 @@ impl Writer {
             Ok(written) => written,
             Err(error) => {
                 open.torn = true;
+                // If this fails too, the next batch begins with it.
+                drop(self.mend());
                 return jobs.into_iter().for_each(|job| job.refuse(&error));
             }
         };

@@ -331,6 +331,19 @@ fn a_disk_that_fails_for_a_while_is_used_again() {
     check(&store, account, &told, 0, &Met::default());
 }
 
+#[test]
+fn what_was_refused_is_not_there_after_a_restart() {
+    let disk = SimulatedDisk::default();
+    let store = open(&disk).unwrap();
+    people(&store);
+    // The message makes the segment, so that the next sync is a commit's.
+    accept(&store, b"first", arrival(&["alice@example.test"])).unwrap();
+    disk.fail_syncs(1);
+    assert!(accept(&store, b"refused", arrival(&["alice@example.test"])).is_err());
+    store.close().unwrap();
+    assert_eq!(open(&disk).unwrap().spool_depth(), Ok(1));
+}
+
 /// After a failed sync the transaction may be in the file all the same.
 #[test]
 fn what_a_failed_sync_left_behind_does_not_count() {
