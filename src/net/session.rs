@@ -133,6 +133,11 @@ pub trait Answers<S: Session>: Send + 'static {
     /// The answer. Must not block the worker.
     fn answer(&mut self, question: S::Question) -> impl Future<Output = S::Answer> + Send;
 
-    /// The session is over. Comes once, last, to those that were not turned away.
-    fn over(&mut self) {}
+    /// The session is over: what it has open is given free before its client sees the connection's end. Comes to
+    /// those that were not turned away.
+    fn over(self)
+    where
+        Self: Sized,
+    {
+    }
 }

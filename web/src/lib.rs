@@ -16,8 +16,9 @@ pub mod routes;
 mod segment;
 mod serve;
 mod settings;
+mod text;
+pub mod texts;
 
-pub use frame::texts;
 pub use house::House;
 pub use segment::segment;
 pub use serve::WebService;

@@ -84,7 +84,7 @@ impl Answers<SmtpSession> for SmtpAnswers {
         }
     }
 
-    fn over(&mut self) {
+    fn over(self) {
         if !self.is_good {
             self.house.guard.session_ended_without_message(self.client);
         }

@@ -23,7 +23,9 @@ use super::{Access, Caller, Means, Route, cookie};
 use crate::House;
 use crate::api::Problem;
 use crate::api::extract::Query;
-use crate::frame::{Key, Posted, Shown, StandAlone, show, text};
+use crate::frame::{Posted, Shown, StandAlone, show};
+use crate::text;
+use crate::texts::Key;
 
 /// A code is awaited for so long after the password, seconds.
 const CODE_SECONDS: u64 = 5 * 60;

@@ -4,8 +4,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::Key;
-use super::text;
+use crate::text;
+use crate::texts::Key;
 
 /// Units of the drawing: its height, and the width of one moment.
 const HEIGHT: u64 = 100;

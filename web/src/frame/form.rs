@@ -4,8 +4,9 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{FromRequest, Request};
 
-use super::{Page, Shown, show, text};
+use super::{Page, Shown, show};
 use crate::api::Problem;
+use crate::text;
 
 /// Chosen rows at most: as many as a page shows, and some.
 const IDS_MAX: usize = 1000;

@@ -14,9 +14,10 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
-use super::{Key, text};
 use crate::api::Problem;
 use crate::segment;
+use crate::text;
+use crate::texts::Key;
 
 /// Rows of a page unless the address says otherwise.
 const PAGE_ROWS: usize = 50;

@@ -1,7 +1,7 @@
 //! The menu: one list of entries, each with who may use it.
 
-use super::Key;
 use crate::door::{Access, Caller};
+use crate::texts::Key;
 
 /// Entries that belong together.
 struct Group {

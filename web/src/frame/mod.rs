@@ -1,6 +1,6 @@
 //! The page around every page: its layout and menu, the style sheet and the one script, and what pages are made of:
-//! lists ([`list`]), forms ([`form`]), notices ([`notice`]), charts ([`chart`]), texts ([`text`], [`texts`]) and news that
-//! come by themselves ([`live`]). It knows no page and decides nothing.
+//! lists ([`list`]), forms ([`form`]), notices ([`notice`]), charts ([`chart`]) and news that come by themselves
+//! ([`live`]). It knows no page and decides nothing.
 //!
 //! A page is a template that extends `frame/page.html` and has a field `page: Page`:
 //!
@@ -19,7 +19,7 @@
 //! | `data-tail="/path"` on an element | appends what an event stream sends, [`live::piece`] by piece |
 //! | `data-confirm="Delete 3 users?"` on a button | asks before the form is sent; without a script the server asks |
 //! | `data-rows` on a form | counts the chosen rows; its buttons with `data-needs-rows` wait for one |
-//! | `<time datetime>` of [`text::time`] | shown in the viewer's zone |
+//! | `<time datetime>` of [`text::time`](crate::text::time) | shown in the viewer's zone |
 
 mod assets;
 pub(crate) mod chart;
@@ -29,12 +29,9 @@ pub(crate) mod live;
 mod menu;
 pub(crate) mod notice;
 mod page;
-pub(crate) mod text;
-pub mod texts;
 
 pub use assets::routes;
 pub(crate) use form::Posted;
 pub(crate) use list::{Asked, Column, Listing};
 pub(crate) use notice::{Notice, Told, back_with, forget};
 pub(crate) use page::{Failure, Page, Shown, StandAlone, show};
-pub(crate) use texts::{Key, Said};

@@ -6,9 +6,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::menu::{self, MenuGroup};
-use super::{Key, Notice, Told, assets, text};
+use super::{Notice, Told, assets};
 use crate::api::Problem;
 use crate::door::Caller;
+use crate::text;
+use crate::texts::Key;
 
 /// What a page's handler returns.
 pub(crate) type Shown = Result<Response, Failure>;

@@ -10,8 +10,8 @@ use mailstead_core::work;
 
 use crate::House;
 use crate::api::Problem;
-use crate::frame::Key;
-use crate::frame::text;
+use crate::text;
+use crate::texts::Key;
 
 #[derive(Template)]
 #[template(path = "public/status.html")]

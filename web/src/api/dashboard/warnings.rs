@@ -13,7 +13,7 @@ use super::machine::Processor;
 use super::{Certificate, Disk};
 use crate::House;
 use crate::api::Answer;
-use crate::frame::text;
+use crate::text;
 
 /// A disk with less free is nearly full, percent of its size.
 const DISK_FREE_PERCENT_MIN: u64 = 10;

@@ -11,7 +11,9 @@ use crate::api::Problem;
 use crate::api::aliases::{self, AliasRow, Targets};
 use crate::api::extract::{Body, Path};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show, text};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show};
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/aliases";
 

@@ -5,8 +5,9 @@ use axum::routing::get;
 
 use crate::api::description::{access_words, family};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Page, Shown, show, text};
+use crate::frame::{Page, Shown, show};
 use crate::routes;
+use crate::text;
 
 const PATH: &str = "/api";
 

@@ -13,8 +13,10 @@ use crate::api::archive::{
 use crate::api::extract::Path;
 use crate::api::{Answer, Problem};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show};
 use crate::pages::connections::View;
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/archive";
 const RULES: &str = "/archive/rules";

@@ -7,7 +7,9 @@ use axum::routing::get;
 use crate::House;
 use crate::api::audit::{self, AuditPage, AuditQuery};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Key, Listing, Page, Shown, list, show, text};
+use crate::frame::{Asked, Column, Listing, Page, Shown, list, show};
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/audit";
 

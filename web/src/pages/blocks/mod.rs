@@ -15,11 +15,11 @@ use crate::api::extract::Path;
 use crate::api::guard::blocks::{self, BlockQuery, BlockRow, kind_of};
 use crate::api::guard::held::{self, HeldUser};
 use crate::door::{Access, Caller, Route};
-use crate::frame::texts::rule_key;
-use crate::frame::{
-    Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
-};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show};
 use crate::pages::connections::View;
+use crate::text;
+use crate::texts::Key;
+use crate::texts::rule_key;
 
 #[cfg(test)]
 mod tests;

@@ -20,9 +20,9 @@ use crate::api::extract::Path;
 use crate::api::guard::lists::{self, NewEntry};
 use crate::api::sessions::{self, SessionRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{
-    Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
-};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show};
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/connections";
 

@@ -8,7 +8,9 @@ use crate::House;
 use crate::api::dashboard::{self, Dashboard, TrafficRow};
 use crate::door::{Access, Caller, Route};
 use crate::frame::chart::Chart;
-use crate::frame::{Key, Page, Shown, Told, show, text};
+use crate::frame::{Page, Shown, Told, show};
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/dashboard";
 

@@ -12,7 +12,9 @@ use crate::api::domain_check;
 use crate::api::domains::{self, DomainChange, DomainRow, NewDomain};
 use crate::api::extract::{Body, Path};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show};
+use crate::text;
+use crate::texts::Key;
 use crate::{House, segment};
 
 const PATH: &str = "/domains";

@@ -15,9 +15,11 @@ use crate::api::extract::{Body, Path};
 use crate::api::users::{self, UserChange};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{
-    Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list as lists_of, show, text,
+    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list as lists_of, show,
 };
 use crate::pages::connections::View;
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/inactive";
 

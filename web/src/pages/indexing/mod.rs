@@ -9,7 +9,8 @@ use crate::House;
 use crate::api::extract::Body;
 use crate::api::indexing::{self, Reindex};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show, text};
+use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show};
+use crate::text;
 
 const PATH: &str = "/indexing";
 

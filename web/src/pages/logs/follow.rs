@@ -12,7 +12,8 @@ use super::{PATH, Views};
 use crate::api::logs::LogLine;
 use crate::api::logs::tail::{self, TailQuery};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Failure, Page, Shown, live, show, text};
+use crate::frame::{Asked, Failure, Page, Shown, live, show};
+use crate::text;
 use crate::{House, segment};
 
 pub(super) fn routes() -> Vec<Route> {

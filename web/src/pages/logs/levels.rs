@@ -9,7 +9,8 @@ use super::{PATH, Views};
 use crate::House;
 use crate::api::logs::levels::{self, Levels};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, show, text};
+use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, show};
+use crate::text;
 
 const LEVELS: &str = "/logs/levels";
 

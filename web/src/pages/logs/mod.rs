@@ -12,7 +12,9 @@ use mailstead_core::log::{Kind, Level};
 use crate::House;
 use crate::api::logs::{self, LogFileRow, LogLine, LogPage, LogQuery, download};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Key, Page, Shown, Told, show, text};
+use crate::frame::{Asked, Page, Shown, Told, show};
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/logs";
 

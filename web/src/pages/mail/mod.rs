@@ -9,7 +9,9 @@ use axum::routing::{get, post};
 use crate::api::extract::{Body, Path, Query};
 use crate::api::rules::{self, ActiveScript, Forward, ScriptRow, ScriptText, Vacation};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Key, Notice, Page, Posted, Shown, Told, back_with, show, text};
+use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, show};
+use crate::text;
+use crate::texts::Key;
 use crate::{House, segment};
 
 /// Where a user finds the own one.

@@ -9,7 +9,9 @@ use crate::api::extract::Body;
 use crate::api::mailings::{self, Audience, FROM, MailingPreview, MailingRow, NewMailing};
 use crate::api::{Answer, Problem};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Key, Notice, Page, Posted, Shown, Told, back_with, show, text};
+use crate::frame::{Asked, Notice, Page, Posted, Shown, Told, back_with, show};
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/messages";
 

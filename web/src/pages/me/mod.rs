@@ -12,7 +12,9 @@ use crate::api::credentials::{self, AppPasswordRow, FactorOffer, FactorState, Ow
 use crate::api::extract::{Body, Path};
 use crate::api::users::{self, UserRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Key, Notice, Page, Posted, Shown, Told, back_with, form, show, text};
+use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show};
+use crate::text;
+use crate::texts::Key;
 
 /// Where the page is.
 pub(super) const PATH: &str = "/me";

@@ -11,7 +11,9 @@ use crate::api::credentials::{self, FactorProof, NewAppPassword, NewToken};
 use crate::api::extract::Body;
 use crate::api::users::find_for;
 use crate::door::Caller;
-use crate::frame::{Key, Notice, Page, Posted, Said, Shown, back_with, show, text};
+use crate::frame::{Notice, Page, Posted, Shown, back_with, show};
+use crate::text;
+use crate::texts::{Key, Said};
 
 #[derive(Template)]
 #[template(path = "pages/me/secret.html")]

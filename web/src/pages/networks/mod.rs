@@ -10,10 +10,10 @@ use crate::House;
 use crate::api::Problem;
 use crate::api::guard::lists::{self, NetworkEntry, NewEntry};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{
-    Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show, text,
-};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show};
 use crate::pages::connections::View;
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/networks";
 

@@ -14,9 +14,11 @@ use crate::api::sessions;
 use crate::api::users::{self, UserChange};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{
-    Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list as lists_of, show, text,
+    Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list as lists_of, show,
 };
 use crate::segment;
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/online";
 

@@ -13,7 +13,9 @@ use crate::House;
 use crate::api::Problem;
 use crate::api::passwords::{self, ComplianceMail, ComplianceRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show, text};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list, show};
+use crate::text;
+use crate::texts::Key;
 
 const POLICY: &str = "/password-policy";
 const COMPLIANCE: &str = "/compliance";

@@ -10,8 +10,9 @@ use crate::api::Problem;
 use crate::api::extract::{Body, Path};
 use crate::api::guard::rules::{self, PrivateNetworks, RuleChange, RuleRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::texts::rule_key;
-use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, show, text};
+use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, show};
+use crate::text;
+use crate::texts::rule_key;
 
 const PATH: &str = "/rules";
 

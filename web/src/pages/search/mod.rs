@@ -11,8 +11,10 @@ use crate::api::extract::Path;
 use crate::api::search::{self, SearchQuery, SearchResults, SearchRow};
 use crate::api::{Answer, Problem};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Key, Listing, Page, Shown, list, show, text};
+use crate::frame::{Asked, Column, Listing, Page, Shown, list, show};
 use crate::pages::connections::View;
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/me/search";
 

@@ -10,7 +10,9 @@ use crate::api::Problem;
 use crate::api::extract::Path;
 use crate::api::services::{self, ServiceRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Key, Notice, Page, Posted, Shown, Told, back_with, form, show, text};
+use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show};
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/services";
 

@@ -7,8 +7,10 @@ use axum::routing::get;
 use crate::House;
 use crate::api::settings::{self, SettingRow, SettingTable};
 use crate::door::{Access, Caller, Route};
-use crate::frame::texts::{setting_key, unit_key};
-use crate::frame::{Asked, Key, Notice, Page, Posted, Shown, Told, back_with, show, text};
+use crate::frame::{Asked, Notice, Page, Posted, Shown, Told, back_with, show};
+use crate::text;
+use crate::texts::Key;
+use crate::texts::{setting_key, unit_key};
 
 const PATH: &str = "/settings";
 

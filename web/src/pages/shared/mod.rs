@@ -9,9 +9,9 @@ use crate::api::Problem;
 use crate::api::extract::{Body, Path, Query};
 use crate::api::shared::{self, NewRights, NewShared, SharedChange, SharedQuery, SharedRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{
-    Asked, Column, Key, Listing, Notice, Page, Posted, Said, Shown, Told, back_with, form, list, show, text,
-};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show};
+use crate::text;
+use crate::texts::{Key, Said};
 
 const PATH: &str = "/shared";
 

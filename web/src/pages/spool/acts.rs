@@ -10,7 +10,8 @@ use crate::api::Problem;
 use crate::api::extract::Body;
 use crate::api::spool::acts::{self, MessageIds, NewPriority, Reset};
 use crate::door::Caller;
-use crate::frame::{Notice, Page, Posted, Shown, back_with, form, text};
+use crate::frame::{Notice, Page, Posted, Shown, back_with, form};
+use crate::text;
 
 /// `POST /spool`: `act` says what to do with the chosen messages.
 pub(super) async fn act(State(house): State<House>, caller: Caller, posted: Posted) -> Shown {

@@ -9,7 +9,8 @@ use crate::api::extract::Path;
 use crate::api::spool::acts::{self, DeletedRow};
 use crate::api::spool::{self, RecipientRow, SpoolMessage};
 use crate::door::Caller;
-use crate::frame::{Page, Shown, Told, show, text};
+use crate::frame::{Page, Shown, Told, show};
+use crate::text;
 
 /// Bytes of a message's text that a page shows; the whole of it is a file.
 const TEXT_BYTES_MAX: usize = 256 * 1024;

@@ -12,7 +12,9 @@ use crate::House;
 use crate::api::extract::Query;
 use crate::api::spool::{self, Order, SpoolPage, SpoolQuery, SpoolRow, SpoolView};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Key, Listing, Page, Shown, Told, list, show, text};
+use crate::frame::{Asked, Column, Listing, Page, Shown, Told, list, show};
+use crate::text;
+use crate::texts::Key;
 
 const PATH: &str = "/spool";
 

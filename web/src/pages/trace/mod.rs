@@ -8,7 +8,8 @@ use crate::House;
 use crate::api::logs::LogLine;
 use crate::api::trace::{self, TraceQuery, Traced, Traces};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Page, Shown, show, text};
+use crate::frame::{Asked, Page, Shown, show};
+use crate::text;
 
 const PATH: &str = "/trace";
 

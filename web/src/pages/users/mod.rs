@@ -18,7 +18,9 @@ use crate::api::names;
 use crate::api::size::parse_size;
 use crate::api::users::{self, NewUser, UserChange, UserRow};
 use crate::door::{Access, Caller, Route};
-use crate::frame::{Asked, Column, Key, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show, text};
+use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, form, list, show};
+use crate::text;
+use crate::texts::Key;
 
 pub(super) const PATH: &str = "/users";
 

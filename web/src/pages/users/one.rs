@@ -9,7 +9,9 @@ use crate::api::extract::{Body, Path};
 use crate::api::users::{self, NewPassword, UserChange, UserRow};
 use crate::api::{Problem, sessions};
 use crate::door::Caller;
-use crate::frame::{Key, Notice, Page, Posted, Shown, Told, back_with, form, show, text};
+use crate::frame::{Notice, Page, Posted, Shown, Told, back_with, form, show};
+use crate::text;
+use crate::texts::Key;
 use crate::{House, segment};
 
 #[derive(Template)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 
-pub(crate) use super::texts::{Said, code, count, language, say, say_or, service_about, state, strong};
+pub(crate) use crate::texts::{Said, code, count, language, say, say_or, service_about, state, strong};
 
 /// Something that can be counted: numbers, and what templates make of them, references.
 pub(crate) trait Count {

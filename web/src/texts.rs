@@ -14,10 +14,10 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentError, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
-use super::text;
+use crate::text;
 
 /// The texts in English, for translators to begin with.
-pub const ENGLISH: &str = include_str!("../../texts/en.ftl");
+pub const ENGLISH: &str = include_str!("../texts/en.ftl");
 
 /// Bytes of a translation at most.
 const TRANSLATION_BYTES_MAX: u64 = 1 << 20;
