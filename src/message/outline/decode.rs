@@ -25,6 +25,24 @@ impl<'a> Envelope<'a> {
     pub fn decode(stored: &'a [u8]) -> Option<(Envelope<'a>, Option<i64>)> {
         Reader(stored).head().map(|head| (head.envelope, head.sent))
     }
+
+    /// Reads the date, the subject and who it is from, which stand first.
+    pub fn decode_start(stored: &'a [u8]) -> Option<Envelope<'a>> {
+        let mut reader = Reader(stored);
+        reader.before_envelope()?;
+        let Start { date, subject, from, .. } = reader.start()?;
+        Some(Envelope { date, subject, from, ..Envelope::default() })
+    }
+}
+
+/// What an envelope begins with.
+struct Start<'a> {
+    flags: u64,
+    date: Option<Text<'a>>,
+    subject: Option<Text<'a>>,
+    from: Vec<Address<'a>>,
+    /// Of the last address.
+    host: Option<&'a [u8]>,
 }
 
 /// What stands before the parts.
@@ -39,12 +57,16 @@ fn unzigzag(value: u64) -> i64 {
 }
 
 impl<'a> Reader<'a> {
-    fn head(&mut self) -> Option<Head<'a>> {
+    /// The references, and when it was sent.
+    fn before_envelope(&mut self) -> Option<(Option<&'a [u8]>, Option<i64>)> {
         if self.byte()? != VERSION {
             return None;
         }
-        let references = self.optional()?;
-        let sent = self.number()?.checked_sub(1).map(unzigzag);
+        Some((self.optional()?, self.number()?.checked_sub(1).map(unzigzag)))
+    }
+
+    fn head(&mut self) -> Option<Head<'a>> {
+        let (references, sent) = self.before_envelope()?;
         let envelope = self.envelope(references.unwrap_or_default())?;
         Some(Head { references, sent, envelope })
     }
@@ -62,14 +84,20 @@ impl<'a> Reader<'a> {
         Some(list)
     }
 
-    fn envelope(&mut self, references: &'a [u8]) -> Option<Envelope<'a>> {
+    fn start(&mut self) -> Option<Start<'a>> {
         let flags = self.number()?;
         let has = |flag: u64| flags & flag != 0;
         let date = self.text_if(has(envelope_flag::DATE))?;
         let subject = self.text_if(has(envelope_flag::SUBJECT))?;
         let mut host = None;
+        let from = if has(envelope_flag::FROM) { self.addresses(&mut host)? } else { Vec::new() };
+        Some(Start { flags, date, subject, from, host })
+    }
+
+    fn envelope(&mut self, references: &'a [u8]) -> Option<Envelope<'a>> {
+        let Start { flags, date, subject, from, mut host } = self.start()?;
+        let has = |flag: u64| flags & flag != 0;
         let mut list = |flag: u64| if has(flag) { self.addresses(&mut host) } else { Some(Vec::new()) };
-        let from = list(envelope_flag::FROM)?;
         let mut sender = list(envelope_flag::SENDER)?;
         let mut reply_to = list(envelope_flag::REPLY_TO)?;
         let to = list(envelope_flag::TO)?;

@@ -509,13 +509,15 @@ fn search(store: &Store, index: &Search, mailbox: MailboxId, uids: &UidSet, prog
 
 /// Adds what matches of these messages to what was found.
 fn look_at(store: &Store, ask: &Ask, records: &[Record], program: &Program, found: &mut Found) -> Result<()> {
-    let (needs, blobs) = (program.needs(), blobs_of(records));
-    let outlines = if needs >= Needs::Outline { store.outlines(&blobs)? } else { Bundle::default() };
-    let filters = if needs >= Needs::Bytes { store.text_filters(&blobs)? } else { Bundle::default() };
+    let blobs = blobs_of(records);
+    let filters = if program.has(Needs::Bytes) { store.text_filters(&blobs)? } else { Bundle::default() };
+    // Where filters decide, few outlines are needed.
+    let outlined = program.has(Needs::Outline) || filters.iter().any(|filter| filter.is_none());
+    let outlines = if outlined { store.outlines(&blobs)? } else { Bundle::default() };
     let mut made = Vec::new();
     for (index, record) in records.iter().enumerate() {
         let outline = outlines.get(index);
-        if needs >= Needs::Outline && outline.is_none() {
+        if outlined && outline.is_none() {
             continue;
         }
         let mut message = LookedAt::new(store, ask, *record, outline, filters.get(index));

@@ -142,6 +142,15 @@ impl Program {
         }
     }
 
+    /// Is there a key in it that needs just this?
+    pub fn has(&self, needs: Needs) -> bool {
+        match self {
+            Program::Exact(program) | Program::Not(program) => program.has(needs),
+            Program::Any(programs) | Program::All(programs) => programs.iter().any(|program| program.has(needs)),
+            _ => self.needs() == needs,
+        }
+    }
+
     /// The most that is needed to decide it.
     pub fn needs(&self) -> Needs {
         match self {

@@ -10,11 +10,16 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// Adds one, or that there is none.
-    pub(crate) fn push(&mut self, row: Option<&[u8]>) {
+    /// So many places, with nothing in them.
+    pub(crate) fn new(places: usize) -> Bundle {
+        Bundle { bytes: Vec::new(), places: vec![None; places] }
+    }
+
+    /// Puts one at this place, for what was there before.
+    pub(crate) fn put(&mut self, index: usize, row: &[u8]) {
         let begin = self.bytes.len();
-        self.bytes.extend_from_slice(row.unwrap_or_default());
-        self.places.push(row.map(|_| begin..self.bytes.len()));
+        self.bytes.extend_from_slice(row);
+        self.places[index] = Some(begin..self.bytes.len());
     }
 
     /// The one at this place; `None` when there is none.
@@ -34,9 +39,11 @@ mod tests {
 
     #[test]
     fn what_goes_in_comes_out() {
-        let rows: [Option<&[u8]>; 5] = [Some(b"one"), None, Some(b""), Some(b"two"), None];
-        let mut bundle = Bundle::default();
-        rows.into_iter().for_each(|row| bundle.push(row));
+        let mut bundle = Bundle::new(5);
+        for (index, row) in [(3, "one"), (0, "two"), (2, ""), (3, "three")] {
+            bundle.put(index, row.as_bytes());
+        }
+        let rows: [Option<&[u8]>; 5] = [Some(b"two"), None, Some(b""), Some(b"three"), None];
         assert_eq!(bundle.iter().collect::<Vec<_>>(), rows);
         assert_eq!((bundle.get(3), bundle.get(5)), (rows[3], None));
     }

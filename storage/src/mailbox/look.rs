@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use redb::{AccessGuard, ReadTransaction};
+use redb::ReadTransaction;
 
 use crate::rows::{self, MailboxRow};
 use crate::tables::{Definition, message_key, message_keys, meta, vanished_key};
@@ -131,31 +131,32 @@ pub(crate) fn rows_of(
     unwritten: &[Option<Arc<[u8]>>],
 ) -> Result<Bundle> {
     let table = transaction.open_table(table)?;
-    let (mut found, mut unwritten) = (Bundle::default(), unwritten.iter());
-    let mut see = |stored: Option<&[u8]>| found.push(stored.or(unwritten.next().and_then(Option::as_deref)));
-    let Some(range) = neighbours(blobs) else {
-        for blob in blobs {
-            see(table.get(blob.0)?.as_ref().map(AccessGuard::value));
+    let mut found = Bundle::new(blobs.len());
+    for (index, row) in unwritten.iter().enumerate() {
+        row.iter().for_each(|row| found.put(index, row));
+    }
+    let mut wanted: Vec<(u64, usize)> = blobs.iter().enumerate().map(|(index, blob)| (blob.0, index)).collect();
+    wanted.sort_unstable();
+    let Some(range) = neighbours(&wanted) else {
+        for (blob, index) in wanted {
+            table.get(blob)?.iter().for_each(|row| found.put(index, row.value()));
         }
         return Ok(found);
     };
-    let mut wanted = blobs.iter().map(|blob| blob.0).peekable();
+    let mut wanted = wanted.into_iter().peekable();
     for row in table.range(range)? {
         let (key, row) = row?;
-        while wanted.next_if(|blob| *blob < key.value()).is_some() {
-            see(None);
-        }
-        while wanted.next_if(|blob| *blob == key.value()).is_some() {
-            see(Some(row.value()));
+        while wanted.next_if(|(blob, _)| *blob < key.value()).is_some() {}
+        while let Some((_, index)) = wanted.next_if(|(blob, _)| *blob == key.value()) {
+            found.put(index, row.value());
         }
     }
-    wanted.for_each(|_| see(None));
     Ok(found)
 }
 
-/// From the first to the last, when they ascend and few others can stand between them: then to step over those costs less
-/// than to look each up.
-fn neighbours(blobs: &[BlobId]) -> Option<RangeInclusive<u64>> {
-    let (first, last) = (blobs.first()?.0, blobs.last()?.0);
-    (blobs.is_sorted() && first < last && last - first < STEPS_MAX * blobs.len() as u64).then_some(first..=last)
+/// From the first to the last of these, which ascend, when few others can stand between them: then to step over those
+/// costs less than to look each up.
+fn neighbours(wanted: &[(u64, usize)]) -> Option<RangeInclusive<u64>> {
+    let ((first, _), (last, _)) = (*wanted.first()?, *wanted.last()?);
+    (first < last && last - first < STEPS_MAX * wanted.len() as u64).then_some(first..=last)
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::outline;
-use crate::message::{Kind, Outline, Outliner, Part, Range};
+use crate::message::{Envelope, Kind, Outline, Outliner, Part, Range};
 
 /// Pieces from which messages are thrown together: most of them mean something to somebody.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
@@ -128,6 +128,9 @@ proptest! {
     fn stored_and_read_back(message in message()) {
         let outline = outline(&message);
         let stored = outline.encode();
+        let Envelope { date, subject, from, .. } = outline.envelope.clone();
+        let start = Envelope { date, subject, from, ..Envelope::default() };
+        prop_assert_eq!(Envelope::decode_start(&stored), Some(start));
         prop_assert_eq!(Outline::decode(&stored), Some(outline));
         prop_assert_eq!(Outline::decode(&stored[..stored.len() - 1]), None);
     }

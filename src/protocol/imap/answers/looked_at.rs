@@ -1,6 +1,8 @@
 //! A message that a search looks at. What lies in its outline is read there, and nothing else of the message; its bytes are
 //! read when its filter says that they may hold what is looked for.
 
+use std::borrow::Cow;
+
 use mailstead_storage::search::Query;
 use mailstead_storage::{BlobId, Error, Record, Result, Store, Word};
 
@@ -20,7 +22,8 @@ pub struct LookedAt<'a> {
     store: &'a Store,
     index: &'a Ask<'a>,
     record: Record,
-    outline: Option<&'a [u8]>,
+    /// Read when it is needed, unless it was read with those of others.
+    outline: Option<Cow<'a, [u8]>>,
     filter: Filter<'a>,
     failure: Option<Error>,
 }
@@ -53,7 +56,7 @@ impl<'a> LookedAt<'a> {
         outline: Option<&'a [u8]>,
         filter: Option<&'a [u8]>,
     ) -> LookedAt<'a> {
-        let filter = filter.map_or(Filter::None, Filter::Kept);
+        let (outline, filter) = (outline.map(Cow::Borrowed), filter.map_or(Filter::None, Filter::Kept));
         LookedAt { store, index, record, outline, filter, failure: None }
     }
 
@@ -62,10 +65,22 @@ impl<'a> LookedAt<'a> {
         self.failure.map_or(Ok(self.filter), Err)
     }
 
+    /// The stored outline. A message that is gone by now has none.
+    fn outline(&mut self) -> Option<&[u8]> {
+        if self.outline.is_none() {
+            match self.store.outlines(&[self.record.blob]) {
+                Ok(read) => self.outline = read.get(0).map(|outline| Cow::Owned(outline.to_vec())),
+                Err(failure) => self.failure = Some(failure),
+            }
+        }
+        self.outline.as_deref()
+    }
+
     /// Looks into the stored outline. `None` from `look` says that it cannot be read.
     fn look(&mut self, look: impl FnOnce(&[u8]) -> Option<Result<bool>>) -> bool {
-        let Some(stored) = self.outline else { return false };
-        let corrupt = || Err(Error::new(Word::Corrupt, format!("outline of {} cannot be read", self.record.blob)));
+        let blob = self.record.blob;
+        let Some(stored) = self.outline() else { return false };
+        let corrupt = || Err(Error::new(Word::Corrupt, format!("outline of {blob} cannot be read")));
         match look(stored).unwrap_or_else(corrupt) {
             Ok(found) => found,
             Err(failure) => {
@@ -113,7 +128,7 @@ impl Message for LookedAt<'_> {
     }
 
     fn sent(&mut self) -> Option<i64> {
-        let (envelope, sent) = Envelope::decode(self.outline?)?;
+        let (envelope, sent) = Envelope::decode(self.outline()?)?;
         sent.map(|sent| sent + envelope.date.as_deref().map_or(0, zone_seconds))
     }
 
@@ -128,7 +143,10 @@ impl Message for LookedAt<'_> {
                 });
         };
         self.look(|stored| {
-            let (envelope, _) = Envelope::decode(stored)?;
+            let envelope = match outlined {
+                Outlined::From | Outlined::Subject => Envelope::decode_start(stored)?,
+                _ => Envelope::decode(stored)?.0,
+            };
             let contains = |text: &Option<Text>| text.as_deref().is_some_and(|text| text_contains(text, needle));
             Some(Ok(match outlined {
                 Outlined::From => addresses_contain(&envelope.from, needle),
