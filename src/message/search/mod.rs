@@ -5,11 +5,11 @@
 //! the caller, asked for in small ranges.
 
 mod content;
+mod filter;
 mod header;
 mod needle;
-mod trigrams;
 
 pub use content::{Scope, contains};
+pub use filter::TextFilter;
 pub use header::{addresses_contain, header_contains, text_contains};
 pub use needle::Needle;
-pub use trigrams::TextFilter;
