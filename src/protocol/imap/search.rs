@@ -147,23 +147,19 @@ impl Program {
         match self {
             Program::Exact(program) | Program::Not(program) => program.has(needs),
             Program::Any(programs) | Program::All(programs) => programs.iter().any(|program| program.has(needs)),
-            _ => self.needs() == needs,
+            // An empty text asks whether the field is there at all, which an outline cannot always tell.
+            Program::Header(field, needle) if Outlined::of(field).is_some() && !needle.is_empty() => {
+                needs == Needs::Outline
+            }
+            Program::SentSince(_) | Program::SentBefore(_) => needs == Needs::Outline,
+            Program::Header(..) | Program::Body(_) | Program::Text(_) => needs == Needs::Bytes,
+            _ => needs == Needs::Record,
         }
     }
 
     /// The most that is needed to decide it.
     pub fn needs(&self) -> Needs {
-        match self {
-            // An empty text asks whether the field is there at all, which an outline cannot always tell.
-            Program::Header(field, needle) if Outlined::of(field).is_some() && !needle.is_empty() => Needs::Outline,
-            Program::SentSince(_) | Program::SentBefore(_) => Needs::Outline,
-            Program::Header(..) | Program::Body(_) | Program::Text(_) => Needs::Bytes,
-            Program::Exact(program) | Program::Not(program) => program.needs(),
-            Program::Any(programs) | Program::All(programs) => {
-                programs.iter().map(Program::needs).max().unwrap_or(Needs::Record)
-            }
-            _ => Needs::Record,
-        }
+        [Needs::Bytes, Needs::Outline].into_iter().find(|needs| self.has(*needs)).unwrap_or(Needs::Record)
     }
 
     /// How many messages are looked at before other sessions get their turn.

@@ -18,8 +18,7 @@ use crate::door::{Access, Caller, Route};
 use crate::frame::{Asked, Column, Listing, Notice, Page, Posted, Shown, Told, back_with, list as lists_of, show};
 use crate::pages::connections::View;
 use crate::text;
-use crate::texts::Key;
-use crate::texts::rule_key;
+use crate::texts::{Key, rule_key};
 
 #[cfg(test)]
 mod tests;

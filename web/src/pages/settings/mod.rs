@@ -9,8 +9,7 @@ use crate::api::settings::{self, SettingRow, SettingTable};
 use crate::door::{Access, Caller, Route};
 use crate::frame::{Asked, Notice, Page, Posted, Shown, Told, back_with, show};
 use crate::text;
-use crate::texts::Key;
-use crate::texts::{setting_key, unit_key};
+use crate::texts::{Key, setting_key, unit_key};
 
 const PATH: &str = "/settings";
 
