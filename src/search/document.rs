@@ -1,6 +1,7 @@
 //! What is indexed of a message: words, made from its outline and its texts.
 
 use std::collections::HashSet;
+use std::ptr;
 
 use mailstead_storage::search::{Document, Field};
 
@@ -165,8 +166,9 @@ impl Made {
 
 /// Remembers a word that a search may not find by how its stem begins.
 fn see(languages: &[Language], seen: &mut HashSet<(Box<str>, Box<str>)>, word: words::Word) {
-    let is_written_otherwise = word.lower != word.folded || languages.iter().any(|language| language.cuts_beginnings());
-    if is_written_otherwise && word.has_forms() && seen.len() < WORDS_MAX {
+    let has_accents = !ptr::eq(word.lower, word.folded) && word.lower != word.folded;
+    let may_be_missed = has_accents || languages.iter().any(|language| language.cuts_beginnings());
+    if may_be_missed && word.has_forms() && seen.len() < WORDS_MAX {
         seen.insert((word.lower.into(), word.folded.into()));
     }
 }

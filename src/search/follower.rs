@@ -199,7 +199,7 @@ impl<'i> Follower<'i> {
                 Ok(())
             }
             IndexChange::OwnerGone(owner) => {
-                self.writer.remove_owner(owner);
+                self.writer.remove_owner(owner)?;
                 self.forget(owner);
                 Ok(())
             }
@@ -247,7 +247,7 @@ impl<'i> Follower<'i> {
             return self.begin_anew();
         }
         for owner in told.reindex {
-            self.writer.remove_owner(owner);
+            self.writer.remove_owner(owner)?;
             self.forget(owner);
             self.progress.owners.push(owner);
             self.tell();

@@ -40,8 +40,8 @@ pub fn each(text: &str, mut word: impl FnMut(Word)) {
     while let Some(start) = begin_of_word(text, at) {
         at = match plain_end(text, start) {
             Some(end) => {
-                splitter.plain(&text[start..end]);
-                splitter.finish(start, end, &mut word);
+                let lower = splitter.plain(&text[start..end]);
+                word(Word { lower, folded: lower, start, end, is_piece: false });
                 end
             }
             None => splitter.other(text, start, &mut word),
@@ -49,16 +49,42 @@ pub fn each(text: &str, mut word: impl FnMut(Word)) {
     }
 }
 
+/// What a byte is to a word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// Between words.
+    Between,
+    /// A letter or digit as it is compared.
+    Lower,
+    /// A capital letter.
+    Upper,
+    /// A part of a character that is not ASCII.
+    Other,
+}
+
+const SORTS: [Sort; 256] = {
+    let (mut sorts, mut byte) = ([Sort::Other; 256], 0);
+    while byte < 128 {
+        sorts[byte] = match byte as u8 {
+            b'a'..=b'z' | b'0'..=b'9' => Sort::Lower,
+            b'A'..=b'Z' => Sort::Upper,
+            _ => Sort::Between,
+        };
+        byte += 1;
+    }
+    sorts
+};
+
 /// Where the next byte stands that may begin a word.
 fn begin_of_word(text: &str, from: usize) -> Option<usize> {
-    let is_begin = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
-    text.as_bytes()[from..].iter().position(is_begin).map(|at| from + at)
+    text.as_bytes()[from..].iter().position(|byte| SORTS[usize::from(*byte)] != Sort::Between).map(|at| from + at)
 }
 
 /// Where the run of ASCII letters and digits ends that begins here, when there is one and nothing but ASCII follows it.
 fn plain_end(text: &str, start: usize) -> Option<usize> {
     let rest = &text.as_bytes()[start..];
-    let length = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let is_end = |byte: &u8| matches!(SORTS[usize::from(*byte)], Sort::Between | Sort::Other);
+    let length = rest.iter().position(is_end).unwrap_or(rest.len());
     let is_plain = length > 0 && rest.get(length).is_none_or(u8::is_ascii);
     is_plain.then_some(start + length)
 }
@@ -97,11 +123,16 @@ struct Splitter {
 }
 
 impl Splitter {
-    /// Takes a word of ASCII letters and digits.
-    fn plain(&mut self, word: &str) {
+    /// A word of ASCII letters and digits as it is compared: most are as they stand.
+    fn plain<'w>(&'w mut self, word: &'w str) -> &'w str {
+        let word = &word[..word.len().min(WORD_BYTES_MAX)];
+        if word.bytes().all(|byte| SORTS[usize::from(byte)] == Sort::Lower) {
+            return word;
+        }
         self.lower.clear();
-        self.lower.push_str(&word[..word.len().min(WORD_BYTES_MAX)]);
+        self.lower.push_str(word);
         self.lower.make_ascii_lowercase();
+        &self.lower
     }
 
     /// Takes what begins here character by character: a word, a run of pieces, or something between words. Returns where

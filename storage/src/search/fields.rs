@@ -1,9 +1,6 @@
 //! What a document of the index is made of.
 
-use tantivy::TantivyDocument;
 use tantivy::schema::{self, FAST, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-
-use crate::{AccountId, BlobId};
 
 /// The tokenizer that takes words as they are: what stands between spaces.
 const AS_IT_IS: &str = "whitespace";
@@ -81,7 +78,7 @@ impl Field {
     }
 
     /// Whether the order of words is kept, so that phrases can be found.
-    fn has_positions(self) -> bool {
+    pub(super) fn has_positions(self) -> bool {
         !matches!(self, Field::SubjectStem | Field::Stem | Field::Language | Field::Kind | Field::Header)
     }
 }
@@ -103,16 +100,6 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn text(&self, field: Field) -> schema::Field {
         self.texts[field as usize]
-    }
-
-    pub(super) fn document(&self, owner: AccountId, blob: BlobId, document: &Document) -> TantivyDocument {
-        let mut row = TantivyDocument::new();
-        row.add_u64(self.owner, u64::from(owner.0));
-        row.add_u64(self.blob, blob.0);
-        for (field, text) in &document.texts {
-            row.add_text(self.text(*field), text);
-        }
-        row
     }
 }
 

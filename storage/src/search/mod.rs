@@ -7,7 +7,9 @@
 
 mod fields;
 mod hits;
+mod inversion;
 mod query;
+mod segment;
 mod writer;
 
 use std::path::Path;

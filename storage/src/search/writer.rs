@@ -1,19 +1,23 @@
 //! Writing the index: documents are added and removed, and become visible together with how far the writer has come.
 
 use std::collections::HashSet;
+use std::mem;
 
 use serde::{Deserialize, Serialize};
 use tantivy::indexer::IndexWriterOptions;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, IndexWriter, Searcher, TERMINATED, Term};
 
+use super::segment::Draft;
 use super::{Document, Index};
 use crate::{AccountId, BlobId, MailboxId, Result, Uid};
 
 /// What documents and this record are made of; an index of another number is made anew.
 const FORMAT: u32 = 2;
-/// Memory in which documents wait for a commit: the least that tantivy takes. Twice as much was no quicker.
-const MEMORY_BYTES: usize = 15 << 20;
+/// Memory in which documents wait to be written out as a segment.
+const DRAFT_BYTES_MAX: usize = 15 << 20;
+/// Memory that tantivy may use for documents given to it, the least that it takes. It is given none, and uses none.
+const TANTIVY_BYTES: usize = 15 << 20;
 
 /// How far a writer has come, kept in the index with every commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +60,10 @@ pub struct Writer<'i> {
     committed: Searcher,
     /// Added since.
     added: HashSet<(AccountId, BlobId)>,
+    /// What is not written out yet of that.
+    draft: Draft,
+    /// Messages to be removed when the draft is written out, since some of theirs may be in it.
+    removed: Vec<BlobId>,
     changed: bool,
 }
 
@@ -68,12 +76,13 @@ impl Index {
         let options = IndexWriterOptions::builder()
             .num_worker_threads(1)
             .num_merge_threads(1)
-            .memory_budget_per_thread(MEMORY_BYTES)
+            .memory_budget_per_thread(TANTIVY_BYTES)
             .build();
         let writer = self.index.writer_with_options(options)?;
         self.reader.reload()?;
         let committed = self.reader.searcher();
-        Ok(Writer { index: self, writer, committed, added: HashSet::new(), changed: false })
+        let draft = Draft::new(self.index.schema())?;
+        Ok(Writer { index: self, writer, committed, added: HashSet::new(), draft, removed: Vec::new(), changed: false })
     }
 }
 
@@ -108,24 +117,43 @@ impl Writer<'_> {
     /// # Errors
     /// `Io`, `DiskFull`.
     pub fn add(&mut self, owner: AccountId, blob: BlobId, document: &Document) -> Result<()> {
-        self.writer.add_document(self.index.columns.document(owner, blob, document))?;
+        self.draft.add(&self.index.columns, owner, blob, document)?;
         self.added.insert((owner, blob));
+        self.changed = true;
+        if self.draft.memory() >= DRAFT_BYTES_MAX {
+            self.write_draft()?;
+        }
+        Ok(())
+    }
+
+    /// Removes a message, whoever has it. It must not be added again before the next commit.
+    pub fn remove(&mut self, blob: BlobId) {
+        self.removed.push(blob);
+        self.changed = true;
+    }
+
+    /// Removes everything of an owner, of whom nothing must be added before the next commit.
+    ///
+    /// # Errors
+    /// `Io`, `DiskFull`.
+    pub fn remove_owner(&mut self, owner: AccountId) -> Result<()> {
+        self.write_draft()?;
+        self.writer.delete_term(Term::from_field_u64(self.index.columns.owner, u64::from(owner.0)));
+        self.added.retain(|(added, _)| *added != owner);
         self.changed = true;
         Ok(())
     }
 
-    /// Removes a message, whoever has it.
-    pub fn remove(&mut self, blob: BlobId) {
-        self.writer.delete_term(Term::from_field_u64(self.index.columns.blob, blob.0));
-        self.added.retain(|(_, added)| *added != blob);
-        self.changed = true;
-    }
-
-    /// Removes everything of an owner.
-    pub fn remove_owner(&mut self, owner: AccountId) {
-        self.writer.delete_term(Term::from_field_u64(self.index.columns.owner, u64::from(owner.0)));
-        self.added.retain(|(added, _)| *added != owner);
-        self.changed = true;
+    /// Writes what waits. What tantivy removes is of the segments that it knows, and may be of later ones too.
+    fn write_draft(&mut self) -> Result<()> {
+        if !self.draft.is_empty() {
+            let new = Draft::new(self.index.index.schema())?;
+            mem::replace(&mut self.draft, new).write(&self.writer)?;
+        }
+        for blob in self.removed.drain(..) {
+            self.writer.delete_term(Term::from_field_u64(self.index.columns.blob, blob.0));
+        }
+        Ok(())
     }
 
     /// Removes everything.
@@ -134,6 +162,8 @@ impl Writer<'_> {
     /// `Io`.
     pub fn remove_all(&mut self) -> Result<()> {
         self.writer.delete_all_documents()?;
+        self.draft = Draft::new(self.index.index.schema())?;
+        self.removed.clear();
         self.added.clear();
         self.changed = true;
         Ok(())
@@ -154,6 +184,7 @@ impl Writer<'_> {
     /// # Errors
     /// `Io`, `DiskFull`.
     pub fn commit(&mut self, progress: &Progress) -> Result<()> {
+        self.write_draft()?;
         let mut commit = self.writer.prepare_commit()?;
         let payload = serde_json::to_string(progress).map_err(|error| {
             crate::Error::new(crate::Word::Invalid, format!("the index's progress cannot be written: {error}"))
