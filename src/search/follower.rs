@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::Inner;
 use super::signals::Told;
-use super::source::{self, Source};
+use super::source;
 use crate::log::{Event, Kind, Level};
 use crate::service::{Ready, Stop};
 
@@ -225,13 +225,16 @@ impl<'i> Follower<'i> {
             let event = Event::new(Kind::System, Level::Warning, what).message(blob);
             self.inner.parts.log.write(event.with("error", error));
         };
-        match source::read(&self.inner.parts.store, blob) {
-            Ok(Source::Read(document)) => Ok(Some(document)),
-            Ok(Source::Unread(document)) => {
-                tell("a message is indexed without its texts", "its texts could not be read".into());
-                Ok(Some(document))
+        let store = &self.inner.parts.store;
+        match source::read(store, blob) {
+            Ok(Some(source)) => {
+                if !source.has_texts {
+                    tell("a message is indexed without its texts", "its texts could not be read".into());
+                }
+                store.put_text_filters([(blob, source.filter)]);
+                Ok(Some(source.document))
             }
-            Ok(Source::Gone) => Ok(None),
+            Ok(None) => Ok(None),
             Err(error) if error.word == Word::Corrupt => {
                 tell("a message is not indexed", error.to_string());
                 Ok(None)

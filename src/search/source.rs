@@ -7,27 +7,28 @@ use mailstead_storage::search::Document;
 use mailstead_storage::{BlobId, Error, Store, Word};
 
 use super::document::{HEADER_BYTES_MAX, document};
+use crate::message::search::TextFilter;
 use crate::message::text::{Texts, texts};
 use crate::message::{Outline, Range};
 
 /// A message up to this size is read at once.
-const AT_ONCE_BYTES_MAX: usize = 16 * 1024;
+const AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 
-/// What reading a message came to.
-pub(super) enum Source {
+/// What searches need of a message.
+pub(super) struct Source {
     /// What is indexed.
-    Read(Document),
-    /// What is indexed, but its texts could not be read.
-    Unread(Document),
-    /// It is gone.
-    Gone,
+    pub(super) document: Document,
+    /// Could its texts be read?
+    pub(super) has_texts: bool,
+    /// What tells that a text is not in it.
+    pub(super) filter: Vec<u8>,
 }
 
-/// Makes the document of a message.
+/// Reads a message; `None` when it is gone.
 ///
 /// # Errors
 /// `Io`, `Closed`.
-pub(super) fn read(store: &Store, blob: BlobId) -> Result<Source, Error> {
+pub(super) fn read(store: &Store, blob: BlobId) -> Result<Option<Source>, Error> {
     match with(store, blob, |outline, bytes| {
         let header = Range {
             end: outline.root.header.end.min(outline.root.header.start + HEADER_BYTES_MAX),
@@ -36,13 +37,12 @@ pub(super) fn read(store: &Store, blob: BlobId) -> Result<Source, Error> {
         let header = bytes.range(header)?;
         // A fault in a reader of attachments is the message's alone.
         let read = catch_unwind(AssertUnwindSafe(|| texts(outline, |range| bytes.range(range))));
-        match read {
-            Ok(texts) => Ok(Source::Read(document(outline, &header, &texts?))),
-            Err(_) => Ok(Source::Unread(document(outline, &header, &Texts::default()))),
-        }
+        let (has_texts, texts) = (read.is_ok(), read.unwrap_or_else(|_| Ok(Texts::default()))?);
+        let filter = TextFilter::make(outline, |range| bytes.range(range))?;
+        Ok(Source { document: document(outline, &header, &texts), has_texts, filter })
     }) {
-        Err(error) if error.word == Word::NotFound => Ok(Source::Gone),
-        result => result,
+        Err(error) if error.word == Word::NotFound => Ok(None),
+        result => result.map(Some),
     }
 }
 

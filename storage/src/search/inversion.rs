@@ -24,6 +24,17 @@ struct Term {
     number: u32,
 }
 
+/// How much is said of a term.
+#[derive(Clone, Copy, Default)]
+struct Said {
+    /// In how many documents it is.
+    documents: u32,
+    /// The last of them.
+    last: u32,
+    /// Bytes of what they say.
+    bytes: u32,
+}
+
 /// Which words documents have, and where.
 #[derive(Default)]
 pub(super) struct Inversion {
@@ -31,15 +42,13 @@ pub(super) struct Inversion {
     terms: HashTable<Term>,
     /// The words' bytes.
     bytes: Vec<u8>,
-    /// In how many documents a term is, by its number.
-    documents_of: Vec<u32>,
-    /// Each document's terms, in the order of their numbers: how much greater the number is than that before, how often the
-    /// term is there, and how much farther it is each time.
+    /// How much is said of each term, by its number.
+    said: Vec<Said>,
+    /// Each document's terms, in the order of their numbers: how much greater the number is than that before; then a posting:
+    /// how many documents ago the term was last seen, how often it is there, and how much farther it is each time.
     log: Vec<u8>,
     /// Where each document ends in the log.
-    ends: Vec<u32>,
-    /// How many terms the documents have, each by itself.
-    postings: usize,
+    ends: Vec<usize>,
     /// The document that is being added: a term's number and its place, for each.
     document: Vec<u64>,
 }
@@ -54,17 +63,17 @@ impl Inversion {
     }
 
     fn number(&mut self, field: u16, word: &[u8]) -> u32 {
-        let Inversion { hasher, terms, bytes, documents_of, .. } = self;
+        let Inversion { hasher, terms, bytes, said, .. } = self;
         let hash = |field: u16, word: &[u8]| hasher.hash_one((field, word));
         let hashed = hash(field, word);
         if let Some(term) = terms.find(hashed, |term| term.field == field && term.word(bytes) == word) {
             return term.number;
         }
-        let number = documents_of.len() as u32;
+        let number = said.len() as u32;
         let term = Term { field, length: word.len() as u16, start: bytes.len() as u32, number };
         bytes.extend_from_slice(word);
         terms.insert_unique(hashed, term, |term| hash(term.field, term.word(bytes)));
-        documents_of.push(0);
+        said.push(Said::default());
         number
     }
 
@@ -72,23 +81,27 @@ impl Inversion {
     pub(super) fn end_document(&mut self) {
         self.document.sort_unstable();
         self.document.dedup();
+        let document = self.documents();
         let mut log = Writer(std::mem::take(&mut self.log));
         let mut number_before = 0;
         for places in self.document.chunk_by(|one, next| one >> 32 == next >> 32) {
             let number = places[0] >> 32;
-            self.documents_of[number as usize] += 1;
-            self.postings += 1;
             log.number(number - number_before);
+            let (said, start) = (&mut self.said[number as usize], log.0.len());
+            log.number(u64::from(document - said.last));
             log.number(places.len() as u64);
             let mut before = number << 32;
             for place in places {
                 log.number(place - before);
                 before = *place;
             }
+            said.documents += 1;
+            said.last = document;
+            said.bytes += (log.0.len() - start) as u32;
             number_before = number;
         }
         self.log = log.0;
-        self.ends.push(self.log.len() as u32);
+        self.ends.push(self.log.len());
         self.document.clear();
     }
 
@@ -99,8 +112,8 @@ impl Inversion {
 
     /// Bytes that it takes, and will take to be put in order.
     pub(super) fn memory(&self) -> usize {
-        let terms = self.terms.capacity() * (size_of::<Term>() + size_of::<u32>() + size_of::<(u64, Term)>());
-        self.bytes.len() + terms + self.log.len() + self.postings * size_of::<Posting>()
+        let terms = self.terms.capacity() * (size_of::<Term>() + size_of::<Said>() + size_of::<(u64, Term)>());
+        self.bytes.len() + terms + 2 * self.log.len()
     }
 
     /// What was added, in the order of fields and words.
@@ -110,20 +123,16 @@ impl Inversion {
         let mut start = 0;
         for term in &terms {
             next[term.number as usize] = start;
-            start += self.documents_of[term.number as usize] as usize;
+            start += self.said[term.number as usize].bytes as usize;
         }
-        let mut postings = vec![Posting::default(); self.postings];
-        let mut from = 0;
-        for (document, end) in self.ends.iter().enumerate() {
-            let (mut number, mut said) = (0, &self.log[from as usize..*end as usize]);
+        let (mut postings, mut from) = (vec![0; start], 0);
+        for end in &self.ends {
+            let (mut number, mut said) = (0, &self.log[from..*end]);
             while !said.is_empty() {
                 number += take(&mut said) as usize;
-                let at = *end - said.len() as u32;
-                postings[next[number]] = Posting { document: document as u32, at };
-                next[number] += 1;
-                for _ in 0..take(&mut said) {
-                    take(&mut said);
-                }
+                let posting = take_posting(&mut said);
+                postings[next[number]..][..posting.len()].copy_from_slice(posting);
+                next[number] += posting.len();
             }
             from = *end;
         }
@@ -154,30 +163,22 @@ impl Term {
     }
 }
 
-/// That a document has a term.
-#[derive(Clone, Copy, Default)]
-struct Posting {
-    document: u32,
-    /// Where in the log it says how often, and where.
-    at: u32,
-}
-
 /// Terms in their order, and the documents of each.
 pub(super) struct Ordered<'i> {
     inversion: &'i Inversion,
     terms: Vec<Term>,
-    postings: Vec<Posting>,
+    postings: Vec<u8>,
 }
 
 impl Ordered<'_> {
     /// The terms, in the order of fields and then of words.
     pub(super) fn terms(&self) -> impl Iterator<Item = Postings<'_>> {
-        let Inversion { bytes, documents_of, log, .. } = self.inversion;
         let mut rest = self.postings.as_slice();
         self.terms.iter().map(move |term| {
-            let (postings, others) = rest.split_at(documents_of[term.number as usize] as usize);
+            let said = self.inversion.said[term.number as usize];
+            let (postings, others) = rest.split_at(said.bytes as usize);
             rest = others;
-            Postings { field: term.field, word: term.word(bytes), log, postings }
+            Postings { field: term.field, word: term.word(&self.inversion.bytes), documents: said.documents, postings }
         })
     }
 }
@@ -188,27 +189,33 @@ pub(super) struct Postings<'o> {
     pub(super) field: u16,
     /// Its word.
     pub(super) word: &'o [u8],
-    log: &'o [u8],
-    postings: &'o [Posting],
+    /// How many documents there are.
+    pub(super) documents: u32,
+    postings: &'o [u8],
 }
 
 impl Postings<'_> {
-    /// How many documents there are.
-    pub(super) fn count(&self) -> u32 {
-        self.postings.len() as u32
-    }
-
     /// Gives each document in their order, and the term's places in it: how much farther it is each time.
     pub(super) fn each(&self, mut posting: impl FnMut(u32, &[u32])) {
-        let mut places = Vec::new();
-        for Posting { document, at } in self.postings {
-            let mut said = &self.log[*at as usize..];
+        let (mut rest, mut document, mut places) = (self.postings, 0, Vec::new());
+        while !rest.is_empty() {
+            document += take(&mut rest);
+            let count = take(&mut rest);
             places.clear();
-            let count = take(&mut said);
-            places.extend((0..count).map(|_| take(&mut said)));
-            posting(*document, &places);
+            places.extend((0..count).map(|_| take(&mut rest)));
+            posting(document, &places);
         }
     }
+}
+
+/// Takes a posting off a log.
+fn take_posting<'l>(log: &mut &'l [u8]) -> &'l [u8] {
+    let all = *log;
+    take(log);
+    for _ in 0..take(log) {
+        take(log);
+    }
+    &all[..all.len() - log.len()]
 }
 
 /// Takes a number off a log: seven bits a byte, the lowest first, all but its last byte marked.

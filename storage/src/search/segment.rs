@@ -116,7 +116,7 @@ impl Draft {
             let mut of_field = serializer.new_field(field, words, norms.get_field(field)?)?;
             for term in iter::from_fn(|| terms.next_if(|term| u32::from(term.field) == field.field_id())) {
                 let has_positions = self.has_positions(field);
-                of_field.new_term(term.word, if has_positions { term.count() } else { 0 }, has_positions)?;
+                of_field.new_term(term.word, if has_positions { term.documents } else { 0 }, has_positions)?;
                 term.each(|document, places| match has_positions {
                     true => of_field.write_doc(document, places.len() as u32, places),
                     false => of_field.write_doc(document, 0, &[]),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::mem;
 
 use serde::{Deserialize, Serialize};
-use tantivy::indexer::IndexWriterOptions;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, IndexWriter, Searcher, TERMINATED, Term};
 
@@ -16,6 +16,9 @@ use crate::{AccountId, BlobId, MailboxId, Result, Uid};
 const FORMAT: u32 = 2;
 /// Memory in which documents wait to be written out as a segment.
 const DRAFT_BYTES_MAX: usize = 15 << 20;
+/// Segments with no more documents are merged as if they had so many: merging all that is small with each message that
+/// comes by itself would be most of the work.
+const FEW_DOCUMENTS: u32 = 64;
 /// Memory that tantivy may use for documents given to it, the least that it takes. It is given none, and uses none.
 const TANTIVY_BYTES: usize = 15 << 20;
 
@@ -79,6 +82,9 @@ impl Index {
             .memory_budget_per_thread(TANTIVY_BYTES)
             .build();
         let writer = self.index.writer_with_options(options)?;
+        let mut merging = LogMergePolicy::default();
+        merging.set_min_layer_size(FEW_DOCUMENTS);
+        writer.set_merge_policy(Box::new(merging));
         self.reader.reload()?;
         let committed = self.reader.searcher();
         let draft = Draft::new(self.index.schema())?;
