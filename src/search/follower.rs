@@ -27,12 +27,12 @@ const SCAN_MESSAGES: usize = 64;
 const SCAN_REST: u32 = 1;
 /// Messages that wait for a commit at most.
 const COMMIT_MESSAGES_MAX: usize = 5000;
-/// With no more than so many messages waiting, they are committed soon.
-const FEW_MESSAGES: usize = 32;
-/// How long a few messages wait for others.
+/// No more changes than these are read soon.
+const FEW_CHANGES: usize = 32;
+/// How long a few changes wait for others.
 const SOON: Duration = Duration::from_millis(400);
-/// How long many messages wait for others.
-const LATER: Duration = Duration::from_millis(2500);
+/// How long many changes wait for others, and what was there for a commit.
+const LATER: Duration = Duration::from_millis(1500);
 /// After a failure it waits so long.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -93,8 +93,8 @@ struct Follower<'i> {
     inner: &'i Inner,
     writer: Writer<'i>,
     progress: Progress,
-    /// Since when there is something to commit.
-    uncommitted_since: Option<Instant>,
+    /// Since when there is something that cannot be found yet.
+    behind_since: Option<Instant>,
     /// The last document made: the next change is often the same message's, for another owner.
     last: Option<(BlobId, Document)>,
 }
@@ -102,7 +102,7 @@ struct Follower<'i> {
 impl<'i> Follower<'i> {
     fn open(inner: &'i Inner) -> Result<Follower<'i>, Error> {
         let (writer, progress) = (inner.index.writer()?, inner.index.progress()?);
-        let mut follower = Follower { inner, writer, progress, uncommitted_since: None, last: None };
+        let mut follower = Follower { inner, writer, progress, behind_since: None, last: None };
         if !follower.progress.is_begun() {
             follower.begin_anew()?;
         }
@@ -126,7 +126,7 @@ impl<'i> Follower<'i> {
         loop {
             let told = self.inner.signals.wait(patience);
             if told.stop {
-                return if self.uncommitted_since.is_some() { self.commit() } else { Ok(()) };
+                return if self.writer.has_changed() { self.commit() } else { Ok(()) };
             }
             self.reindex(told)?;
             patience = self.step()?;
@@ -136,60 +136,82 @@ impl<'i> Follower<'i> {
 
     /// Does what is next; says how long to wait then.
     fn step(&mut self) -> Result<Option<Duration>, Error> {
-        let log = self.inner.parts.store.index_log(self.progress.log, CHANGES_MAX)?;
+        let log = self.inner.parts.store.index_log(self.progress.log, 1)?;
         if log.floor > self.progress.log {
             self.begin_anew()?;
             return Ok(Some(Duration::ZERO));
         }
         if !log.changes.is_empty() {
-            self.touch();
-            for change in log.changes {
-                self.apply(change)?;
-            }
-            self.progress.log = log.last;
-            self.commit_if(LATER)?;
+            let since = self.touch();
+            self.tell();
+            self.let_in(since)?;
+            let begun = Instant::now();
+            self.read_changes()?;
+            self.commit()?;
+            // What came meanwhile may have come at once.
+            self.behind_since = Some(begun);
             return Ok(Some(Duration::ZERO));
         }
         if !self.progress.owners.is_empty() {
-            let begun = Instant::now();
-            self.touch();
+            let (begun, since) = (Instant::now(), self.touch());
             self.scan()?;
-            self.commit_if(if self.progress.owners.is_empty() { SOON } else { LATER })?;
+            if since.elapsed() >= LATER || self.writer.waiting() >= COMMIT_MESSAGES_MAX {
+                self.commit()?;
+            }
             return Ok(Some(begun.elapsed() * SCAN_REST));
         }
-        let wait = if self.writer.waiting() <= FEW_MESSAGES { SOON } else { LATER };
-        self.commit_if(wait)?;
-        Ok(self.uncommitted_since.map(|since| wait.saturating_sub(since.elapsed())))
-    }
-
-    fn touch(&mut self) {
-        self.uncommitted_since.get_or_insert_with(Instant::now);
-    }
-
-    /// Commits when something has waited for so long, or too much waits.
-    fn commit_if(&mut self, wait: Duration) -> Result<(), Error> {
-        let due = self.uncommitted_since.is_some_and(|since| since.elapsed() >= wait);
-        if due || self.writer.waiting() >= COMMIT_MESSAGES_MAX {
+        if self.writer.has_changed() {
             self.commit()?;
+        }
+        self.behind_since = None;
+        Ok(None)
+    }
+
+    fn touch(&mut self) -> Instant {
+        *self.behind_since.get_or_insert_with(Instant::now)
+    }
+
+    /// Waits for what comes together with the first change. The mail of a burst is let in before any of it is read.
+    fn let_in(&self, since: Instant) -> Result<(), Error> {
+        let Inner { signals, parts, .. } = self.inner;
+        let pause = |length: Duration| signals.pause(length.saturating_sub(since.elapsed()));
+        let has_ended = pause(SOON);
+        if !has_ended && parts.store.index_log(self.progress.log, FEW_CHANGES + 1)?.changes.len() > FEW_CHANGES {
+            pause(LATER);
         }
         Ok(())
     }
 
     fn commit(&mut self) -> Result<(), Error> {
         self.writer.commit(&self.progress)?;
-        self.uncommitted_since = None;
+        self.behind_since = None;
         self.inner.parts.store.trim_index_log(self.progress.log).wait()
     }
 
     fn tell(&self) {
         self.inner.live.change(|now| {
             now.owners.clone_from(&self.progress.owners);
-            now.behind_since = self.uncommitted_since;
+            now.behind_since = self.behind_since;
             now.error = None;
         });
     }
 
     // ---- changes -------------------------------------------------------------------------
+
+    /// Reads what is in the log by now, as far as one commit takes it.
+    fn read_changes(&mut self) -> Result<(), Error> {
+        let store = &self.inner.parts.store;
+        let end = store.index_log_end()?;
+        while self.progress.log < end && self.writer.waiting() < COMMIT_MESSAGES_MAX && !self.inner.signals.is_ending() {
+            let log = store.index_log(self.progress.log, CHANGES_MAX)?;
+            // There are numbers without a change.
+            self.progress.log = if log.changes.is_empty() { end } else { log.last };
+            for change in log.changes {
+                self.apply(change)?;
+            }
+        }
+        Ok(())
+    }
 
     fn apply(&mut self, change: IndexChange) -> Result<(), Error> {
         match change {

@@ -57,6 +57,11 @@ impl Signals {
         self.more.notify_one();
     }
 
+    /// Is it to end?
+    pub(super) fn is_ending(&self) -> bool {
+        self.told().stop
+    }
+
     /// Has all that was told been done?
     pub(super) fn is_quiet(&self) -> bool {
         let told = self.told();
