@@ -32,7 +32,7 @@ const FEW_CHANGES: usize = 32;
 /// How long a few changes wait for others.
 const SOON: Duration = Duration::from_millis(400);
 /// How long many changes wait for others, and what was there for a commit.
-const LATER: Duration = Duration::from_millis(1500);
+const LATER: Duration = Duration::from_secs(1);
 /// After a failure it waits so long.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -202,7 +202,8 @@ impl<'i> Follower<'i> {
     fn read_changes(&mut self) -> Result<(), Error> {
         let store = &self.inner.parts.store;
         let end = store.index_log_end()?;
-        while self.progress.log < end && self.writer.waiting() < COMMIT_MESSAGES_MAX && !self.inner.signals.is_ending() {
+        while self.progress.log < end && self.writer.waiting() < COMMIT_MESSAGES_MAX && !self.inner.signals.is_ending()
+        {
             let log = store.index_log(self.progress.log, CHANGES_MAX)?;
             // There are numbers without a change.
             self.progress.log = if log.changes.is_empty() { end } else { log.last };

@@ -11,7 +11,7 @@ use crate::message::{Outline, Range};
 
 /// First byte of a filter. Another number for every change of how texts are folded, gone through or put into filters: one
 /// with another number is no filter.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Bytes of a sequence.
 const SEQUENCE_BYTES: usize = 4;
@@ -20,9 +20,9 @@ const SEQUENCE_BYTES: usize = 4;
 const BITS_MAX: usize = 1 << 16;
 
 /// Bits of the shortest filter.
-const BITS_MIN: usize = 1 << 9;
+const BITS_MIN: usize = 1 << 8;
 
-/// A filter has at least so many bits for each sequence that it holds, if it may be so long.
+/// A filter has so many bits for each sequence that it holds, if it may be so long.
 const SPACE: usize = 2;
 
 /// Which sequences the texts and headers of one message hold.
@@ -43,12 +43,12 @@ impl<'f> TextFilter<'f> {
     /// A filter that was kept; `None` when this version cannot read it.
     pub fn of(stored: &'f [u8]) -> Option<TextFilter<'f>> {
         let (version, bits) = stored.split_first()?;
-        (*version == VERSION && bits.len().is_power_of_two()).then_some(TextFilter(bits))
+        (*version == VERSION && !bits.is_empty()).then_some(TextFilter(bits))
     }
 
     /// May the texts or the headers contain it? Never false when they do.
     pub fn may_contain(&self, needle: &Needle) -> bool {
-        let mut places = needle.folded().array_windows().map(|bytes| place(bytes) & (self.0.len() * 8 - 1));
+        let mut places = needle.folded().array_windows().map(|bytes| shortened(place(bytes), self.0.len() * 8));
         places.all(|place| self.0[place / 8] & 1 << (place % 8) != 0)
     }
 }
@@ -79,19 +79,20 @@ impl Viewer for Sequences {
 }
 
 impl Sequences {
-    /// As short as it may be: a filter of half the length has each bit that either half has.
-    fn stored(self) -> Vec<u8> {
-        let mut words = self.0;
-        let held: usize = words.iter().map(|word| word.count_ones() as usize).sum();
-        while words.len() * 64 > BITS_MIN.max(2 * SPACE * held) {
-            let half = words.len() / 2;
-            let (lower, upper) = words.split_at_mut(half);
-            lower.iter_mut().zip(upper).for_each(|(lower, upper)| *lower |= *upper);
-            words.truncate(half);
+    /// As short as it may be.
+    fn stored(&self) -> Vec<u8> {
+        let held: usize = self.0.iter().map(|word| word.count_ones() as usize).sum();
+        let bits = (SPACE * held).clamp(BITS_MIN, BITS_MAX).next_multiple_of(8);
+        let mut stored = vec![0; 1 + bits / 8];
+        stored[0] = VERSION;
+        for (index, word) in self.0.iter().enumerate() {
+            let mut rest = *word;
+            while rest != 0 {
+                let place = shortened(index * 64 + rest.trailing_zeros() as usize, bits);
+                stored[1 + place / 8] |= 1 << (place % 8);
+                rest &= rest - 1;
+            }
         }
-        let mut stored = Vec::with_capacity(1 + words.len() * 8);
-        stored.push(VERSION);
-        stored.extend(words.into_iter().flat_map(u64::to_le_bytes));
         stored
     }
 }
@@ -99,6 +100,11 @@ impl Sequences {
 /// Where a sequence has its bit, in the longest filter.
 fn place(bytes: &[u8; SEQUENCE_BYTES]) -> usize {
     (u32::from_le_bytes(*bytes).wrapping_mul(0x9E37_79B1) >> 16) as usize
+}
+
+/// Where that is in a filter of so many bits.
+fn shortened(place: usize, bits: usize) -> usize {
+    place * bits / BITS_MAX
 }
 
 #[cfg(test)]
@@ -136,13 +142,13 @@ mod tests {
     #[test]
     fn filters_are_what_they_were() {
         const PLACES: [usize; 35] = [
-            29, 34, 56, 70, 81, 89, 108, 111, 134, 140, 144, 156, 161, 167, 174, 199, 200, 210, 219, 225, 230, 239,
-            253, 262, 281, 296, 303, 353, 385, 427, 430, 444, 478, 481, 501,
+            26, 44, 45, 48, 49, 51, 54, 57, 58, 65, 73, 76, 78, 101, 104, 114, 116, 118, 120, 148, 153, 157, 162, 164,
+            166, 176, 183, 200, 228, 232, 233, 238, 242, 243, 252,
         ];
         let stored = filter("Subject: Grüße\r\n\r\nAbc É ﬁ\r\n".as_bytes());
         let places: Vec<usize> =
             (0..(stored.len() - 1) * 8).filter(|at| stored[1 + at / 8] & 1 << (at % 8) != 0).collect();
-        assert_eq!((stored[0], stored.len(), places), (2, 65, PLACES.to_vec()));
+        assert_eq!((stored[0], stored.len(), places), (3, 33, PLACES.to_vec()));
     }
 
     #[test]
@@ -150,8 +156,7 @@ mod tests {
         let stored = filter(b"\r\nbody");
         assert!(TextFilter::of(&stored).is_some());
         let other = [&[VERSION + 1], &stored[1..]].concat();
-        let cut = &stored[..stored.len() - 1];
-        assert!([other.as_slice(), cut, &[], &[VERSION]].into_iter().all(|stored| TextFilter::of(stored).is_none()));
+        assert!([other.as_slice(), &[], &[VERSION]].into_iter().all(|stored| TextFilter::of(stored).is_none()));
     }
 
     proptest! {

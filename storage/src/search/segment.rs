@@ -96,7 +96,8 @@ impl Draft {
         let segment = writer.new_segment();
         let documents = self.inversion.documents();
         self.norms.fill_up_to_max_doc(documents);
-        self.norms.serialize(FieldNormsSerializer::from_write(segment.open_write(SegmentComponent::FieldNorms)?)?, None)?;
+        self.norms
+            .serialize(FieldNormsSerializer::from_write(segment.open_write(SegmentComponent::FieldNorms)?)?, None)?;
         self.write_terms(&segment)?;
         let mut values = segment.open_write(SegmentComponent::FastFields)?;
         self.values.serialize(&mut values, None)?;

@@ -1,9 +1,9 @@
 //! The index by itself.
 
 use proptest::prelude::*;
+use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, TERMINATED, TantivyDocument};
-use tantivy::postings::Postings;
 
 use super::*;
 use crate::{AccountId, BlobId};
@@ -141,7 +141,8 @@ fn said(index: &tantivy::Index, columns: &Columns) -> Vec<String> {
 
 fn documents() -> impl Strategy<Value = Vec<Document>> {
     let field = proptest::sample::select(Field::ALL.as_slice());
-    let text = proptest::collection::vec("[a-c]{1,2}|longer[a-c]{0,3}|é|日本|[a-z0-9]{1,9}", 1..40).prop_map(|words| words.join(" "));
+    let text = proptest::collection::vec("[a-c]{1,2}|longer[a-c]{0,3}|é|日本|[a-z0-9]{1,9}", 1..40)
+        .prop_map(|words| words.join(" "));
     let document = proptest::collection::vec((field, text), 0..6).prop_map(|texts| Document { texts });
     proptest::collection::vec(document, 1..12)
 }
