@@ -225,15 +225,14 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// Threads that read from storage, for each core. Most reads find what they want in memory; more threads would
-/// not read faster, and each keeps some megabytes of the allocator's to itself.
-const READERS_PER_CORE: usize = 4;
+/// Threads for long reads and for files, for each core. Each keeps some megabytes of the allocator's to itself.
+const BLOCKING_PER_CORE: usize = 4;
 
 fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(READERS_PER_CORE * cores)
+        .max_blocking_threads(BLOCKING_PER_CORE * cores)
         .build()
         .map_err(|error| Failure::Refused(format!("cannot start: {error}")))?;
     let outcome = runtime.block_on(command);

@@ -23,7 +23,7 @@ const BITS_MAX: usize = 1 << 16;
 const BITS_MIN: usize = 1 << 8;
 
 /// A filter has so many bits for each sequence that it holds, if it may be so long.
-const SPACE: usize = 2;
+const SPACE: usize = 3;
 
 /// Which sequences the texts and headers of one message hold.
 #[derive(Debug, Clone, Copy)]

@@ -30,7 +30,7 @@ use super::uids::take_first;
 use super::wire::{FlagList, Reply};
 use crate::intake::{Incoming, KeptMessage, Refusal, Trace};
 use crate::log::{Event, Kind, Level};
-use crate::message::Outline;
+use crate::message::{Outline, Range};
 use crate::net::{Answers, Peer};
 use crate::people::sessions::SessionId;
 use crate::people::{Denied, Login, random};
@@ -105,8 +105,13 @@ impl Answers<ImapSession> for ImapAnswers {
                 let changes = work::read(move || changes(&store, mailbox, since, takes_recent)).await;
                 Answer::Changes(self.told(changes))
             }
-            Question::Fetch { mailbox, uids, outlines } => {
-                Answer::Fetched(self.told(work::read(move || fetch(&store, mailbox, &uids, outlines)).await))
+            Question::Fetch { mailbox, uids, outlines, ahead } => {
+                let fetch = move || {
+                    let mut fetched = fetch(&store, mailbox, &uids, outlines)?;
+                    fetched.ahead = ahead.map(|range| read_ahead(&store, &fetched, range)).transpose()?.flatten();
+                    Ok(fetched)
+                };
+                Answer::Fetched(self.told(work::read(fetch).await))
             }
             Question::Read(spans) => Answer::Bytes(self.told(work::read(move || read(&store, &spans)).await)),
             Question::Store { mailbox, uids, change, unchanged_since } => {
@@ -487,7 +492,20 @@ fn fetch(store: &Store, mailbox: MailboxId, uids: &UidSet, outlines: bool) -> Re
         }
     }
     let rest = chunks.flatten().map(|record| record.uid).collect();
-    Ok(Fetched { records, outlines, rest })
+    Ok(Fetched { records, outlines, rest, ahead: None })
+}
+
+/// Reads of a message that was fetched alone what will be asked for next.
+fn read_ahead(store: &Store, fetched: &Fetched, range: Range) -> Result<Option<Vec<u8>>> {
+    let [record] = fetched.records.as_slice() else { return Ok(None) };
+    let range = Range { start: range.start, end: range.end.min(record.size) };
+    if range.start >= range.end {
+        return Ok(None);
+    }
+    let mut bytes = store.read(record.blob, u64::from(range.start), range.len())?;
+    // The literal's size is that of the record.
+    bytes.resize(range.len(), b' ');
+    Ok(Some(bytes))
 }
 
 fn read(store: &Store, spans: &[Span]) -> Result<Vec<Vec<u8>>> {

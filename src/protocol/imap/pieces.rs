@@ -141,9 +141,8 @@ impl Plan {
         outline: Option<&Outline<'_>>,
         text: &mut Vec<u8>,
     ) {
-        let whole = section.path.is_empty() && section.text == SectionText::Whole;
         let range = match outline {
-            _ if whole => Some(Range { start: 0, end: record.size }),
+            _ if section.is_whole() => Some(Range { start: 0, end: record.size }),
             Some(outline) => section.range(outline, record.size),
             None => None,
         };
@@ -366,6 +365,11 @@ impl Window {
             bytes.resize((span.range.end - span.range.start) as usize, b' ');
             self.read.push_back(bytes);
         }
+    }
+
+    /// Takes the first bytes that will be wanted.
+    pub fn put(&mut self, bytes: Vec<u8>) {
+        self.read.push_back(bytes);
     }
 
     /// Says as much of a piece as is there; true when that is all of it.

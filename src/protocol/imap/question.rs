@@ -68,6 +68,8 @@ pub enum Question {
         uids: UidSet,
         /// With their outlines?
         outlines: bool,
+        /// These bytes of the message, when it is one alone: they will be wanted next.
+        ahead: Option<Range>,
     },
     /// Bytes of messages. [`Answer::Bytes`]
     Read(Vec<Span>),
@@ -458,6 +460,8 @@ pub struct Fetched {
     pub outlines: Vec<Arc<[u8]>>,
     /// Messages that were not read, because the others are large enough for once.
     pub rest: UidSet,
+    /// The bytes that were asked for ahead, as far as the message has them.
+    pub ahead: Option<Vec<u8>>,
 }
 
 /// What a search has found.

@@ -114,14 +114,15 @@ impl House {
                 let changes = Changes { counters, keywords, records: Vec::new(), vanished: UidSet::default() };
                 Answer::Changes(Ok(Box::new(changes)))
             }
-            Question::Fetch { uids, outlines, .. } => {
+            Question::Fetch { uids, outlines, ahead, .. } => {
                 let mut records = self.records(&uids, Flags::default());
+                let ahead = ahead.map(|range| vec![b'x'; (range.end.min(records[0].size) - range.start) as usize]);
                 if !outlines {
-                    return Answer::Fetched(Ok(Fetched { records, ..Fetched::default() }));
+                    return Answer::Fetched(Ok(Fetched { records, ahead, ..Fetched::default() }));
                 }
                 let rest = records.split_off(records.len().min(OUTLINES_MAX)).iter().map(|record| record.uid).collect();
                 let outlines = vec![Arc::clone(&self.outline); records.len()];
-                Answer::Fetched(Ok(Fetched { records, outlines, rest }))
+                Answer::Fetched(Ok(Fetched { records, outlines, rest, ahead }))
             }
             Question::Read(spans) => {
                 let bytes: Vec<_> =

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use mailstead_storage::{Changes, FlagChange, FlagMode, Flags, Modseq, Record, Rights, Stored, UidSet};
 
 use super::{Desk, Next, Run};
+use crate::message::Range;
 use crate::net::OUTPUT_BYTES;
 use crate::protocol::imap::pieces::{Plan, READ_BYTES_MAX, Window};
 use crate::protocol::imap::question::{Answer, Fetched, Question};
@@ -192,6 +193,8 @@ impl Fetch {
     }
 
     fn next_chunk(&mut self, desk: &mut Desk<'_>) -> Next {
+        // What was read ahead of a message that has gone since is no other's.
+        self.window = Window::default();
         if let Some(Modifiers { changed_since: Some(since), .. }) = self.unpicked {
             let mailbox = desk.core.mailbox().id;
             return Next::Ask(Question::Changes { mailbox, since, takes_recent: false });
@@ -209,7 +212,21 @@ impl Fetch {
         let chunk = desk.core.rules.settings.fetch_chunk.max(1);
         let uids = take_first(&mut self.uids, if outlines { chunk } else { chunk.saturating_mul(RECORDS_FACTOR) });
         self.asked = uids.count();
-        Next::Ask(Question::Fetch { mailbox: desk.core.mailbox().id, uids, outlines })
+        let ahead = if self.asked == 1 { self.ahead() } else { None };
+        Next::Ask(Question::Fetch { mailbox: desk.core.mailbox().id, uids, outlines, ahead })
+    }
+
+    /// The bytes that will be asked for first, when they are known before the message is: those of the whole message, as
+    /// programs fetch the one that is opened.
+    fn ahead(&self) -> Option<Range> {
+        let mut reading = self.items.iter().filter(|item| item.needs_bytes());
+        let (Some(FetchItem::Bytes { section, partial, .. }), None) = (reading.next(), reading.next()) else {
+            return None;
+        };
+        let all = Range { start: 0, end: u32::MAX };
+        let Range { start, end } = partial.map_or(all, |partial| partial.of(all));
+        let end = end.min(start.saturating_add(READ_BYTES_MAX as u32));
+        section.is_whole().then_some(Range { start, end })
     }
 
     /// Picks those out that have changed, so that no other is looked at, and tells what has vanished.
@@ -229,7 +246,8 @@ impl Fetch {
 
     /// Takes the records of a chunk in. `\Seen` is set before they are told.
     fn take(&mut self, fetched: Fetched, mailbox: &mut Selected) -> Option<Question> {
-        let Fetched { records, outlines, rest } = fetched;
+        let Fetched { records, outlines, rest, ahead } = fetched;
+        ahead.into_iter().for_each(|bytes| self.window.put(bytes));
         let mut outlines = outlines.into_iter();
         self.missing |= (records.len() as u64) + rest.count() < self.asked;
         self.uids.0.splice(0..0, rest.0);

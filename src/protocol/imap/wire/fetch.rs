@@ -68,11 +68,17 @@ impl FetchItem {
     pub fn needs_outline(&self) -> bool {
         use FetchItem::{Binary, BinarySize, Body, BodyStructure, Bytes, Envelope, Preview};
         match self {
-            Bytes { section, .. } => *section != Section { path: Vec::new(), text: SectionText::Whole },
+            Bytes { section, .. } => !section.is_whole(),
             other => {
                 matches!(other, Envelope | BodyStructure | Body | Binary { .. } | BinarySize { .. } | Preview)
             }
         }
+    }
+
+    /// Does it need bytes of the message?
+    pub fn needs_bytes(&self) -> bool {
+        use FetchItem::{Binary, BinarySize, Bytes, Preview};
+        matches!(self, Bytes { .. } | Binary { .. } | BinarySize { .. } | Preview)
     }
 
     /// Does it set `\Seen`?

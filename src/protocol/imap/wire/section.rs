@@ -64,6 +64,11 @@ impl Partial {
 }
 
 impl Section {
+    /// Is it the whole message?
+    pub fn is_whole(&self) -> bool {
+        self.path.is_empty() && self.text == SectionText::Whole
+    }
+
     /// Reads `section` with its brackets.
     pub fn parse(parser: &mut Parser<'_>) -> Parsed<Section> {
         parser.byte(b'[', "Expected a section")?;

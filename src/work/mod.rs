@@ -1,35 +1,37 @@
 //! Where work runs that must not run on an async worker.
 
+mod readers;
+
 use std::sync::LazyLock;
 
 use tokio::sync::Semaphore;
 
-/// Runs storage reads (which may wait for the disk) on a thread that may block.
+/// Runs a short storage read (which may wait for the disk) on a thread that may block.
 ///
 /// # Panics
 /// With the panic of `read`, if it panics.
 pub async fn read<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(read).await {
-        Ok(result) => result,
-        Err(failure) => std::panic::resume_unwind(failure.into_panic()),
-    }
+    answer_of(readers::spawn, read).await
 }
 
-/// Runs storage reads that may take long, searches above all: no more at once than there are cores, so that
-/// short reads always find a thread.
+/// Runs storage reads that may take long, searches above all, on threads of their own: no more at once than there are
+/// cores.
 ///
 /// # Panics
-/// With the panic of `read`, if it panics.
+/// With the panic of `long`, if it panics.
 pub async fn read_long<T: Send + 'static>(long: impl FnOnce() -> T + Send + 'static) -> T {
     static TURNS: LazyLock<Semaphore> =
         LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
     // The turn is the work's, which goes on when nobody waits for it any more.
     let turn = TURNS.acquire().await;
-    read(move || {
+    let work = move || {
         let _turn = turn;
         long()
-    })
-    .await
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(failure) => std::panic::resume_unwind(failure.into_panic()),
+    }
 }
 
 /// Runs computation on the rayon pool, which has one thread for each core.
@@ -37,10 +39,18 @@ pub async fn read_long<T: Send + 'static>(long: impl FnOnce() -> T + Send + 'sta
 /// # Panics
 /// If `compute` panics.
 pub async fn compute<T: Send + 'static>(compute: impl FnOnce() -> T + Send + 'static) -> T {
+    answer_of(rayon::spawn, compute).await
+}
+
+/// What comes of work that is done elsewhere; its panic goes on here.
+async fn answer_of<T: Send + 'static>(
+    spawn: impl FnOnce(Box<dyn FnOnce() + Send>),
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
     let (sender, receiver) = tokio::sync::oneshot::channel();
-    rayon::spawn(move || {
-        let _ = sender.send(std::panic::catch_unwind(std::panic::AssertUnwindSafe(compute)));
-    });
+    spawn(Box::new(move || {
+        let _ = sender.send(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)));
+    }));
     match receiver.await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => std::panic::resume_unwind(panic),

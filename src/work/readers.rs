@@ -1,0 +1,154 @@
+//! Threads that read from storage. Most reads find what they want in memory and take some microseconds, less than it takes
+//! to wake a thread: so no more threads are awake than there are cores, and what comes meanwhile is done by those. Only
+//! when a read has waited for long, as it does when the disk is slow, another thread is woken for it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Most threads, for each core. More would not read faster, and each keeps some megabytes of the allocator's to itself.
+const THREADS_PER_CORE: usize = 4;
+/// A read that has waited for so long gets another thread when the next one comes.
+const LONG: Duration = Duration::from_millis(1);
+/// A thread that had nothing to do for so long ends.
+const KEPT: Duration = Duration::from_secs(10);
+
+type Read = Box<dyn FnOnce() + Send>;
+
+static READERS: LazyLock<Arc<Readers>> = LazyLock::new(Arc::default);
+
+/// Runs this on one of the threads. It must not panic.
+pub(super) fn spawn(read: Read) {
+    if READERS.push(read) {
+        let readers = Arc::clone(&READERS);
+        let thread = thread::Builder::new().name("read".into()).spawn(move || readers.run());
+        thread.expect("a thread that reads can be started");
+    }
+}
+
+#[derive(Default)]
+struct Readers {
+    state: Mutex<State>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<(Instant, Read)>,
+    /// Threads that read, or were told to.
+    awake: usize,
+    /// Threads that have nothing to do.
+    idle: usize,
+    /// How many of the idle ones were told to read and have not yet heard it. They count as awake.
+    called: usize,
+}
+
+impl Readers {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a read in the queue, and sees to it that somebody takes it. True when that must be a new thread.
+    fn push(&self, read: Read) -> bool {
+        let mut state = self.state();
+        let has_long = state.waiting.front().is_some_and(|(since, _)| since.elapsed() >= LONG);
+        state.waiting.push_back((Instant::now(), read));
+        let threads = if has_long { THREADS_PER_CORE * cores() } else { cores() };
+        if state.awake >= threads {
+            return false;
+        }
+        state.awake += 1;
+        if state.idle == 0 {
+            return true;
+        }
+        state.idle -= 1;
+        state.called += 1;
+        drop(state);
+        self.more.notify_one();
+        false
+    }
+
+    fn run(&self) {
+        let mut state = self.state();
+        loop {
+            while let Some((_, read)) = state.waiting.pop_front() {
+                drop(state);
+                read();
+                state = self.state();
+            }
+            state.awake -= 1;
+            state.idle += 1;
+            let waited = self.more.wait_timeout_while(state, KEPT, |state| state.called == 0);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if state.called == 0 {
+                state.idle -= 1;
+                return;
+            }
+            state.called -= 1;
+        }
+    }
+}
+
+fn cores() -> usize {
+    static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
+    *CORES
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Pushes a read to threads of the test's own.
+    fn read(readers: &Arc<Readers>, read: impl FnOnce() + Send + 'static) {
+        if readers.push(Box::new(read)) {
+            let readers = Arc::clone(readers);
+            thread::spawn(move || readers.run());
+        }
+    }
+
+    #[test]
+    fn every_read_is_done_by_few_threads() {
+        let readers = Arc::default();
+        let (done, all) = mpsc::channel();
+        for number in 0..10_000 {
+            let done = done.clone();
+            read(&readers, move || done.send((number, thread::current().id())).expect("is heard"));
+        }
+        drop(done);
+        let (numbers, threads): (HashSet<_>, HashSet<_>) = all.into_iter().unzip();
+        assert_eq!(numbers, (0..10_000).collect());
+        assert!(threads.len() <= THREADS_PER_CORE * cores());
+        let mut state = readers.state();
+        let end = Instant::now() + Duration::from_secs(10);
+        while state.awake > 0 && Instant::now() < end {
+            drop(state);
+            thread::yield_now();
+            state = readers.state();
+        }
+        assert_eq!((state.awake, state.called, state.waiting.len()), (0, 0, 0));
+    }
+
+    #[test]
+    fn reads_that_hang_hold_nobody_up() {
+        let readers = Arc::default();
+        let (go, hang) = mpsc::channel::<()>();
+        let hang = Arc::new(Mutex::new(hang));
+        for _ in 0..2 * cores() {
+            let hang = Arc::clone(&hang);
+            read(&readers, move || drop(hang.lock().expect("is whole").recv()));
+            thread::sleep(2 * LONG);
+        }
+        let (done, heard) = mpsc::channel();
+        for _ in 0..2 {
+            let done = done.clone();
+            read(&readers, move || done.send(()).expect("is heard"));
+            thread::sleep(2 * LONG);
+        }
+        heard.recv_timeout(Duration::from_secs(10)).expect("is done by another thread");
+        drop(go);
+    }
+}
