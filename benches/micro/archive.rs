@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mailstead_core::archive::{Query, find, make_filters};
+use mailstead_core::archive::{Query, find, forget_rules, make_filters, sweep};
 use mailstead_core::message::Outline;
 use mailstead_storage::*;
 use redb::{Database, ReadableDatabase, ReadableTableMetadata, TableDefinition};
@@ -23,7 +23,7 @@ fn main() {
     let records: u64 = records.unwrap_or(if is_bench { 1_000_000 } else { 2_000 });
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let options = Options { disk_free_bytes_min: 0, ..Options::new(folder.path()) };
-    let store = Store::open(options, Arc::new(Silent)).expect("a store");
+    let store = Store::open(options.clone(), Arc::new(Silent)).expect("a store");
     fill(&store, records);
     let begun = Instant::now();
     let filters = make_filters(&store).expect("makes filters");
@@ -38,13 +38,38 @@ fn main() {
         stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes()
     });
     println!("{:.1} bytes for each record", bytes.iter().sum::<u64>() as f64 / records as f64);
+    drop((transaction, database));
+    let store = Store::open(options, Arc::new(Silent)).expect("a store");
+    keep(&store, records);
+}
+
+/// What retention does every hour.
+fn keep(store: &Store, records: u64) {
+    let mut now = BEGIN.plus_seconds(records);
+    let unused = add_rule(store);
+    store.end_archive_rule(unused, now).wait().expect("ends");
+    now = now.plus_seconds(2 * 86_400);
+    let timed = |what: &str, done: &dyn Fn() -> usize| {
+        let begun = Instant::now();
+        let count = done();
+        println!("{what}: {count}, {:?}", begun.elapsed());
+    };
+    timed("rules forgotten that no record names", &|| forget_rules(store, now).expect("forgets").len());
+    let removed = |now| sweep(store, now).expect("sweeps").iter().map(|swept| swept.records as usize).sum();
+    timed("removed, where all is kept for ever", &|| removed(now));
+    store.keep_archive_rule(1, Some(1)).wait().expect("is kept for a day");
+    timed("removed, where all is over", &|| removed(now));
+}
+
+fn add_rule(store: &Store) -> u32 {
+    let (direction, domain, by) = (ArchiveDirection::Both, Some(DOMAIN.to_owned()), String::new());
+    let rule = ArchiveRule { id: 0, domain, direction, keep_days: None, created: BEGIN, by, ended: None };
+    store.add_archive_rule(rule).wait().expect("a rule")
 }
 
 fn fill(store: &Store, records: u64) {
     store.add_domain(DOMAIN, BEGIN).wait().expect("a domain");
-    let (direction, domain, by) = (ArchiveDirection::Both, Some(DOMAIN.to_owned()), String::new());
-    let rule = ArchiveRule { id: 0, domain, direction, keep_days: None, created: BEGIN, by, ended: None };
-    store.add_archive_rule(rule).wait().expect("a rule");
+    add_rule(store);
     let begun = Instant::now();
     let mut number = 0;
     while number < records {
