@@ -74,10 +74,13 @@ fn answer(question: Question, roll: u8, bell: &Bell) -> Answer {
             })
         })),
         Question::Changes { .. } => Answer::Changes(may(works, || Box::new(changes(roll)))),
-        Question::Fetch { uids, outlines, .. } => Answer::Fetched(may(works, || {
+        Question::Fetch { uids, outlines, ahead, .. } => Answer::Fetched(may(works, || {
             let records = records(&uids, roll);
             let outlines = if outlines { vec![outline(); records.len()] } else { Vec::new() };
-            Fetched { records, outlines, rest: UidSet::default() }
+            let ahead = ahead
+                .zip(records.first())
+                .map(|(range, record)| vec![roll; record.size.min(range.end).saturating_sub(range.start) as usize]);
+            Fetched { records, outlines, rest: UidSet::default(), ahead }
         })),
         Question::Read(spans) => Answer::Bytes(may(works, || {
             spans.iter().map(|span| vec![roll; (span.range.end - span.range.start) as usize]).collect()

@@ -93,6 +93,8 @@ struct Follower<'i> {
     inner: &'i Inner,
     writer: Writer<'i>,
     progress: Progress,
+    /// As of the last commit.
+    committed: Progress,
     /// Since when there is something that cannot be found yet.
     behind_since: Option<Instant>,
     /// The last document made: the next change is often the same message's, for another owner.
@@ -102,7 +104,8 @@ struct Follower<'i> {
 impl<'i> Follower<'i> {
     fn open(inner: &'i Inner) -> Result<Follower<'i>, Error> {
         let (writer, progress) = (inner.index.writer()?, inner.index.progress()?);
-        let mut follower = Follower { inner, writer, progress, behind_since: None, last: None };
+        let committed = progress.clone();
+        let mut follower = Follower { inner, writer, progress, committed, behind_since: None, last: None };
         if !follower.progress.is_begun() {
             follower.begin_anew()?;
         }
@@ -126,7 +129,7 @@ impl<'i> Follower<'i> {
         loop {
             let told = self.inner.signals.wait(patience);
             if told.stop {
-                return if self.writer.has_changed() { self.commit() } else { Ok(()) };
+                return self.commit_rest();
             }
             self.reindex(told)?;
             patience = self.step()?;
@@ -160,9 +163,7 @@ impl<'i> Follower<'i> {
             }
             return Ok(Some(begun.elapsed() * SCAN_REST));
         }
-        if self.writer.has_changed() {
-            self.commit()?;
-        }
+        self.commit_rest()?;
         self.behind_since = None;
         Ok(None)
     }
@@ -182,8 +183,13 @@ impl<'i> Follower<'i> {
         Ok(())
     }
 
+    fn commit_rest(&mut self) -> Result<(), Error> {
+        if self.progress == self.committed { Ok(()) } else { self.commit() }
+    }
+
     fn commit(&mut self) -> Result<(), Error> {
         self.writer.commit(&self.progress)?;
+        self.committed.clone_from(&self.progress);
         self.behind_since = None;
         self.inner.parts.store.trim_index_log(self.progress.log).wait()
     }

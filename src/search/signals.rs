@@ -72,7 +72,10 @@ impl Signals {
     pub(super) fn pause(&self, length: Duration) -> bool {
         let mut told = self.told();
         told.busy = false;
-        self.more.wait_timeout_while(told, length, |told| !told.stop).unwrap_or_else(PoisonError::into_inner).0.stop
+        let waited = self.more.wait_timeout_while(told, length, |told| !told.stop);
+        let mut told = waited.unwrap_or_else(PoisonError::into_inner).0;
+        told.busy = !told.stop;
+        told.stop
     }
 
     /// Takes what was told; waits for it as long as that, for ever with `None`.

@@ -1,6 +1,6 @@
 //! Threads that read from storage. Most reads find what they want in memory and take some microseconds, less than it takes
 //! to wake a thread: so no more threads are awake than there are cores, and what comes meanwhile is done by those. Only
-//! when a read has waited for long, as it does when the disk is slow, another thread is woken for it.
+//! when all of those have been at their reads for long, as when the disk is slow, another thread is woken.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// Most threads, for each core. More would not read faster, and each keeps some megabytes of the allocator's to itself.
 const THREADS_PER_CORE: usize = 4;
-/// A read that has waited for so long gets another thread when the next one comes.
+/// When no read was taken up for so long, the next one gets another thread.
 const LONG: Duration = Duration::from_millis(1);
 /// A thread that had nothing to do for so long ends.
 const KEPT: Duration = Duration::from_secs(10);
@@ -35,7 +35,9 @@ struct Readers {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<(Instant, Read)>,
+    waiting: VecDeque<Read>,
+    /// When one was last taken up.
+    taken: Option<Instant>,
     /// Threads that read, or were told to.
     awake: usize,
     /// Threads that have nothing to do.
@@ -52,9 +54,9 @@ impl Readers {
     /// Puts a read in the queue, and sees to it that somebody takes it. True when that must be a new thread.
     fn push(&self, read: Read) -> bool {
         let mut state = self.state();
-        let has_long = state.waiting.front().is_some_and(|(since, _)| since.elapsed() >= LONG);
-        state.waiting.push_back((Instant::now(), read));
-        let threads = if has_long { THREADS_PER_CORE * cores() } else { cores() };
+        state.waiting.push_back(read);
+        let are_long = state.taken.is_some_and(|taken| taken.elapsed() >= LONG);
+        let threads = if are_long { THREADS_PER_CORE * cores() } else { cores() };
         if state.awake >= threads {
             return false;
         }
@@ -72,7 +74,8 @@ impl Readers {
     fn run(&self) {
         let mut state = self.state();
         loop {
-            while let Some((_, read)) = state.waiting.pop_front() {
+            while let Some(read) = state.waiting.pop_front() {
+                state.taken = Some(Instant::now());
                 drop(state);
                 read();
                 state = self.state();
@@ -139,16 +142,18 @@ mod tests {
         let hang = Arc::new(Mutex::new(hang));
         for _ in 0..2 * cores() {
             let hang = Arc::clone(&hang);
-            read(&readers, move || drop(hang.lock().expect("is whole").recv()));
-            thread::sleep(2 * LONG);
+            read(&readers, move || assert!(hang.lock().expect("is whole").recv().is_err()));
         }
+        thread::sleep(2 * LONG);
         let (done, heard) = mpsc::channel();
-        for _ in 0..2 {
+        for _ in 0..2 * cores() {
             let done = done.clone();
             read(&readers, move || done.send(()).expect("is heard"));
             thread::sleep(2 * LONG);
         }
-        heard.recv_timeout(Duration::from_secs(10)).expect("is done by another thread");
+        for _ in 0..2 * cores() {
+            heard.recv_timeout(Duration::from_secs(10)).expect("is done by another thread");
+        }
         drop(go);
     }
 }

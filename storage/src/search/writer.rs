@@ -67,7 +67,6 @@ pub struct Writer<'i> {
     draft: Draft,
     /// Messages to be removed when the draft is written out, since some of theirs may be in it.
     removed: Vec<BlobId>,
-    changed: bool,
 }
 
 impl Index {
@@ -88,7 +87,7 @@ impl Index {
         self.reader.reload()?;
         let committed = self.reader.searcher();
         let draft = Draft::new(self.index.schema())?;
-        Ok(Writer { index: self, writer, committed, added: HashSet::new(), draft, removed: Vec::new(), changed: false })
+        Ok(Writer { index: self, writer, committed, added: HashSet::new(), draft, removed: Vec::new() })
     }
 }
 
@@ -125,7 +124,6 @@ impl Writer<'_> {
     pub fn add(&mut self, owner: AccountId, blob: BlobId, document: &Document) -> Result<()> {
         self.draft.add(&self.index.columns, owner, blob, document)?;
         self.added.insert((owner, blob));
-        self.changed = true;
         if self.draft.memory() >= DRAFT_BYTES_MAX {
             self.write_draft()?;
         }
@@ -135,7 +133,6 @@ impl Writer<'_> {
     /// Removes a message, whoever has it. It must not be added again before the next commit.
     pub fn remove(&mut self, blob: BlobId) {
         self.removed.push(blob);
-        self.changed = true;
     }
 
     /// Removes everything of an owner, of whom nothing must be added before the next commit.
@@ -146,7 +143,6 @@ impl Writer<'_> {
         self.write_draft()?;
         self.writer.delete_term(Term::from_field_u64(self.index.columns.owner, u64::from(owner.0)));
         self.added.retain(|(added, _)| *added != owner);
-        self.changed = true;
         Ok(())
     }
 
@@ -171,18 +167,12 @@ impl Writer<'_> {
         self.draft = Draft::new(self.index.index.schema())?;
         self.removed.clear();
         self.added.clear();
-        self.changed = true;
         Ok(())
     }
 
     /// Documents added since the last commit.
     pub fn waiting(&self) -> usize {
         self.added.len()
-    }
-
-    /// Was anything added or removed since the last commit?
-    pub fn has_changed(&self) -> bool {
-        self.changed
     }
 
     /// Makes everything durable and visible, and with it how far the writer has come.
@@ -200,7 +190,6 @@ impl Writer<'_> {
         self.index.reader.reload()?;
         self.committed = self.index.reader.searcher();
         self.added.clear();
-        self.changed = false;
         Ok(())
     }
 }
