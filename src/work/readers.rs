@@ -1,6 +1,6 @@
 //! Threads that read from storage. Most reads find what they want in memory and take some microseconds, less than it takes
 //! to wake a thread: so no more threads are awake than there are cores, and what comes meanwhile is done by those. Only
-//! when all of those have been at their reads for long, as when the disk is slow, another thread is woken.
+//! when a read waits while all of them are at theirs for long, as when the disk is slow, another thread is woken.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Most threads, for each core. More would not read faster, and each keeps some megabytes of the allocator's to itself.
 const THREADS_PER_CORE: usize = 4;
-/// When no read was taken up for so long, the next one gets another thread.
-const LONG: Duration = Duration::from_millis(1);
+/// When no read was taken up for so long, those that wait get another thread.
+const LONG: Duration = Duration::from_millis(2);
 /// A thread that had nothing to do for so long ends.
 const KEPT: Duration = Duration::from_secs(10);
 
@@ -20,17 +20,16 @@ static READERS: LazyLock<Arc<Readers>> = LazyLock::new(Arc::default);
 
 /// Runs this on one of the threads. It must not panic.
 pub(super) fn spawn(read: Read) {
-    if READERS.push(read) {
-        let readers = Arc::clone(&READERS);
-        let thread = thread::Builder::new().name("read".into()).spawn(move || readers.run());
-        thread.expect("a thread that reads can be started");
-    }
+    READERS.push(read);
 }
 
 #[derive(Default)]
 struct Readers {
     state: Mutex<State>,
-    more: Condvar,
+    /// Told to those who are idle.
+    called: Condvar,
+    /// Told to the one who watches.
+    waits: Condvar,
 }
 
 #[derive(Default)]
@@ -42,8 +41,12 @@ struct State {
     awake: usize,
     /// Threads that have nothing to do.
     idle: usize,
-    /// How many of the idle ones were told to read and have not yet heard it. They count as awake.
+    /// How many of those that were idle were told to read and have not yet heard it.
     called: usize,
+    /// Is there somebody who watches?
+    has_watch: bool,
+    /// Does that one look again soon?
+    is_watched: bool,
 }
 
 impl Readers {
@@ -51,24 +54,40 @@ impl Readers {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a read in the queue, and sees to it that somebody takes it. True when that must be a new thread.
-    fn push(&self, read: Read) -> bool {
+    /// Puts a read in the queue, and sees to it that somebody takes it.
+    fn push(self: &Arc<Self>, read: Read) {
         let mut state = self.state();
         state.waiting.push_back(read);
-        let are_long = state.taken.is_some_and(|taken| taken.elapsed() >= LONG);
-        let threads = if are_long { THREADS_PER_CORE * cores() } else { cores() };
-        if state.awake >= threads {
-            return false;
+        if state.awake < cores() {
+            return self.call(state);
         }
+        if !state.has_watch {
+            state.has_watch = true;
+            drop(state);
+            return self.start("read-watch", |readers| readers.watch());
+        }
+        if !state.is_watched {
+            self.waits.notify_one();
+        }
+    }
+
+    /// Has one more thread read.
+    fn call(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         state.awake += 1;
         if state.idle == 0 {
-            return true;
+            drop(state);
+            return self.start("read", |readers| readers.run());
         }
         state.idle -= 1;
         state.called += 1;
         drop(state);
-        self.more.notify_one();
-        false
+        self.called.notify_one();
+    }
+
+    fn start(self: &Arc<Self>, name: &str, run: fn(&Arc<Readers>)) {
+        let readers = Arc::clone(self);
+        let thread = thread::Builder::new().name(name.into()).spawn(move || run(&readers));
+        thread.expect("a thread that reads can be started");
     }
 
     fn run(&self) {
@@ -82,13 +101,29 @@ impl Readers {
             }
             state.awake -= 1;
             state.idle += 1;
-            let waited = self.more.wait_timeout_while(state, KEPT, |state| state.called == 0);
+            let waited = self.called.wait_timeout_while(state, KEPT, |state| state.called == 0);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             if state.called == 0 {
                 state.idle -= 1;
                 return;
             }
             state.called -= 1;
+        }
+    }
+
+    /// Looks after reads that wait, for as long as there are any.
+    fn watch(self: &Arc<Self>) {
+        loop {
+            thread::sleep(LONG);
+            let mut state = self.state();
+            let are_long = state.taken.is_none_or(|taken| taken.elapsed() >= LONG);
+            if !state.waiting.is_empty() && are_long && state.awake < THREADS_PER_CORE * cores() {
+                self.call(state);
+                continue;
+            }
+            state.is_watched = false;
+            let waited = self.waits.wait_while(state, |state| state.waiting.is_empty());
+            waited.unwrap_or_else(PoisonError::into_inner).is_watched = true;
         }
     }
 }
@@ -105,21 +140,13 @@ mod tests {
 
     use super::*;
 
-    /// Pushes a read to threads of the test's own.
-    fn read(readers: &Arc<Readers>, read: impl FnOnce() + Send + 'static) {
-        if readers.push(Box::new(read)) {
-            let readers = Arc::clone(readers);
-            thread::spawn(move || readers.run());
-        }
-    }
-
     #[test]
     fn every_read_is_done_by_few_threads() {
-        let readers = Arc::default();
+        let readers: Arc<Readers> = Arc::default();
         let (done, all) = mpsc::channel();
         for number in 0..10_000 {
             let done = done.clone();
-            read(&readers, move || done.send((number, thread::current().id())).expect("is heard"));
+            readers.push(Box::new(move || done.send((number, thread::current().id())).expect("is heard")));
         }
         drop(done);
         let (numbers, threads): (HashSet<_>, HashSet<_>) = all.into_iter().unzip();
@@ -137,19 +164,17 @@ mod tests {
 
     #[test]
     fn reads_that_hang_hold_nobody_up() {
-        let readers = Arc::default();
+        let readers: Arc<Readers> = Arc::default();
         let (go, hang) = mpsc::channel::<()>();
         let hang = Arc::new(Mutex::new(hang));
         for _ in 0..2 * cores() {
             let hang = Arc::clone(&hang);
-            read(&readers, move || assert!(hang.lock().expect("is whole").recv().is_err()));
+            readers.push(Box::new(move || assert!(hang.lock().expect("is whole").recv().is_err())));
         }
-        thread::sleep(2 * LONG);
         let (done, heard) = mpsc::channel();
         for _ in 0..2 * cores() {
             let done = done.clone();
-            read(&readers, move || done.send(()).expect("is heard"));
-            thread::sleep(2 * LONG);
+            readers.push(Box::new(move || done.send(()).expect("is heard")));
         }
         for _ in 0..2 * cores() {
             heard.recv_timeout(Duration::from_secs(10)).expect("is done by another thread");
