@@ -11,7 +11,13 @@ use tokio::sync::Semaphore;
 /// # Panics
 /// With the panic of `read`, if it panics.
 pub async fn read<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
-    answer_of(readers::spawn, read).await
+    let runtime = tokio::runtime::Handle::current();
+    let within = move || {
+        // What finds something to do later may spawn it.
+        let _runtime = runtime.enter();
+        read()
+    };
+    answer_of(readers::spawn, within).await
 }
 
 /// Runs storage reads that may take long, searches above all, on threads of their own: no more at once than there are
@@ -80,7 +86,7 @@ mod tests {
                 }))
             })
             .collect();
-        read(|| ()).await;
+        read(|| tokio::spawn(async {})).await.await.expect("a read may spawn");
         for read in reads {
             read.await.expect("ends");
         }
