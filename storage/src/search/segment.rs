@@ -113,10 +113,9 @@ impl Draft {
         let ordered = self.inversion.ordered();
         let mut terms = ordered.terms().peekable();
         while let Some(field) = terms.peek().map(|term| schema::Field::from_field_id(u32::from(term.field))) {
-            let words = self.words[field.field_id() as usize];
+            let (words, has_positions) = (self.words[field.field_id() as usize], self.has_positions(field));
             let mut of_field = serializer.new_field(field, words, norms.get_field(field)?)?;
             for term in iter::from_fn(|| terms.next_if(|term| u32::from(term.field) == field.field_id())) {
-                let has_positions = self.has_positions(field);
                 of_field.new_term(term.word, if has_positions { term.documents } else { 0 }, has_positions)?;
                 term.each(|document, places| match has_positions {
                     true => of_field.write_doc(document, places.len() as u32, places),
