@@ -12,7 +12,6 @@ use std::time::Duration;
 pub(crate) use inbox::{Finish, Inbox, Job, Purpose};
 
 use crate::lane::Lane;
-use crate::meta::Application;
 use crate::queue::Fresh;
 use crate::segments::{Pin, Segment};
 use crate::shared::Shared;
@@ -91,10 +90,12 @@ impl Writer {
                     abandoned.push(*id);
                     continue;
                 }
-                Job::Piece { id, .. } => *id,
-                Job::Finish(finish) => finish.id,
+                Job::Piece { id, .. } => Some(*id),
+                Job::Finish(finish) => Some(finish.id),
+                Job::Change(_) => None,
             };
-            let segment = self.unfinished.get(&id).map_or(active, |unfinished| unfinished.segment);
+            let unfinished = id.and_then(|id| self.unfinished.get(&id));
+            let segment = unfinished.map_or(active, |unfinished| unfinished.segment);
             groups.entry(segment).or_default().push(job);
         }
         let mut news = News::default();
@@ -136,7 +137,7 @@ impl Writer {
                 return jobs.into_iter().for_each(|job| job.refuse(&error));
             }
         };
-        self.next_sequence += written.messages;
+        self.next_sequence += written.rows;
         open.written += written.bytes;
         open.last_sequence = self.next_sequence - 1;
         for (id, pieces) in written.pieces {
@@ -156,6 +157,11 @@ impl Writer {
                     promise.keep(Ok(()));
                     continue;
                 }
+                Job::Change(asked) => {
+                    applications.push(asked.written(sequence, number));
+                    sequence += 1;
+                    continue;
+                }
                 _ => continue,
             };
             self.unfinished.remove(&id);
@@ -172,9 +178,8 @@ impl Writer {
                     promises.push((promise, Accepted { id, size }));
                     sequence += 1;
                 }
-                Purpose::Append { mut appending, pins, promise, .. } => {
-                    appending.is_in(number);
-                    applications.push(Application { sequence, appending: Arc::new(appending), pins, promise });
+                Purpose::Append(asked) => {
+                    applications.push(asked.written(sequence, number));
                     sequence += 1;
                 }
             }
@@ -243,11 +248,22 @@ impl Writer {
 #[derive(Default)]
 struct Written {
     bytes: u64,
-    messages: u64,
+    /// Of the journal.
+    rows: u64,
     /// Unfinished messages and how many of their pieces are there.
     pieces: HashMap<BlobId, u32>,
     /// Finished messages of which earlier pieces are missing.
     lost: Vec<BlobId>,
+}
+
+impl Written {
+    /// Adds a row to the journal.
+    fn note(&mut self, journal: &mut redb::Table<u64, &[u8]>, first: u64, row: &[u8]) -> Result<()> {
+        journal.insert(first + self.rows, row)?;
+        self.rows += 1;
+        self.bytes += row.len() as u64;
+        Ok(())
+    }
 }
 
 fn write(segment: &Segment, jobs: &[Job], unfinished: &HashMap<BlobId, Unfinished>, first: u64) -> Result<Written> {
@@ -260,6 +276,10 @@ fn write(segment: &Segment, jobs: &[Job], unfinished: &HashMap<BlobId, Unfinishe
                 Job::Piece { id, index, .. } => (*id, *index),
                 Job::Finish(finish) => (finish.id, finish.pushed),
                 Job::Abandon(_) => continue,
+                Job::Change(asked) => {
+                    written.note(&mut journal, first, asked.row())?;
+                    continue;
+                }
             };
             let before = || unfinished.get(&id).map_or(0, |unfinished| unfinished.pieces);
             let there = written.pieces.get(&id).copied().unwrap_or_else(before);
@@ -273,9 +293,7 @@ fn write(segment: &Segment, jobs: &[Job], unfinished: &HashMap<BlobId, Unfinishe
                     written.pieces.remove(&id);
                     written.bytes += write_tail(&mut blob, finish)?;
                     if let Some(row) = finish.purpose.row() {
-                        journal.insert(first + written.messages, row)?;
-                        written.messages += 1;
-                        written.bytes += row.len() as u64;
+                        written.note(&mut journal, first, row)?;
                     }
                 }
                 _ => written.lost.push(id),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::accept::{Finish, Job, Purpose};
 use crate::mailbox::append::Appending;
+use crate::mailbox::redo;
 use crate::rows::JournalRow;
 use crate::shared::Shared;
 use crate::{Accepted, Append, Appended, Arrival, BlobId, Error, Kept, PIECE_BYTES_MAX, Pending, Word};
@@ -77,8 +78,7 @@ impl Draft {
         self.count(&tail);
         let hash = *self.hasher.finalize().as_bytes();
         let (appending, pins) = Appending::new(append, self.id, self.size, hash);
-        let row = appending.encode();
-        self.finish(tail, hash, Purpose::Append { appending, row, pins, promise });
+        self.finish(tail, hash, Purpose::Append(redo::asked(appending, pins, promise)));
         pending
     }
 

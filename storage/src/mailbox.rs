@@ -7,6 +7,7 @@ pub(crate) mod change;
 pub(crate) mod look;
 pub(crate) mod metadata;
 pub(crate) mod names;
+pub(crate) mod redo;
 pub(crate) mod sharing;
 
 use std::sync::Arc;

@@ -15,13 +15,11 @@ use redb::Durability;
 pub(crate) use unsynced::Unsynced;
 
 use crate::base::lock;
-use crate::mailbox::append::Appending;
-use crate::pending::Promise;
-use crate::segments::Pin;
+use crate::mailbox::redo::Redo;
 use crate::shared::Shared;
 use crate::traffic::{self, Minutes, Traffic};
 use crate::write::{Outcome, Tables};
-use crate::{AccountId, Appended, CredentialId, Error, LastLogin, MailboxId, Pending, Result, Uid, Use, Word};
+use crate::{AccountId, CredentialId, Error, LastLogin, MailboxId, Pending, Result, Uid, Use, Word};
 
 /// Most jobs of one transaction.
 const BATCH_JOBS_MAX: usize = 1024;
@@ -32,18 +30,18 @@ const NOTES_WAIT: Duration = Duration::from_secs(30);
 const TRAFFIC_MINUTES_MAX: usize = 15;
 
 /// Tells the outcome of the transaction to whoever waits.
-type Answer = Box<dyn FnOnce(Option<&Error>) + Send>;
+pub(crate) type Answer = Box<dyn FnOnce(Option<&Error>) + Send>;
 /// Does its work in the tables, or learns why there are none. Returns an error only when it had
 /// begun to write.
-type Job = Box<dyn for<'t> FnOnce(std::result::Result<&mut Tables<'t>, &Error>) -> (Result<()>, Answer) + Send>;
+pub(crate) type Job =
+    Box<dyn for<'t> FnOnce(std::result::Result<&mut Tables<'t>, &Error>) -> (Result<()>, Answer) + Send>;
 
-/// An APPEND that is in the journal, and who waits for it.
+/// A change that is in the journal.
 pub(crate) struct Application {
     pub(crate) sequence: u64,
-    pub(crate) appending: Arc<Appending>,
-    /// Of the segments that have its bytes, until the mailbox refers to them.
-    pub(crate) pins: Vec<Pin>,
-    pub(crate) promise: Promise<Appended>,
+    pub(crate) change: Arc<dyn Redo>,
+    /// Makes it, for who waits for it.
+    pub(crate) job: Job,
 }
 
 /// The way to the meta writer.
@@ -252,32 +250,23 @@ struct Writer<'s> {
 impl Writer<'_> {
     /// Applies what the journal has, for everyone to see. Nobody waits for that to be durable here.
     fn apply(&mut self, applications: Vec<Application>) {
-        let mut results = Vec::with_capacity(applications.len());
+        let (rows, jobs): (Vec<_>, Vec<_>) =
+            applications.into_iter().map(|Application { sequence, change, job }| ((sequence, change), job)).unzip();
+        let (mut jobs, mut answers) = (jobs.into_iter(), Vec::new());
         let outcome = self.shared.base.transact(Durability::None, |transaction| {
             let mut tables = Tables::open(transaction)?;
-            for Application { sequence, appending, .. } in &applications {
-                results.push(appending.apply(*sequence, &mut tables)?);
-            }
+            run_jobs(&mut jobs, &mut tables, &mut answers)?;
             let outcome = finish(self.shared, tables)?;
             // Before anyone could open the file anew and miss them.
-            self.unsynced.add(applications.iter().map(|one| (one.sequence, one.appending.clone())));
+            self.unsynced.add(&rows);
             Ok(outcome)
         });
         match outcome {
-            Ok(outcome) => {
-                let answers = applications.into_iter().zip(results).map(|(application, result)| {
-                    let Application { pins, promise, .. } = application;
-                    Box::new(move |_: Option<&Error>| {
-                        drop(pins);
-                        promise.keep(result);
-                    }) as Answer
-                });
-                succeed(self.shared, outcome, answers.collect());
-            }
+            Ok(outcome) => succeed(self.shared, outcome, answers),
             Err(error) => {
-                self.unsynced.withdraw(applications.iter().map(|application| application.sequence).collect());
+                self.unsynced.withdraw(rows.iter().map(|(sequence, _)| *sequence).collect());
                 self.commit(Vec::new(), &Notes::default());
-                applications.into_iter().for_each(|application| application.promise.keep(Err(error.clone())));
+                fail(jobs, answers, &error);
             }
         }
     }
@@ -290,11 +279,7 @@ impl Writer<'_> {
         let result = shared.base.write(|transaction| {
             let mut tables = Tables::open(transaction)?;
             self.unsynced.write_withdrawn(&mut tables)?;
-            for job in jobs.by_ref() {
-                let (fault, answer) = job(Ok(&mut tables));
-                answers.push(answer);
-                fault?;
-            }
+            run_jobs(&mut jobs, &mut tables, &mut answers)?;
             tables.write_notes(notes)?;
             let more_to_reclaim = tables.reclaim()?;
             Ok((finish(shared, tables)?, more_to_reclaim))
@@ -312,15 +297,23 @@ impl Writer<'_> {
                 self.more_to_reclaim = more_to_reclaim;
                 succeed(shared, outcome, answers);
             }
-            Err(error) => {
-                for job in jobs {
-                    let (_, answer) = job(Err(&error));
-                    answers.push(answer);
-                }
-                answers.into_iter().for_each(|answer| answer(Some(&error)));
-            }
+            Err(error) => fail(jobs, answers, &error),
         }
     }
+}
+
+fn run_jobs(jobs: &mut impl Iterator<Item = Job>, tables: &mut Tables, answers: &mut Vec<Answer>) -> Result<()> {
+    jobs.try_for_each(|job| {
+        let (fault, answer) = job(Ok(tables));
+        answers.push(answer);
+        fault
+    })
+}
+
+/// The transaction of these jobs has failed: of those that were run, and of the others.
+fn fail(others: impl Iterator<Item = Job>, mut answers: Vec<Answer>, error: &Error) {
+    answers.extend(others.map(|job| job(Err(error)).1));
+    answers.into_iter().for_each(|answer| answer(Some(error)));
 }
 
 /// Writes all that was held back. What is gone is remembered before any reader misses it.

@@ -13,10 +13,9 @@ use std::time::{Duration, Instant};
 use crate::archive::rules::ArchiveCopy;
 use crate::base::lock;
 use crate::lane::Lane;
-use crate::mailbox::append::Appending;
+use crate::mailbox::redo::Asked;
 use crate::pending::Promise;
-use crate::segments::Pin;
-use crate::{Accepted, Appended, Arrival, BlobId, Error, Kept, Options, Word};
+use crate::{Accepted, Arrival, BlobId, Error, Kept, Options, Word};
 
 /// Bytes of pieces of unfinished messages that may wait in memory for a commit to ride along with.
 const PUSHED_BYTES_MAX: usize = 4 << 20;
@@ -29,6 +28,8 @@ pub(crate) enum Job {
     Finish(Finish),
     /// A message that will not be finished.
     Abandon(BlobId),
+    /// A change of mailboxes that brings no message.
+    Change(Box<dyn Asked>),
 }
 
 /// The end of a message.
@@ -46,8 +47,8 @@ pub(crate) struct Finish {
 pub(crate) enum Purpose {
     /// The spool; with the arrival's journal row.
     Spool { arrival: Arc<Arrival>, copies: Vec<ArchiveCopy>, row: Vec<u8>, promise: Promise<Accepted> },
-    /// A mailbox, now; with the APPEND's journal row. The pins keep the segments of its other messages.
-    Append { appending: Appending, row: Vec<u8>, pins: Vec<Pin>, promise: Promise<Appended> },
+    /// A mailbox, now.
+    Append(Box<dyn Asked>),
     /// A mailbox, later.
     Keep(Promise<Kept>),
 }
@@ -63,6 +64,7 @@ impl Job {
             Job::Piece { bytes, .. } => bytes.len(),
             Job::Finish(finish) => finish.tail.len(),
             Job::Abandon(_) => 0,
+            Job::Change(asked) => asked.row().len(),
         }
     }
 
@@ -70,6 +72,7 @@ impl Job {
         match self {
             Job::Piece { promise: Some(promise), .. } => promise.keep(Err(error.clone())),
             Job::Finish(finish) => finish.purpose.refuse(error),
+            Job::Change(asked) => asked.refuse(error),
             Job::Piece { promise: None, .. } | Job::Abandon(_) => {}
         }
     }
@@ -79,7 +82,8 @@ impl Purpose {
     /// The row that goes into the journal.
     pub(super) fn row(&self) -> Option<&[u8]> {
         match self {
-            Purpose::Spool { row, .. } | Purpose::Append { row, .. } => Some(row),
+            Purpose::Spool { row, .. } => Some(row),
+            Purpose::Append(asked) => Some(asked.row()),
             Purpose::Keep(_) => None,
         }
     }
@@ -87,7 +91,7 @@ impl Purpose {
     pub(super) fn refuse(self, error: &Error) {
         match self {
             Purpose::Spool { promise, .. } => promise.keep(Err(error.clone())),
-            Purpose::Append { promise, .. } => promise.keep(Err(error.clone())),
+            Purpose::Append(asked) => asked.refuse(error),
             Purpose::Keep(promise) => promise.keep(Err(error.clone())),
         }
     }
@@ -154,7 +158,7 @@ impl Inbox {
                     promise.keep(Ok(()));
                 }
             }
-            Job::Finish(_) => waiting.urgent += 1,
+            Job::Finish(_) | Job::Change(_) => waiting.urgent += 1,
             Job::Abandon(_) => {}
         }
         waiting.jobs.push_back(job);
@@ -242,7 +246,7 @@ impl Waiting {
                     self.pushed_bytes -= bytes.len();
                     self.urgent -= usize::from(promise.is_some());
                 }
-                Job::Finish(_) => {
+                Job::Finish(_) | Job::Change(_) => {
                     messages += 1;
                     self.urgent -= 1;
                 }

@@ -1,22 +1,18 @@
 //! APPEND (RFC 9051 §6.3.12), of one message or several (RFC 3502), or in the place of another (RFC 8508): its row in
-//! the journal, and what it does to the mailbox.
-//!
-//! The row is durable with the message's bytes, and that is all that a client waits for: what it does to `meta.redb`
-//! needs no sync of its own, because it can be done again. For that it must come to the same: it depends on the row and
-//! on `meta.redb` alone, never on the time or on anything in memory.
+//! the journal, which is durable with the message's bytes, and what it does to the mailbox.
 
 use super::change::{self, Incoming, Keywords, date};
+use super::redo::Change;
 use crate::codec::{Reader, Writer};
 use crate::rows::BlobRow;
 use crate::segments::Pin;
-use crate::spool::settle;
 use crate::write::Tables;
 use crate::{
     Append, Appended, Attributes, BlobId, Error, Flags, Kept, MailboxId, NewMessage, Record, Result, Time, Uid, UidSet,
     Usage, Word,
 };
 
-/// What the first byte of a journal row is when it is an APPEND's; in all others it is lower.
+/// What the first byte of a journal row is when it is an APPEND's, and no other's.
 pub(crate) const VERSION: u8 = 2;
 
 /// An APPEND whose messages' bytes are all there.
@@ -51,27 +47,6 @@ impl Appending {
         (Appending { mailbox, replaces, now, messages }, pins)
     }
 
-    /// The last message is in this segment, which is the journal row's.
-    pub(crate) fn is_in(&mut self, segment: u32) {
-        if let Some(last) = self.messages.last_mut() {
-            last.blob.segment = segment;
-        }
-    }
-
-    /// The journal's row. The last message's segment is not in it.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let bytes = self.messages.iter().map(|message| 96 + message.attributes.outline.len()).sum::<usize>();
-        let mut row = Writer::new(VERSION, 32 + bytes);
-        row.raw(&self.mailbox.0.to_le_bytes());
-        row.raw(&self.now.0.to_le_bytes());
-        let (from, uid) = self.replaces.unwrap_or((MailboxId(0), 0));
-        row.raw(&from.0.to_le_bytes());
-        row.raw(&uid.to_le_bytes());
-        row.number(self.messages.len() as u64);
-        self.messages.iter().for_each(|message| message.encode(&mut row));
-        row.0
-    }
-
     /// A row of the journal in this segment.
     pub(crate) fn decode(bytes: &[u8], segment: u32) -> Result<Appending> {
         let mut row = Reader::new("journal", VERSION, bytes)?;
@@ -84,24 +59,43 @@ impl Appending {
         Ok(appending)
     }
 
-    /// Does it, and notes that the journal's row is applied. Says what it made, or why it is refused, which ends it too.
-    ///
-    /// # Errors
-    /// A fault while it writes; the transaction must go then.
-    pub(crate) fn apply(&self, sequence: u64, tables: &mut Tables) -> Result<Result<Appended>> {
-        tables.begin_job();
-        let result = self.add(tables);
-        if let Err(error) = &result
-            && tables.has_written()
-        {
-            return Err(error.clone());
+    /// What it adds to what the account holds.
+    fn usage(&self) -> Usage {
+        let bytes = self.messages.iter().map(|message| message.blob.size).sum();
+        Usage { bytes, messages: self.messages.len() as u64 }
+    }
+}
+
+impl Change for Appending {
+    type Done = Appended;
+
+    /// The last message's segment is not in it.
+    fn encode(&self) -> Vec<u8> {
+        let bytes = self.messages.iter().map(|message| 96 + message.attributes.outline.len()).sum::<usize>();
+        let mut row = Writer::new(VERSION, 32 + bytes);
+        row.raw(&self.mailbox.0.to_le_bytes());
+        row.raw(&self.now.0.to_le_bytes());
+        let (from, uid) = self.replaces.unwrap_or((MailboxId(0), 0));
+        row.raw(&from.0.to_le_bytes());
+        row.raw(&uid.to_le_bytes());
+        row.number(self.messages.len() as u64);
+        self.messages.iter().for_each(|message| message.encode(&mut row));
+        row.0
+    }
+
+    /// So is the last message.
+    fn is_in(&mut self, segment: u32) {
+        if let Some(last) = self.messages.last_mut() {
+            last.blob.segment = segment;
         }
-        settle::apply(tables, sequence)?;
-        Ok(result)
+    }
+
+    fn messages(&self) -> u64 {
+        self.messages.len() as u64
     }
 
     /// Adds the messages, and removes the one that they replace: all of it or nothing.
-    fn add(&self, tables: &mut Tables) -> Result<Appended> {
+    fn make(&self, tables: &mut Tables) -> Result<Appended> {
         let Appending { mailbox, replaces, ref messages, .. } = *self;
         let mut row = tables.mailbox(mailbox)?;
         let replaced = replaces.map(|(from, uid)| replaced(tables, from, uid)).transpose()?;
@@ -129,12 +123,6 @@ impl Appending {
             change::remove(tables, from, &[uid].into_iter().collect(), false)?;
         }
         Ok(Appended { uid_validity, uids, modseq })
-    }
-
-    /// What it adds to what the account holds.
-    fn usage(&self) -> Usage {
-        let bytes = self.messages.iter().map(|message| message.blob.size).sum();
-        Usage { bytes, messages: self.messages.len() as u64 }
     }
 }
 

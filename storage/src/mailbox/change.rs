@@ -3,6 +3,7 @@
 
 use redb::ReadableTable;
 
+use super::redo::Transfer;
 use crate::directory;
 use crate::rows::{self, MailboxRow};
 use crate::tables::vanished_key;
@@ -167,7 +168,7 @@ fn keys_of(tables: &mut Tables, mailbox: MailboxId, uids: &UidSet) -> Result<Vec
     Ok(keys)
 }
 
-pub(crate) fn store_flags(
+pub(super) fn store_flags(
     tables: &mut Tables,
     mailbox: MailboxId,
     uids: &UidSet,
@@ -228,7 +229,7 @@ fn count_change(row: &mut MailboxRow, old: Flags, new: Flags) {
 
 // ---- EXPUNGE -----------------------------------------------------------------------------
 
-pub(crate) fn expunge(
+pub(super) fn expunge(
     tables: &mut Tables,
     mailbox: MailboxId,
     uids: Option<&UidSet>,
@@ -294,44 +295,25 @@ fn forget_vanished(tables: &mut Tables, mailbox: MailboxId, row: &mut MailboxRow
 
 // ---- COPY and MOVE -----------------------------------------------------------------------
 
-/// How messages go from one mailbox to another.
-#[derive(Clone, Copy)]
-pub(crate) struct Transfer {
-    /// The flags that go along.
-    pub(crate) kept: Flags,
-    pub(crate) now: Time,
-}
-
-pub(crate) fn copy(
-    tables: &mut Tables,
-    from: MailboxId,
-    uids: &UidSet,
-    to: MailboxId,
-    transfer: Transfer,
-) -> Result<Copied> {
-    let source = tables.mailbox(from)?;
-    let target = tables.mailbox(to)?;
-    let records = records_of(tables, from, uids)?;
+pub(super) fn copy(tables: &mut Tables, transfer: &Transfer) -> Result<Copied> {
+    let source = tables.mailbox(transfer.from)?;
+    let target = tables.mailbox(transfer.to)?;
+    let records = records_of(tables, transfer.from, &transfer.uids)?;
     check_uids_left(&target, records.len())?;
     check_quota(tables, &target, sum(&records))?;
-    let uids = add_all(tables, from, &records, to, transfer)?;
+    let uids = add_all(tables, &records, transfer)?;
     Ok(Copied { uid_validity: target.counters.uid_validity, uids, modseq: source.counters.modseq })
 }
 
-pub(crate) fn move_messages(
-    tables: &mut Tables,
-    from: MailboxId,
-    uids: &UidSet,
-    to: MailboxId,
-    transfer: Transfer,
-) -> Result<Copied> {
-    let (source, target) = (tables.mailbox(from)?, tables.mailbox(to)?);
-    let records = records_of(tables, from, uids)?;
+pub(super) fn move_messages(tables: &mut Tables, transfer: &Transfer) -> Result<Copied> {
+    let from = transfer.from;
+    let (source, target) = (tables.mailbox(from)?, tables.mailbox(transfer.to)?);
+    let records = records_of(tables, from, &transfer.uids)?;
     check_uids_left(&target, records.len())?;
     if source.account != target.account {
         check_quota(tables, &target, sum(&records))?;
     }
-    let moved = add_all(tables, from, &records, to, transfer)?;
+    let moved = add_all(tables, &records, transfer)?;
     let old: UidSet = records.iter().map(|record| record.uid).collect();
     let modseq = remove(tables, from, &old, false)?.modseq;
     Ok(Copied { uid_validity: target.counters.uid_validity, uids: moved, modseq })
@@ -339,8 +321,8 @@ pub(crate) fn move_messages(
 
 /// Moves all messages of a mailbox.
 pub(crate) fn move_all(tables: &mut Tables, from: MailboxId, to: MailboxId, now: Time) -> Result<()> {
-    let all = [UidRange { first: 1, last: u32::MAX }].into_iter().collect();
-    move_messages(tables, from, &all, to, Transfer { kept: Flags(u64::MAX), now }).map(drop)
+    let uids = [UidRange { first: 1, last: u32::MAX }].into_iter().collect();
+    move_messages(tables, &Transfer { from, uids, to, moved: true, kept: Flags(u64::MAX), now }).map(drop)
 }
 
 pub(super) fn records_of(tables: &mut Tables, mailbox: MailboxId, uids: &UidSet) -> Result<Vec<Record>> {
@@ -352,13 +334,8 @@ pub(super) fn records_of(tables: &mut Tables, mailbox: MailboxId, uids: &UidSet)
 }
 
 /// Adds records of one mailbox to another; keywords go along by name.
-fn add_all(
-    tables: &mut Tables,
-    from: MailboxId,
-    records: &[Record],
-    to: MailboxId,
-    Transfer { kept, now }: Transfer,
-) -> Result<Vec<(Uid, Uid)>> {
+fn add_all(tables: &mut Tables, records: &[Record], transfer: &Transfer) -> Result<Vec<(Uid, Uid)>> {
+    let Transfer { from, to, kept, now, .. } = *transfer;
     let mut row = tables.mailbox(to)?;
     let source = Keywords::of(tables, from)?;
     let mut target = Keywords::of(tables, to)?;

@@ -1,7 +1,7 @@
 //! What the meta writer has applied of the journal that is not durable in `meta.redb` yet.
 //!
-//! A message that is appended is durable in the journal, so its client waits for no second sync. Everyone sees it as
-//! soon as it is applied, with a UID that must stay its own, whatever happens then. It does, because what a crash takes
+//! What a client changes in a mailbox is durable in the journal, so it waits for no second sync. Everyone sees it as
+//! soon as it is applied, with UIDs and modseqs that must stay, whatever happens then. They do, because what a crash takes
 //! from `meta.redb` is its last transactions, and after the last durable one there is nothing but rows of the journal,
 //! in the journal's order: doing them again on what is left comes to the same. Any other change is durable before
 //! anyone sees it, and makes all that came before it durable too.
@@ -16,13 +16,13 @@ use std::time::{Duration, Instant};
 use redb::WriteTransaction;
 
 use crate::base::{Lacking, lock};
-use crate::mailbox::append::Appending;
+use crate::mailbox::redo::Redo;
 use crate::spool::settle;
 use crate::write::Tables;
 use crate::{Result, index_log};
 
-/// Most rows that a start may have to do again, and memory has to remember.
-const ROWS_MAX: usize = 1024;
+/// Most messages that rows may concern which a start may have to do again, and memory has to remember.
+const MESSAGES_MAX: u64 = 1024;
 /// How long they may wait for another write to ride along with.
 const SYNC_WAIT: Duration = Duration::from_secs(1);
 
@@ -30,9 +30,14 @@ const SYNC_WAIT: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(crate) struct Unsynced(Mutex<Inner>);
 
+/// With its sequence.
+pub(super) type Row = (u64, Arc<dyn Redo>);
+
 #[derive(Default)]
 struct Inner {
-    applied: Vec<(u64, Arc<Appending>)>,
+    applied: Vec<Row>,
+    /// Messages that those concern.
+    messages: u64,
     withdrawn: Vec<u64>,
     since: Option<Instant>,
 }
@@ -44,13 +49,17 @@ impl Unsynced {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        lock(&self.0).applied.len() >= ROWS_MAX
+        lock(&self.0).messages >= MESSAGES_MAX
     }
 
     /// Rows are applied by a transaction that is about to be committed without a sync.
-    pub(super) fn add(&self, rows: impl Iterator<Item = (u64, Arc<Appending>)>) {
+    pub(super) fn add(&self, rows: &[Row]) {
         let mut inner = lock(&self.0);
-        inner.applied.extend(rows);
+        for (_, change) in rows {
+            // One that concerns none is a row all the same.
+            inner.messages = inner.messages.saturating_add(change.weight().max(1));
+        }
+        inner.applied.extend_from_slice(rows);
         inner.since.get_or_insert_with(Instant::now);
     }
 
@@ -95,10 +104,9 @@ impl Lacking for Unsynced {
         index_log::skip_lost(&mut tables)?;
         self.write_withdrawn(&mut tables)?;
         let applied = lock(&self.0).applied.clone();
-        for (sequence, appending) in applied {
+        for (sequence, change) in applied {
             if !settle::is_applied(&tables, sequence)? {
-                // What was refused is refused again.
-                drop(appending.apply(sequence, &mut tables)?);
+                change.redo(sequence, &mut tables)?;
             }
         }
         tables.finish().map(drop)

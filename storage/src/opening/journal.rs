@@ -1,4 +1,4 @@
-//! What the journal has that is not applied yet: messages to be delivered, and what was appended.
+//! What the journal has that is not applied yet: messages to be delivered, and changes of mailboxes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use redb::ReadTransaction;
 
 use crate::base::Base;
 use crate::lane::{Lane, Positions};
-use crate::mailbox::append::{self, Appending};
+use crate::mailbox::redo::{self, Redo};
 use crate::queue::Fresh;
 use crate::rows::JournalRow;
 use crate::spool::settle;
@@ -29,7 +29,7 @@ pub(super) struct Applied {
 #[derive(Default)]
 pub(super) struct Unapplied {
     fresh: BTreeMap<u64, Fresh>,
-    appended: BTreeMap<u64, Appending>,
+    changes: BTreeMap<u64, Box<dyn Redo>>,
 }
 
 impl Unapplied {
@@ -50,12 +50,12 @@ impl Unapplied {
 
     pub(super) fn add(&mut self, more: Unapplied) {
         self.fresh.extend(more.fresh);
-        self.appended.extend(more.appended);
+        self.changes.extend(more.changes);
     }
 
     fn take(&mut self, sequence: u64, row: &[u8], segment: u32) -> Result<()> {
-        if row.first() == Some(&append::VERSION) {
-            self.appended.insert(sequence, Appending::decode(row, segment)?);
+        if let Some(change) = redo::decode(row, segment)? {
+            self.changes.insert(sequence, change);
             return Ok(());
         }
         let JournalRow { id, size, hash, copies, arrival } = JournalRow::decode(row)?;
@@ -64,7 +64,7 @@ impl Unapplied {
     }
 
     fn has(&self, sequence: u64) -> bool {
-        self.fresh.contains_key(&sequence) || self.appended.contains_key(&sequence)
+        self.fresh.contains_key(&sequence) || self.changes.contains_key(&sequence)
     }
 
     /// The messages to be delivered, in the order in which they came.
@@ -74,7 +74,7 @@ impl Unapplied {
         fresh
     }
 
-    /// Does again what was appended, and sees to it that rows that no segment has (a file was lost) do not hold up a
+    /// Makes the changes again, and sees to it that rows that no segment has (a file was lost) do not hold up a
     /// position for ever. `last` are the highest rows of all.
     pub(super) fn catch_up(&self, base: &Base, applied: &Applied, last: Positions) -> Result<()> {
         let mut missing = Vec::new();
@@ -86,15 +86,12 @@ impl Unapplied {
         if missing.len() as u64 > GAP_MAX {
             return Err(Error::new(Word::Corrupt, "the journal has lost too many rows; run `verify`"));
         }
-        if missing.is_empty() && self.appended.is_empty() {
+        if missing.is_empty() && self.changes.is_empty() {
             return Ok(());
         }
         base.write(|transaction| {
             let mut tables = Tables::open(transaction)?;
-            for (sequence, appending) in &self.appended {
-                // Who was refused is refused again; nobody waits for it now.
-                drop(appending.apply(*sequence, &mut tables)?);
-            }
+            self.changes.iter().try_for_each(|(sequence, change)| change.redo(*sequence, &mut tables))?;
             missing.into_iter().try_for_each(|sequence| settle::apply(&mut tables, sequence))?;
             tables.finish().map(drop)
         })

@@ -1,7 +1,8 @@
 //! Mailboxes and their messages.
 
 use super::Store;
-use crate::mailbox::change::Transfer;
+use crate::accept::Job;
+use crate::mailbox::redo::{self, Change, Expunge, StoreFlags, Transfer};
 use crate::*;
 
 impl Store {
@@ -122,7 +123,7 @@ impl Store {
         change: FlagChange,
         unchanged_since: Option<Modseq>,
     ) -> Pending<Stored> {
-        self.write(move |tables| mailbox::change::store_flags(tables, mailbox, &uids, &change, unchanged_since))
+        self.journal(StoreFlags { mailbox, uids, change, unchanged_since })
     }
 
     /// Removes messages: of `uids`, or of the whole mailbox, those with `\Deleted`, or whatever flags
@@ -131,7 +132,7 @@ impl Store {
     /// # Errors
     /// `NotFound`.
     pub fn expunge(&self, mailbox: MailboxId, uids: Option<UidSet>, deleted_only: bool) -> Pending<Expunged> {
-        self.write(move |tables| mailbox::change::expunge(tables, mailbox, uids.as_ref(), deleted_only))
+        self.journal(Expunge { mailbox, uids, deleted_only })
     }
 
     /// Copies messages with their flags and internal date. No bytes are copied.
@@ -164,8 +165,14 @@ impl Store {
         kept: Flags,
         now: Time,
     ) -> Pending<Copied> {
-        let change = if moved { mailbox::change::move_messages } else { mailbox::change::copy };
-        self.write(move |tables| change(tables, from, &uids, to, Transfer { kept, now }))
+        self.journal(Transfer { from, uids, to, moved, kept, now })
+    }
+
+    /// Has a change written to the journal, and then made.
+    fn journal<C: Change>(&self, change: C) -> Pending<C::Done> {
+        let (promise, pending) = Pending::new();
+        self.0.shared.accept.send(Job::Change(redo::asked(change, Vec::new(), promise)));
+        pending
     }
 
     /// Notes that the messages below `uid` have been announced as recent. Rides along with the next
