@@ -4,7 +4,7 @@
 //! A reader that stays away does not make it grow without bound: past [`ROWS_MAX`] all of it is dropped, and its floor
 //! tells the reader that there is nothing to go on from.
 
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
+use redb::{ReadTransaction, ReadableTableMetadata};
 
 use crate::codec::{Reader, Writer};
 use crate::tables::meta;

@@ -43,7 +43,7 @@ pub(crate) fn run(base: &Base) -> Result<()> {
         })?;
     }
     base.write(|transaction| {
-        let mut tables = Tables::open(transaction)?;
+        let mut tables = Tables::make(transaction)?;
         tables.set_state("schema", SCHEMA)?;
         if tables.state("clean")? == 0 {
             index_log::skip_lost(&mut tables)?;

@@ -1,7 +1,7 @@
 //! Reports between servers: what is counted here to be reported to others, and what others have
 //! reported of this box. Their contents are opaque here.
 
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
+use redb::{ReadTransaction, ReadableTable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

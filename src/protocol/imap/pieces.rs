@@ -18,7 +18,7 @@ use super::wire::{
 use crate::message::{Kind, Outline, Range};
 
 /// Most bytes read at once.
-pub const READ_BYTES_MAX: usize = 64 * 1024;
+pub const READ_BYTES_MAX: usize = 256 * 1024;
 
 /// Most places read at once.
 const SPANS_MAX: usize = 512;

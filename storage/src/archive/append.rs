@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use redb::ReadableTable;
-
 use super::rows::{ChainRow, Entry, Packed, RecordRow, chain_keys, hash, row_key};
 use crate::queue::Fresh;
 use crate::write::Tables;

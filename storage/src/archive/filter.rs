@@ -5,7 +5,7 @@
 //! records are all there; records that have none yet are read. What is taken away from its records later only makes it
 //! say yes too often.
 
-use redb::{ReadTransaction, ReadableTable};
+use redb::ReadTransaction;
 
 use super::rows::{chain_keys, entries, key_parts, row_key};
 use super::{append, look};

@@ -1,8 +1,6 @@
 //! Removing records whose time is over. Each leaves its hash, so that the chain stays provable; neighbours share one,
 //! and what is gone at the beginning of a chain is remembered in the chain's own row.
 
-use redb::ReadableTable;
-
 use super::rows::{ChainRow, Entry, Gap, Packed, RecordRow, chain_keys, corrupt, entries, hash, key_parts, row_key};
 use super::rules::holds_changed;
 use super::{append, filter};
@@ -14,7 +12,7 @@ use crate::{BlobId, Error, Result, Word};
 /// # Errors
 /// `NotAllowed` when holds have changed since `judged`: then the caller has to judge anew. `NotFound` (the domain).
 pub(crate) fn remove(tables: &mut Tables, domain: &str, mut numbers: Vec<u64>, judged: u64) -> Result<u64> {
-    if holds_changed(&tables.state)? != judged {
+    if holds_changed(tables.state.open()?)? != judged {
         return Err(Error::new(Word::NotAllowed, "legal holds have changed meanwhile"));
     }
     append::flush(tables)?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
+use redb::{ReadTransaction, ReadableTable};
 
 use super::{ARCHIVE_HOLDS_MAX, ARCHIVE_RULES_MAX, ArchiveDirection, ArchiveHold, ArchiveRule};
 use crate::rows::{decode_json, encode_json};

@@ -1,6 +1,6 @@
 //! The mailboxes' access keys (RFC 4467).
 
-use redb::{ReadTransaction, ReadableTable};
+use redb::ReadTransaction;
 
 use crate::tables::meta;
 use crate::write::Tables;

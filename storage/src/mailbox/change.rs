@@ -1,8 +1,6 @@
 //! Messages in mailboxes: flagging, copying and removing them, and what adding them in any way has in common. Each
 //! operation on a mailbox takes its next modseq.
 
-use redb::ReadableTable;
-
 use super::redo::Transfer;
 use crate::directory;
 use crate::rows::{self, MailboxRow};

@@ -1,7 +1,7 @@
 //! Annotations of mailboxes and of the server (RFC 5464): those of `/private/` are one account's, those of
 //! `/shared/` are everyone's.
 
-use redb::{ReadTransaction, ReadableTable};
+use redb::ReadTransaction;
 
 use crate::rows::{decode_annotation, encode_annotation};
 use crate::tables::meta;

@@ -1,7 +1,5 @@
 //! Mailboxes as names: making, removing, renaming and subscribing to them.
 
-use redb::ReadableTable;
-
 use crate::mailbox::{change, sharing};
 use crate::rows::MailboxRow;
 use crate::write::Tables;

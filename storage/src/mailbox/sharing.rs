@@ -81,7 +81,7 @@ pub(crate) fn set_rights(
     }
     let row = tables.mailbox(mailbox)?;
     let owner = directory::rows::account(tables, row.account)?.map(|account| account.address);
-    let old = read(&tables.acl, mailbox)?;
+    let old = read(tables.acl.open()?, mailbox)?;
     let mut new = old.clone();
     if let Some(owner) = owner.as_deref().filter(|_| old.is_empty()) {
         new.set(owner, Rights::ALL);
@@ -105,13 +105,13 @@ pub(crate) fn set_rights(
 
 /// A new mailbox takes over the list of the one above it.
 pub(crate) fn inherit(tables: &mut Tables, above: MailboxId, mailbox: MailboxId) -> Result<()> {
-    let acl = read(&tables.acl, above)?;
+    let acl = read(tables.acl.open()?, above)?;
     if acl.is_empty() { Ok(()) } else { put(tables, mailbox, &Acl::default(), &acl) }
 }
 
 /// Removes the list of a mailbox that goes.
 pub(crate) fn forget(tables: &mut Tables, mailbox: MailboxId) -> Result<()> {
-    let old = read(&tables.acl, mailbox)?;
+    let old = read(tables.acl.open()?, mailbox)?;
     if old.is_empty() { Ok(()) } else { put(tables, mailbox, &old, &Acl::default()) }
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn forget_address(tables: &mut Tables, address: &str) -> Result<()> {
         let range = tables.shared.range((identifier.as_str(), 0)..=(identifier.as_str(), u32::MAX))?;
         let mailboxes: Vec<u32> = range.map(|row| Ok(row?.0.value().1)).collect::<Result<_>>()?;
         for mailbox in mailboxes.into_iter().map(MailboxId) {
-            let old = read(&tables.acl, mailbox)?;
+            let old = read(tables.acl.open()?, mailbox)?;
             let mut new = old.clone();
             new.set(&identifier, Rights::NONE);
             put(tables, mailbox, &old, &new)?;

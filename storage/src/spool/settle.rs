@@ -3,8 +3,6 @@
 
 use std::collections::HashSet;
 
-use redb::ReadableTable;
-
 use super::steer;
 use crate::archive::append;
 use crate::lane::Lane;
@@ -25,7 +23,7 @@ struct Message {
 
 /// Has this journal row been applied?
 pub(crate) fn is_applied(tables: &Tables, sequence: u64) -> Result<bool> {
-    Ok(sequence <= Lane::of(sequence).position(&tables.state)? || tables.applied.get(sequence)?.is_some())
+    Ok(sequence <= Lane::of(sequence).position(tables.state.open()?)? || tables.applied.get(sequence)?.is_some())
 }
 
 /// The message, unless an earlier job of the same batch applied it.
@@ -41,7 +39,7 @@ pub(super) fn unapplied(tables: &Tables, fresh: Option<Fresh>) -> Result<Option<
 pub(crate) fn apply(tables: &mut Tables, sequence: u64) -> Result<()> {
     tables.begin_writing();
     let lane = Lane::of(sequence);
-    let mut position = lane.position(&tables.state)?;
+    let mut position = lane.position(tables.state.open()?)?;
     if sequence != position + 1 {
         tables.applied.insert(sequence, ())?;
         return Ok(());

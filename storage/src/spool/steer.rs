@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use redb::ReadableTable;
-
 use super::settle::{enter, first_row, spool_row, unapplied};
 use crate::mailing;
 use crate::queue::Queue;
