@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 
 use redb::Durability;
 
-pub(crate) use unsynced::Unsynced;
+pub(crate) use unsynced::{Row, Unsynced};
 
 use crate::base::lock;
-use crate::mailbox::redo::Redo;
 use crate::shared::Shared;
 use crate::traffic::{self, Minutes, Traffic};
 use crate::write::{Outcome, Tables};
@@ -38,8 +37,7 @@ pub(crate) type Job =
 
 /// A change that is in the journal.
 pub(crate) struct Application {
-    pub(crate) sequence: u64,
-    pub(crate) change: Arc<dyn Redo>,
+    pub(crate) row: Row,
     /// Makes it, for who waits for it.
     pub(crate) job: Job,
 }
@@ -250,8 +248,7 @@ struct Writer<'s> {
 impl Writer<'_> {
     /// Applies what the journal has, for everyone to see. Nobody waits for that to be durable here.
     fn apply(&mut self, applications: Vec<Application>) {
-        let (rows, jobs): (Vec<_>, Vec<_>) =
-            applications.into_iter().map(|Application { sequence, change, job }| ((sequence, change), job)).unzip();
+        let (rows, jobs): (Vec<Row>, Vec<Job>) = applications.into_iter().map(|one| (one.row, one.job)).unzip();
         let (mut jobs, mut answers) = (jobs.into_iter(), Vec::new());
         let outcome = self.shared.base.transact(Durability::None, |transaction| {
             let mut tables = Tables::open(transaction)?;
@@ -264,7 +261,7 @@ impl Writer<'_> {
         match outcome {
             Ok(outcome) => succeed(self.shared, outcome, answers),
             Err(error) => {
-                self.unsynced.withdraw(rows.iter().map(|(sequence, _)| *sequence).collect());
+                self.unsynced.withdraw(rows.iter().map(|row| row.sequence).collect());
                 self.commit(Vec::new(), &Notes::default());
                 fail(jobs, answers, &error);
             }

@@ -1,5 +1,5 @@
-//! What is appended is durable with one sync, and what anyone has seen of it stays as it was: the same UIDs for the
-//! same messages, each once, wherever the power fails.
+//! What clients change in mailboxes is durable with one sync, and what anyone has seen of it stays as it was: the same
+//! UIDs for the same messages, each once, and the same flags at the same modseq, wherever the power fails.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod fixture;
@@ -28,8 +28,11 @@ fn mailbox(store: &Store, account: AccountId, name: &str) -> Result<MailboxId> {
     Ok(store.mailbox(account, name)?.ok_or_else(missing)?.id)
 }
 
-/// Records by UID, as somebody saw them: their bytes' ids and modseqs.
-type Seen = BTreeMap<Uid, (BlobId, Modseq)>;
+/// Records by UID, as somebody saw them.
+type Seen = BTreeMap<Uid, Record>;
+
+/// Flags that are only ever set.
+const MARKS: [Flags; 3] = [Flags::ANSWERED, Flags::FLAGGED, Flags::DELETED];
 
 /// What the world knew before the power failed.
 #[derive(Default)]
@@ -37,6 +40,12 @@ struct Known {
     /// What was acknowledged in the mailbox that only grows.
     appended: Vec<(Uid, Vec<u8>)>,
     copied: Vec<Uid>,
+    /// Flags that were acknowledged there.
+    marked: BTreeMap<Uid, Flags>,
+    /// UIDs that are gone from INBOX.
+    expunged: Vec<Uid>,
+    /// Was a message appended that is moved to and fro?
+    has_wanderer: bool,
     /// What another session saw there, and the highest UIDNEXT and HIGHESTMODSEQ.
     seen: Mutex<(Seen, Uid, Modseq)>,
     /// The draft that replaced all others, and those that may have replaced it.
@@ -51,7 +60,7 @@ impl Known {
             return;
         };
         let mut seen = self.seen.lock().unwrap();
-        seen.0.extend(records.iter().map(|record| (record.uid, (record.blob, record.modseq))));
+        seen.0.extend(records.iter().map(|record| (record.uid, *record)));
         seen.1 = seen.1.max(counters.uid_next);
         seen.2 = seen.2.max(counters.modseq);
     }
@@ -62,14 +71,15 @@ fn work(store: &Store, account: AccountId, random: &mut Random, known: &mut Know
     let (sent, drafts, inbox) =
         (mailbox(store, account, "Sent")?, mailbox(store, account, "Drafts")?, mailbox(store, account, "INBOX")?);
     loop {
-        match random.below(10) {
+        match random.below(13) {
             0..=4 => append_some(store, sent, random, known)?,
             5 => {
                 // UIDs of the same mailbox, given by a transaction that is durable by itself.
                 let copied = store.copy(sent, uids(&[1, 2]), sent, NOW);
                 append_some(store, sent, random, known)?;
                 known.copied.extend(copied.wait()?.uids.iter().map(|(_, uid)| *uid));
-                store.expunge(inbox, None, false).wait()?;
+                let expunged = store.expunge(inbox, None, false).wait()?;
+                known.expunged.extend(expunged.uids.iter());
             }
             6 => replace_draft(store, drafts, random, known)?,
             7 => {
@@ -78,6 +88,8 @@ fn work(store: &Store, account: AccountId, random: &mut Random, known: &mut Know
                 store.settle(leased.iter().map(|leased| delivered(leased, inbox)).collect()).wait()?;
             }
             8 => vanishing_mailbox(store, account, random)?,
+            9..=10 => mark_some(store, sent, random, known)?,
+            11 => wander(store, account, known)?,
             _ => drop(store.sweep()?),
         }
     }
@@ -107,6 +119,37 @@ fn append_some(store: &Store, sent: MailboxId, random: &mut Random, known: &mut 
         assert_eq!(store.records(sent, &appended.uids, usize::MAX)?.len(), contents.len());
         known.appended.extend(appended.uids.iter().zip(contents));
     }
+    Ok(())
+}
+
+/// Two clients set flags at once.
+fn mark_some(store: &Store, sent: MailboxId, random: &mut Random, known: &mut Known) -> Result<()> {
+    let mut pending = Vec::new();
+    for _ in 0..2 {
+        let first = 1 + random.below(known.appended.len() as u64 + 1) as Uid;
+        let marked: UidSet = [UidRange { first, last: first + 2 }].into_iter().collect();
+        let mark = MARKS[random.below(3) as usize];
+        let change = FlagChange { mode: FlagMode::Add, system: mark, keywords: vec![format!("k{}", random.below(9))] };
+        pending.push((store.store_flags(sent, marked, change, None), mark));
+    }
+    for (pending, mark) in pending {
+        for record in pending.wait()?.records {
+            let marks = known.marked.entry(record.uid).or_default();
+            *marks = marks.with(mark);
+        }
+    }
+    Ok(())
+}
+
+/// A message that is in one of two mailboxes, and goes to the other.
+fn wander(store: &Store, account: AccountId, known: &mut Known) -> Result<()> {
+    let (here, there) = (mailbox(store, account, "Trash")?, mailbox(store, account, "Junk")?);
+    if store.counters(here)?.exists + store.counters(there)?.exists == 0 {
+        append(store, here, b"a wanderer", Flags::default())?;
+    }
+    known.has_wanderer = true;
+    store.move_messages(here, all(), there, NOW).wait()?;
+    store.move_messages(there, all(), here, NOW).wait()?;
     Ok(())
 }
 
@@ -189,21 +232,29 @@ fn one_crash(seed: u64, again: &AtomicU64) {
 
 fn check(store: &Store, account: AccountId, known: &Known, seed: u64) {
     let sent = mailbox(store, account, "Sent").unwrap();
-    let records: Seen = store
-        .records(sent, &all(), usize::MAX)
-        .unwrap()
-        .iter()
-        .map(|record| (record.uid, (record.blob, record.modseq)))
-        .collect();
+    let records: Seen =
+        store.records(sent, &all(), usize::MAX).unwrap().iter().map(|record| (record.uid, *record)).collect();
     let (seen, uid_next, modseq) = &*known.seen.lock().unwrap();
-    for (uid, record) in seen {
-        assert_eq!(records.get(uid), Some(record), "seed {seed}: {uid} was seen");
+    for (uid, seen) in seen {
+        let now = records.get(uid).unwrap_or_else(|| panic!("seed {seed}: {uid} was seen"));
+        assert!(now.blob == seen.blob && now.modseq >= seen.modseq, "seed {seed}: {uid} was seen");
+        assert!(now.modseq > seen.modseq || now == seen, "seed {seed}: {uid} was seen");
     }
+    for (uid, marks) in &known.marked {
+        assert!(records[uid].flags.has(*marks), "seed {seed}: {uid} was marked");
+    }
+    let inbox = store.records(mailbox(store, account, "INBOX").unwrap(), &all(), usize::MAX).unwrap();
+    assert!(inbox.iter().all(|record| !known.expunged.contains(&record.uid)), "seed {seed}: expunged");
+    let wanderers =
+        ["Trash", "Junk"].map(|name| store.counters(mailbox(store, account, name).unwrap()).unwrap().exists);
+    let count = wanderers.iter().sum::<u32>();
+    // It may be there before anyone was told.
+    assert!(count == 1 || (count == 0 && !known.has_wanderer), "seed {seed}: {wanderers:?} wanderers");
     let counters = store.counters(sent).unwrap();
     assert!(counters.uid_next >= *uid_next && counters.modseq >= *modseq, "seed {seed}: {counters:?}");
     for (uid, bytes) in &known.appended {
-        let (blob, _) = records.get(uid).unwrap_or_else(|| panic!("seed {seed}: {uid} was appended"));
-        assert_eq!(&store.read(*blob, 0, usize::MAX).unwrap(), bytes, "seed {seed}: {uid} was appended");
+        let record = records.get(uid).unwrap_or_else(|| panic!("seed {seed}: {uid} was appended"));
+        assert_eq!(&store.read(record.blob, 0, usize::MAX).unwrap(), bytes, "seed {seed}: {uid} was appended");
     }
     assert!(known.copied.iter().all(|uid| records.contains_key(uid)), "seed {seed}: copied");
     let drafts = store.records(mailbox(store, account, "Drafts").unwrap(), &all(), 9).unwrap();
@@ -216,7 +267,7 @@ fn check(store: &Store, account: AccountId, known: &Known, seed: u64) {
 }
 
 #[test]
-fn what_anyone_saw_of_an_append_stays_so() {
+fn what_anyone_saw_of_a_mailbox_stays_so() {
     let again = AtomicU64::new(0);
     for_each_seed(stores(), |seed| one_crash(seed, &again));
     println!("{} stores; {} messages done again from the journal", stores(), again.load(Ordering::Relaxed));
@@ -224,7 +275,7 @@ fn what_anyone_saw_of_an_append_stays_so() {
 }
 
 #[test]
-fn an_append_takes_one_sync() {
+fn a_change_takes_one_sync() {
     let disk = SimulatedDisk::default();
     let store = open(&disk).unwrap();
     let account = people(&store);
@@ -233,11 +284,18 @@ fn an_append_takes_one_sync() {
     // What `meta.redb` owes is synced once in a while.
     store.subscribe(account, "Sent", true).wait().unwrap();
     let before = disk.syncs();
+    let drafts = mailbox(&store, account, "Drafts").unwrap();
     for number in 0..10 {
         append(&store, sent, &body(number, 2000), Flags::default()).unwrap();
+        let change = FlagChange { mode: FlagMode::Add, system: Flags::SEEN, keywords: Vec::new() };
+        store.store_flags(sent, all(), change, None).wait().unwrap();
+        store.copy(sent, uids(&[1]), drafts, NOW).wait().unwrap();
+        store.move_messages(drafts, uids(&[1 + 2 * number as Uid]), sent, NOW).wait().unwrap();
+        store.expunge(drafts, Some(uids(&[1])), true).wait().unwrap();
     }
     let syncs = disk.syncs() - before;
-    assert!((10..=12).contains(&syncs), "{syncs} syncs for 10 messages");
+    // A change that may concern any number of messages is made durable in `meta.redb` too.
+    assert!((50..=62).contains(&syncs), "{syncs} syncs for 50 changes");
 }
 
 /// A disk that refuses to work for a while, and then is well again, with nobody having died.

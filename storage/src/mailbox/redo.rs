@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::append::{self, Appending};
 use super::change;
 use crate::codec::{Reader, Writer};
-use crate::meta::{Answer, Application};
+use crate::meta::{Answer, Application, Row};
 use crate::pending::Promise;
 use crate::rows::{decode_uids, encode_uids};
 use crate::segments::Pin;
@@ -54,8 +54,8 @@ pub(crate) trait Redo: Send + Sync {
     /// A fault while it writes; the transaction must go then.
     fn redo(&self, sequence: u64, tables: &mut Tables) -> Result<()>;
 
-    /// How many messages it concerns, at most.
-    fn weight(&self) -> u64;
+    /// As [`Change::messages`].
+    fn messages(&self) -> u64;
 }
 
 impl<C: Change> Redo for C {
@@ -63,8 +63,8 @@ impl<C: Change> Redo for C {
         apply(self, sequence, tables).map(drop)
     }
 
-    fn weight(&self) -> u64 {
-        self.messages()
+    fn messages(&self) -> u64 {
+        Change::messages(self)
     }
 }
 
@@ -118,7 +118,7 @@ impl<C: Change> Asked for Request<C> {
     }
 
     fn written(self: Box<Self>, sequence: u64, segment: u32) -> Application {
-        let Request { mut change, pins, promise, .. } = *self;
+        let Request { mut change, row, pins, promise } = *self;
         change.is_in(segment);
         let change = Arc::new(change);
         let applied = Arc::clone(&change);
@@ -134,7 +134,7 @@ impl<C: Change> Asked for Request<C> {
             });
             (fault, answer)
         });
-        Application { sequence, change, job }
+        Application { row: Row { sequence, change, bytes: row.len() }, job }
     }
 }
 
@@ -164,7 +164,11 @@ fn begin(kind: u8) -> Writer {
 }
 
 fn uids(row: &mut Reader) -> Result<UidSet> {
-    decode_uids(row.bytes()?).map(UidSet)
+    let ranges = decode_uids(row.bytes()?)?;
+    if ranges.iter().any(|range| range.first > range.last) {
+        return Err(row.corrupt());
+    }
+    Ok(UidSet(ranges))
 }
 
 // ---- STORE -------------------------------------------------------------------------------
@@ -325,5 +329,83 @@ impl Change for Expunge {
 
     fn make(&self, tables: &mut Tables) -> Result<Expunged> {
         change::expunge(tables, self.mailbox, self.uids.as_ref(), self.deleted_only)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{UidRange, Word};
+
+    fn some_uids() -> impl Strategy<Value = UidSet> {
+        let ranges = proptest::collection::vec((1..1000u32, 0..9u32), 0..5);
+        ranges
+            .prop_map(|ranges| ranges.into_iter().map(|(first, more)| UidRange { first, last: first + more }).collect())
+    }
+
+    fn some_mode() -> impl Strategy<Value = FlagMode> {
+        prop_oneof![
+            Just(FlagMode::Replace),
+            any::<u64>().prop_map(|within| FlagMode::ReplaceWithin(Flags(within))),
+            Just(FlagMode::Add),
+            Just(FlagMode::Remove),
+        ]
+    }
+
+    prop_compose! {
+        fn some_store()(
+            mailbox: u32, uids in some_uids(), mode in some_mode(), system: u64,
+            keywords in proptest::collection::vec(".{0,9}", 0..4), unchanged_since: Option<u64>,
+        ) -> StoreFlags {
+            let change = FlagChange { mode, system: Flags(system), keywords };
+            StoreFlags { mailbox: MailboxId(mailbox), uids, change, unchanged_since }
+        }
+    }
+
+    prop_compose! {
+        fn some_transfer()(
+            from: u32, uids in some_uids(), to: u32, moved: bool, kept: u64, now: u64,
+        ) -> Transfer {
+            Transfer { from: MailboxId(from), uids, to: MailboxId(to), moved, kept: Flags(kept), now: Time(now) }
+        }
+    }
+
+    prop_compose! {
+        fn some_expunge()(
+            mailbox: u32, uids in proptest::option::of(some_uids()), deleted_only: bool,
+        ) -> Expunge {
+            Expunge { mailbox: MailboxId(mailbox), uids, deleted_only }
+        }
+    }
+
+    /// What is behind a row's version and kind.
+    fn fields<T>(row: &[u8], decode: impl FnOnce(&mut Reader) -> Result<T>) -> Result<T> {
+        let mut row = Reader::new("journal", VERSION, row)?;
+        row.byte()?;
+        decode(&mut row)
+    }
+
+    proptest! {
+        #[test]
+        fn rows_come_back(store in some_store(), transfer in some_transfer(), expunge in some_expunge()) {
+            prop_assert_eq!(&fields(&store.encode(), StoreFlags::decode).unwrap(), &store);
+            prop_assert_eq!(&fields(&transfer.encode(), Transfer::decode).unwrap(), &transfer);
+            prop_assert_eq!(&fields(&expunge.encode(), Expunge::decode).unwrap(), &expunge);
+            let changes: [&dyn Redo; 3] = [&store, &transfer, &expunge];
+            for (change, row) in changes.into_iter().zip([store.encode(), transfer.encode(), expunge.encode()]) {
+                prop_assert_eq!(decode(&row, 7).unwrap().unwrap().messages(), change.messages());
+            }
+        }
+
+        #[test]
+        fn damaged_rows_are_refused(store in some_store(), cut: prop::sample::Index, mut noise: Vec<u8>) {
+            let row = store.encode();
+            let cut = cut.index(row.len() - 1) + 1;
+            prop_assert_eq!(decode(&row[..cut], 7).map(|_| ()).map_err(|error| error.word), Err(Word::Corrupt));
+            noise.insert(0, VERSION);
+            let _ = decode(&noise, 7).map(|change| change.map(|change| change.messages()));
+        }
     }
 }

@@ -21,8 +21,10 @@ use crate::spool::settle;
 use crate::write::Tables;
 use crate::{Result, index_log};
 
-/// Most messages that rows may concern which a start may have to do again, and memory has to remember.
-const MESSAGES_MAX: u64 = 1024;
+/// Most messages that rows may concern which a start may have to do again: a second's work.
+const MESSAGES_MAX: u64 = 4096;
+/// Most bytes of rows that memory remembers.
+const BYTES_MAX: usize = 4 << 20;
 /// How long they may wait for another write to ride along with.
 const SYNC_WAIT: Duration = Duration::from_secs(1);
 
@@ -30,14 +32,22 @@ const SYNC_WAIT: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(crate) struct Unsynced(Mutex<Inner>);
 
-/// With its sequence.
-pub(super) type Row = (u64, Arc<dyn Redo>);
+/// A row of the journal.
+#[derive(Clone)]
+pub(crate) struct Row {
+    pub(crate) sequence: u64,
+    pub(crate) change: Arc<dyn Redo>,
+    /// How long it is.
+    pub(crate) bytes: usize,
+}
 
 #[derive(Default)]
 struct Inner {
     applied: Vec<Row>,
     /// Messages that those concern.
     messages: u64,
+    /// How long they are.
+    bytes: usize,
     withdrawn: Vec<u64>,
     since: Option<Instant>,
 }
@@ -49,15 +59,17 @@ impl Unsynced {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        lock(&self.0).messages >= MESSAGES_MAX
+        let inner = lock(&self.0);
+        inner.messages >= MESSAGES_MAX || inner.bytes >= BYTES_MAX
     }
 
     /// Rows are applied by a transaction that is about to be committed without a sync.
     pub(super) fn add(&self, rows: &[Row]) {
         let mut inner = lock(&self.0);
-        for (_, change) in rows {
-            // One that concerns none is a row all the same.
-            inner.messages = inner.messages.saturating_add(change.weight().max(1));
+        for row in rows {
+            // One that concerns none is work all the same.
+            inner.messages = inner.messages.saturating_add(row.change.messages().max(1));
+            inner.bytes += row.bytes;
         }
         inner.applied.extend_from_slice(rows);
         inner.since.get_or_insert_with(Instant::now);
@@ -66,7 +78,7 @@ impl Unsynced {
     /// Rows could not be applied. Those that were done again since are in the file to stay.
     pub(super) fn withdraw(&self, sequences: Vec<u64>) {
         let mut inner = lock(&self.0);
-        inner.applied.retain(|(sequence, _)| !sequences.contains(sequence));
+        inner.applied.retain(|row| !sequences.contains(&row.sequence));
         inner.withdrawn.extend(sequences);
         inner.since.get_or_insert_with(Instant::now);
     }
@@ -104,7 +116,7 @@ impl Lacking for Unsynced {
         index_log::skip_lost(&mut tables)?;
         self.write_withdrawn(&mut tables)?;
         let applied = lock(&self.0).applied.clone();
-        for (sequence, change) in applied {
+        for Row { sequence, change, .. } in applied {
             if !settle::is_applied(&tables, sequence)? {
                 change.redo(sequence, &mut tables)?;
             }
