@@ -1,7 +1,7 @@
 //! The journal has two lanes, one for each accept writer. Each counts its rows by itself, without gaps, so that two
 //! commits can be under way at once and neither waits for the other's numbers. A segment file is of one lane.
 //!
-//! What is done again after a crash in the journal's order (see `mailbox/append.rs`) is in the first lane only.
+//! What is done again after a crash in the journal's order (see `mailbox/redo.rs`) is in the first lane only.
 
 use crate::Result;
 use crate::tables::meta;

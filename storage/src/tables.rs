@@ -21,11 +21,14 @@ pub(crate) mod segment {
 
     /// Journal sequence (from 1, without gaps, over all segments of a lane; the highest bit is set in the
     /// second lane) → what was accepted:
-    /// version 1, blob id u64, size u64, blake3 of the bytes 32 B, then an *arrival* (see
-    /// `rows.rs`), then the outline as the rest; version 3 has the copies that the archive takes before the arrival. Or what was appended: version 2, mailbox u32, save date
-    /// u64 (ms), the message that it replaces as mailbox u32 and uid u32 (0 none), count, and for each
-    /// message: blob id u64, segment u32 (of the last one nothing: it is in this segment), size u64,
-    /// blake3 32 B, flags u64, internal date u64 (ms), keywords as texts behind their count, outline.
+    /// version 1, blob id u64, size u64, blake3 of the bytes 32 B, then an *arrival* (see `rows.rs`), then the outline
+    /// as the rest; version 3 has the copies that the archive takes before the arrival.
+    ///
+    /// Or what was appended: version 2, mailbox u32, save date u64 (ms), the message that it replaces as mailbox u32 and
+    /// uid u32 (0 none), count, and for each message: blob id u64, segment u32 (of the last one nothing: it is in this
+    /// segment), size u64, blake3 32 B, flags u64, internal date u64 (ms), keywords as texts behind their count, outline.
+    ///
+    /// Or another change of mailboxes: version 4, its kind u8, then what `mailbox/redo.rs` has of each.
     pub(crate) const JOURNAL: Definition<u64, &[u8]> = Definition::new("journal");
 }
 

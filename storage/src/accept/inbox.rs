@@ -208,8 +208,10 @@ impl Inbox {
             waiting.took = began.elapsed();
             waiting.sync = (waiting.sync * 7 + sync) / 8;
         }
-        // The other may have waited for its end.
-        self.more[lane.other() as usize].notify_one();
+        // The first may have waited for its end. The second has its time at which it looks again.
+        if lane == Lane::Second {
+            self.more[Lane::First as usize].notify_one();
+        }
     }
 }
 
