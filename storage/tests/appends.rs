@@ -335,3 +335,34 @@ fn faults_that_pass_take_nothing_away() {
         check(&open(&disk).unwrap(), account, &known, seed);
     });
 }
+
+/// A change that meets damage is refused, and keeps nothing from starting, wherever the power fails meanwhile.
+#[test]
+fn damage_that_a_change_meets_does_not_stop_a_start() {
+    let disk = SimulatedDisk::default();
+    let store = open(&disk).unwrap();
+    let account = people(&store);
+    let (sent, drafts) = (mailbox(&store, account, "Sent").unwrap(), mailbox(&store, account, "Drafts").unwrap());
+    append(&store, sent, b"damaged", Flags::default()).unwrap();
+    append(&store, sent, b"whole", Flags::default()).unwrap();
+    let damaged = store.records(sent, &uids(&[1]), 1).unwrap()[0].blob;
+    store.close().unwrap();
+    layout::lose(&disk, damaged);
+    let mut was_refused = false;
+    for operations in 1..60 {
+        let disk = disk.copy();
+        let Ok(store) = open(&disk) else { panic!("the damage alone stops a start") };
+        disk.fail_power_after(operations);
+        let copies = [1, 2, 1].map(|uid| store.copy(sent, uids(&[uid]), drafts, NOW));
+        let outcomes = copies.map(|copied| copied.wait().map_err(|error| error.word));
+        was_refused |= outcomes.contains(&Err(Word::Corrupt));
+        drop(store);
+        let disk = disk.restart(&mut Random(operations));
+        let store = open(&disk).unwrap_or_else(|error| panic!("{operations}: {error}"));
+        let exists = store.counters(drafts).unwrap().exists;
+        assert!(exists <= 1 && (outcomes[1].is_err() || exists == 1), "{operations}: {outcomes:?}, {exists}");
+        append(&store, sent, b"next", Flags::default()).unwrap();
+        store.close().unwrap();
+    }
+    assert!(was_refused, "no copy ever met the damage");
+}

@@ -1,6 +1,6 @@
 //! What the journal has that is not applied yet: messages to be delivered, and changes of mailboxes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use redb::ReadTransaction;
@@ -89,11 +89,22 @@ impl Unapplied {
         if missing.is_empty() && self.changes.is_empty() {
             return Ok(());
         }
-        base.write(|transaction| {
-            let mut tables = Tables::open(transaction)?;
-            self.changes.iter().try_for_each(|(sequence, change)| change.redo(*sequence, &mut tables))?;
-            missing.into_iter().try_for_each(|sequence| settle::apply(&mut tables, sequence))?;
-            tables.finish().map(drop)
-        })
+        // A change that meets damage was refused, or would have been; it does not keep the store from opening.
+        let mut refused = BTreeSet::new();
+        loop {
+            let mut met = None;
+            let outcome = base.write(|transaction| {
+                let mut tables = Tables::open(transaction)?;
+                for (sequence, change) in self.changes.iter().filter(|(sequence, _)| !refused.contains(*sequence)) {
+                    change.redo(*sequence, &mut tables).inspect_err(|_| met = Some(*sequence))?;
+                }
+                refused.iter().chain(&missing).try_for_each(|sequence| settle::apply(&mut tables, *sequence))?;
+                tables.finish().map(drop)
+            });
+            match (outcome, met) {
+                (Err(error), Some(sequence)) if error.word == Word::Corrupt => drop(refused.insert(sequence)),
+                (outcome, _) => return outcome,
+            }
+        }
     }
 }

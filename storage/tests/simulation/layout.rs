@@ -3,13 +3,14 @@
 
 use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, TableError};
 
-use mailstead_storage::MailboxId;
+use mailstead_storage::{BlobId, MailboxId};
 
 use super::SimulatedDisk;
 
 const STATE: TableDefinition<&str, u64> = TableDefinition::new("state");
 const SPOOL: TableDefinition<u64, &[u8]> = TableDefinition::new("spool");
 const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
+const BLOB: TableDefinition<u64, &[u8]> = TableDefinition::new("blob");
 const MESSAGE: TableDefinition<u64, &[u8]> = TableDefinition::new("message");
 const DOMAIN: TableDefinition<&str, &[u8]> = TableDefinition::new("domain");
 const ACCOUNT: TableDefinition<u32, &[u8]> = TableDefinition::new("account");
@@ -92,6 +93,14 @@ pub fn has_second_lane(disk: &SimulatedDisk) -> bool {
         let Ok(journal) = transaction.open_table(JOURNAL) else { return false };
         journal.last().unwrap().is_some_and(|(sequence, _)| sequence.value() >> 63 == 1)
     })
+}
+
+/// Damages a closed store: a message in a mailbox loses its row.
+pub fn lose(disk: &SimulatedDisk, id: BlobId) {
+    let database = meta(disk);
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(BLOB).unwrap().remove(id.0).unwrap().unwrap();
+    transaction.commit().unwrap();
 }
 
 /// How many messages a closed store has in a mailbox, before anything is done again.
