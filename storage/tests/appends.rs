@@ -74,7 +74,7 @@ fn work(store: &Store, account: AccountId, random: &mut Random, known: &mut Know
         match random.below(13) {
             0..=4 => append_some(store, sent, random, known)?,
             5 => {
-                // UIDs of the same mailbox, given by a transaction that is durable by itself.
+                // UIDs of the same mailbox, given by another change.
                 let copied = store.copy(sent, uids(&[1, 2]), sent, NOW);
                 append_some(store, sent, random, known)?;
                 known.copied.extend(copied.wait()?.uids.iter().map(|(_, uid)| *uid));
@@ -85,7 +85,9 @@ fn work(store: &Store, account: AccountId, random: &mut Random, known: &mut Know
             7 => {
                 accept(store, &body(random.next(), 3000), arrival(&["alice@example.test"]))?;
                 let leased = store.lease_fresh(1 + random.below(3) as usize)?;
-                store.settle(leased.iter().map(|leased| delivered(leased, inbox)).collect()).wait()?;
+                // UIDs of that mailbox, given by a transaction that is durable by itself.
+                let to = if random.below(2) == 0 { sent } else { inbox };
+                store.settle(leased.iter().map(|leased| delivered(leased, to)).collect()).wait()?;
             }
             8 => vanishing_mailbox(store, account, random)?,
             9..=10 => mark_some(store, sent, random, known)?,
