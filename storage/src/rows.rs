@@ -305,7 +305,7 @@ pub(crate) struct JournalRow {
     pub(crate) arrival: Arrival,
 }
 
-/// Version of a journal row of a message of which the archive takes copies; 2 is what was appended.
+/// Version of a journal row of a message of which the archive takes copies; 2 and 4 are changes of mailboxes.
 const JOURNAL_COPIES_VERSION: u8 = 3;
 
 impl JournalRow {

@@ -90,10 +90,6 @@ impl Change for Appending {
         }
     }
 
-    fn messages(&self) -> u64 {
-        self.messages.len() as u64
-    }
-
     /// Adds the messages, and removes the one that they replace: all of it or nothing.
     fn make(&self, tables: &mut Tables) -> Result<Appended> {
         let Appending { mailbox, replaces, ref messages, .. } = *self;

@@ -21,11 +21,10 @@ use crate::spool::settle;
 use crate::write::Tables;
 use crate::{Result, index_log};
 
-/// Most messages that rows may concern which a start may have to do again: a second's work.
-const MESSAGES_MAX: u64 = 4096;
 /// Most bytes of rows that memory remembers.
 const BYTES_MAX: usize = 4 << 20;
-/// How long they may wait for another write to ride along with.
+/// How long they may wait for another write to ride along with. So a start has not much more than a second's work to do
+/// again.
 const SYNC_WAIT: Duration = Duration::from_secs(1);
 
 /// Rows of the journal that a sync of `meta.redb` has not covered.
@@ -44,9 +43,7 @@ pub(crate) struct Row {
 #[derive(Default)]
 struct Inner {
     applied: Vec<Row>,
-    /// Messages that those concern.
-    messages: u64,
-    /// How long they are.
+    /// How long those are.
     bytes: usize,
     withdrawn: Vec<u64>,
     since: Option<Instant>,
@@ -59,18 +56,13 @@ impl Unsynced {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        let inner = lock(&self.0);
-        inner.messages >= MESSAGES_MAX || inner.bytes >= BYTES_MAX
+        lock(&self.0).bytes >= BYTES_MAX
     }
 
     /// Rows are applied by a transaction that is about to be committed without a sync.
     pub(super) fn add(&self, rows: &[Row]) {
         let mut inner = lock(&self.0);
-        for row in rows {
-            // One that concerns none is work all the same.
-            inner.messages = inner.messages.saturating_add(row.change.messages().max(1));
-            inner.bytes += row.bytes;
-        }
+        inner.bytes += rows.iter().map(|row| row.bytes).sum::<usize>();
         inner.applied.extend_from_slice(rows);
         inner.since.get_or_insert_with(Instant::now);
     }
